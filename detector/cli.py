@@ -1,0 +1,153 @@
+"""The command line: flags in, one call, exit code out. The only file that prints or asks the time.
+
+stdout is data, stderr is talk. A clean night prints nothing unless somebody sits at the terminal or asks.
+"""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from detector import __version__
+from detector.errors import DetectorError
+
+if TYPE_CHECKING:
+    from detector.nightly import Night
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+class _Moment(click.ParamType):
+    """An ISO 8601 time; without a zone it is UTC."""
+
+    name = "time"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The aware moment a text means, in UTC."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not an ISO 8601 time such as 2026-10-28T02:00:00Z", param, ctx)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="detector")
+def cli() -> None:
+    """Finds the same email sent again and again in mail-send logs, and prepares everything for making it right."""
+
+
+@cli.command()
+@click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML).")
+@click.option(
+    "--state", default="detector-state", show_default=True, type=click.Path(path_type=Path),
+    help="Directory for everything the detector keeps.",
+)  # fmt: skip
+@click.option("--as-of", type=_Moment(), help="Look at the logs as they stood at this time. [default: now]")
+@click.option("--dry-run", is_flag=True, help="Do everything but tell people.")
+@click.option("--exit-code", is_flag=True, help="Leave with 10 if an incident is still going on.")
+@click.option("--summary/--no-summary", default=None, help="Print the table. [default: only on a terminal]")
+@click.option("-v", "--verbose", is_flag=True, help="Say what became of every file and how long each step took.")
+def nightly(
+    logs: tuple[Path, ...], config_path: Path | None, state: Path, as_of: datetime | None, *, dry_run: bool,
+    exit_code: bool, summary: bool | None, verbose: bool,
+) -> None:  # fmt: skip
+    """Read the new logs, find what was sent again and again, write it up, tell people.
+
+    LOGS are files or folders; what a file is, is decided by its content. Run it every night, or as often as you like:
+
+    \b
+      detector nightly /var/log/mail.log*
+      detector nightly exports/ --config detector.toml --state /var/lib/detector
+    """
+    from detector.config import load_config
+    from detector.nightly import nightly as run
+
+    config = load_config(config_path)
+    paths = logs or config.logs.paths
+    if not paths:
+        raise click.UsageError("Give log files or folders, or name them in the config under [logs] paths.")
+    moment = as_of or datetime.now(UTC).replace(microsecond=0)
+    night = run(config, paths, state=state, as_of=moment, dry_run=dry_run, talk=_talk if verbose else lambda _: None)
+    for problem in night.problems:
+        click.echo(f"detector: {problem}", err=True)
+    if summary or (summary is None and sys.stdout.isatty()):
+        _print_summary(night)
+    is_active = any(case.incident.ongoing for case in night.facts.cases)
+    sys.exit(night.exit_code or (10 if exit_code and is_active else 0))
+
+
+@cli.command()
+@click.argument("scenario")
+@click.option("--format", "log_format", default="postfix", show_default=True, help="How the mail is logged; `all` for all.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the logs and truth.json.")
+def simulate(scenario: str, log_format: str, seed: int, out: Path) -> None:
+    """Write the mail logs of an invented academy: a SCENARIO with named bursts and a truth.json that counts them."""
+    from detector.simulate import simulate as write
+
+    click.echo(write(scenario, format=log_format, seed=seed, out=out))
+
+
+@cli.command()
+@click.argument("table")
+def sql(table: str) -> None:
+    """Print the SQL that makes a TABLE, ready to paste into a notebook."""
+    from detector.store import read_sql
+
+    try:
+        click.echo(read_sql(table), nl=False)
+    except OSError:
+        known = ", ".join(sorted(path.stem for path in (Path(__file__).parent / "sql").glob("*.sql")))
+        raise click.UsageError(f"No table {table!r}. There are: {known}.") from None
+
+
+def main() -> None:
+    """Run the command line; an error the detector can explain ends with one message and its exit code."""
+    try:
+        cli()
+    except DetectorError as error:
+        click.echo(f"detector: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def _talk(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _print_summary(night: "Night") -> None:
+    """A short table of the incidents and the path of the report."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, justify in (
+        ("incident", "left"), ("severity", "left"), ("organization", "left"), ("people", "right"), ("sends", "right"),
+        ("extra", "right"), ("first extra copy", "left"), ("last extra copy", "left"), ("still going", "left"),
+    ):  # fmt: skip
+        table.add_column(name, justify=justify)
+    for case in night.facts.cases:
+        incident = case.incident
+        going = {True: "yes", False: "no", None: "unknown"}[incident.ongoing]
+        organization = ", ".join(incident.organizations) or "(private addresses)"
+        cells = [
+            incident.incident_id, incident.severity, organization, f"{incident.recipients:,}", f"{incident.sends:,}",
+            f"{incident.excess:,}", f"{incident.started_at:%Y-%m-%d %H:%M:%S}", f"{incident.ended_at:%Y-%m-%d %H:%M:%S}", going,
+        ]  # fmt: skip
+        table.add_row(*(Text(cell) for cell in cells))
+    facts = night.facts
+    console.print(f"{facts.sends:,} sends to {facts.recipients:,} people; times in UTC")
+    if facts.cases:
+        console.print(table)
+    else:
+        console.print("Nothing was sent again and again.")
+    console.print(Text(f"report: {night.report.resolve()}", no_wrap=True), soft_wrap=True)

@@ -1,0 +1,188 @@
+"""Settings from one TOML file, typed; an unknown key is refused and the nearest known key is named.
+
+Everything has a default: `detector nightly LOGS...` works with no config at all.
+"""
+
+import difflib
+import tomllib
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from detector.errors import ConfigError
+
+
+class Section(BaseModel):
+    """One table of detector.toml; immutable, and closed to keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Organizations(Section):
+    """`[organizations]`: which recipient domains belong to which client."""
+
+    domains: dict[str, str] = Field(default_factory=dict)
+    """domain -> client name; wins over the domain itself, loses to an explicit column in the log."""
+    free_mail: tuple[str, ...] = ()
+    """Further domains that never form an organization (the well-known ones are built in)."""
+
+
+class Source(Section):
+    """`[sources.NAME]`: a mapping for a table (CSV, JSONL, Parquet) whose columns have other names."""
+
+    files: str = "*"
+    """Glob on the file's name; the mapping is tried on files that match."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """our name (timestamp, recipient, event, ...) -> column name in the file."""
+    zone: str = "UTC"
+    """Time zone of stamps that carry none, such as "Europe/Berlin"."""
+    time_format: str | None = None
+    """strptime format of the timestamp column if it is not ISO 8601 or an epoch."""
+    sent_words: tuple[str, ...] = ()
+    """Further values of the event column that mean "sent"."""
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        return zone_name(value)
+
+
+class Logs(Section):
+    """`[logs]`: what to read, and how to read stamps that do not tell everything."""
+
+    paths: tuple[Path, ...] = ()
+    """Files and folders read when none are given on the command line; relative to the config file."""
+    zone: str = "UTC"
+    """Time zone of syslog stamps that carry none."""
+    year: int | None = None
+    """Year of the last line of syslog files without a year; default: the latest year that is not in the future."""
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        return zone_name(value)
+
+
+class Detection(Section):
+    """`[detection]`: how sure to be, and when silence means stopped."""
+
+    alarm_log10: float = 6.0
+    """Alarm line: log10 of how much better "a fault" must explain the repeats than "the usual"."""
+    single_recipient_copies: int = 10
+    """This many copies of one mail to one person within 24 hours is an incident whatever the statistics say,
+    unless the template does so on ordinary days."""
+    stale_after_hours: float = 26.0
+    """A log whose newest mail is older than this at as-of cannot tell whether a burst is still going on."""
+
+
+class Client(Section):
+    """`[clients.NAME]`: how to address the person at the client; every field may stay empty."""
+
+    contact: str = ""
+    salutation: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+class Us(Section):
+    """`[us]`: who writes the letter."""
+
+    name: str = ""
+    signatory: str = ""
+    role: str = ""
+    phone: str = ""
+
+
+class Folder(Section):
+    """`[channels.folder]`: an .eml file per notice."""
+
+    path: Path | None = None
+    """Default: `alerts/` in the state directory."""
+
+
+class Smtp(Section):
+    """`[channels.smtp]`: the relay for alert mails to staff. The password comes from DETECTOR_SMTP_PASSWORD."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    host: str
+    port: int = 587
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    username: str = ""
+    from_address: str = Field(alias="from")
+    to: tuple[str, ...] = Field(min_length=1)
+    timeout_seconds: float = 30.0
+
+
+class Channels(Section):
+    """`[channels]`: how an alert leaves the machine; the folder is always on."""
+
+    folder: Folder = Folder()
+    smtp: Smtp | None = None
+
+
+class Config(Section):
+    """The whole of detector.toml."""
+
+    logs: Logs = Logs()
+    sources: dict[str, Source] = Field(default_factory=dict)
+    organizations: Organizations = Organizations()
+    detection: Detection = Detection()
+    clients: dict[str, Client] = Field(default_factory=dict)
+    us: Us = Us()
+    channels: Channels = Channels()
+
+
+def load_config(path: Path | None) -> Config:
+    """Read and check a TOML file; None gives the defaults. Raises ConfigError naming file, key and remedy."""
+    if path is None:
+        return Config()
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Give an existing file with --config.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is not valid TOML ({error}).") from error
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(path, raw, problem) for problem in error.errors())) from error
+    here = path.resolve().parent
+    paths = tuple(here / p for p in config.logs.paths)
+    return config.model_copy(update={"logs": config.logs.model_copy(update={"paths": paths})})
+
+
+def zone_name(value: str) -> str:
+    """The value itself if it names a time zone; raises ValueError otherwise."""
+    try:
+        zone: tzinfo = ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{value!r} is not a time zone; use a name such as 'Europe/Berlin' or 'UTC'") from error
+    return str(zone)
+
+
+def _explain(path: Path, raw: dict[str, Any], problem: Any) -> str:
+    """One line for one pydantic error: file, section, key, and the nearest key if it is unknown."""
+    *section, key = (str(part) for part in problem["loc"]) if problem["loc"] else ("",)
+    where = f"{path}: [{'.'.join(section)}] {key}" if section else f"{path}: {key}"
+    if problem["type"] != "extra_forbidden":
+        return f"{where}: {problem['msg']}."
+    known = _known_keys(section)
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"Nearest: {near[0]}." if near else f"Known here: {', '.join(known)}."
+    return f"{where} is not a setting. {hint}"
+
+
+def _known_keys(section: list[str]) -> list[str]:
+    """The keys of the section a dotted path leads to."""
+    model: type[BaseModel] = Config
+    names: dict[str, type[Section]] = {"sources": Source, "clients": Client}
+    for depth, part in enumerate(section):
+        if depth == 0 and part in names and len(section) > 1:
+            return sorted(f.alias or n for n, f in names[part].model_fields.items())
+        annotation = model.model_fields[part].annotation
+        options = [annotation, *getattr(annotation, "__args__", ())]
+        model = next((o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), model)
+    return sorted(f.alias or n for n, f in model.model_fields.items())

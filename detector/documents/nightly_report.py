@@ -1,0 +1,89 @@
+"""The report of one night, as a page and as Markdown: what was sent again and again, and how far the log can be trusted.
+
+It opens with one sentence for the support lead; the figures, the pictures and the sums follow for those who want them.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from detector.documents import charts, feed, phrases, sentences
+from detector.documents.templates import render_html, render_markdown
+from detector.records import CaseFacts, Document, NightFacts
+
+RECENT_DAYS = 7
+"""An incident that ended longer ago than this before the end of the log is listed, but no longer told in full."""
+
+TOLD_IN_FULL = 12
+"""More incidents than this are listed below the others, so that the page stays a page."""
+
+_STATES = {"active": 0, "quiet": 1, "stopped": 2, "withdrawn": 3}
+_SEVERITIES = {"grave": 0, "serious": 1, "minor": 2, "info": 3}
+_FOLDER = re.compile(r"[A-Za-z0-9-]+")
+
+
+def render_report(night: NightFacts, folders: Mapping[str, str] | None = None) -> tuple[Document, Document]:
+    """report.html and report.md. `folders` gives the folder name of each incident id, for the links to the briefs."""
+    current, earlier = split_cases(night)
+    facts: dict[str, Any] = {
+        "night": night,
+        "feed": feed.describe(night),
+        "earlier": [_item(case, sentences.in_html(case), folders) for case in earlier],
+        "month": charts.month_chart(night.daily_sends),
+        "cause_in_words": sentences.cause_in_words,
+    }
+    page = facts | {
+        "headline": headline(night, [sentences.in_html(case) for case in current], bool(earlier)),
+        "items": [_item(c, sentences.in_html(c), folders) | {"chart": charts.timeline_chart(c)} for c in current],
+    }
+    text = facts | {
+        "headline": headline(night, [sentences.in_markdown(case) for case in current], bool(earlier)),
+        "items": [_item(c, sentences.in_markdown(c), folders) for c in current],
+        "earlier": [_item(case, sentences.in_markdown(case), folders) for case in earlier],
+    }
+    return (
+        Document("report.html", render_html("nightly_report.html", page)),
+        Document("report.md", render_markdown("nightly_report.md", text)),
+    )
+
+
+def split_cases(night: NightFacts) -> tuple[list[CaseFacts], list[CaseFacts]]:
+    """Incidents to tell in full, the most pressing first, and those only to list."""
+    horizon = (night.log_complete_through or night.as_of) - timedelta(days=RECENT_DAYS)
+    current: list[CaseFacts] = []
+    earlier: list[CaseFacts] = []
+    for case in night.cases:
+        incident = case.incident
+        is_open = incident.state in ("active", "quiet")
+        (current if is_open or incident.ended_at >= horizon else earlier).append(case)
+    current.sort(key=_urgency)
+    return current[:TOLD_IN_FULL], current[TOLD_IN_FULL:] + earlier
+
+
+def headline(night: NightFacts, current: list[sentences.CaseWords], has_earlier: bool) -> str:
+    """The night in one sentence."""
+    if night.log_complete_through is None:
+        return "There was no mail to look at."
+    if len(current) == 1:
+        return current[0].headline
+    if current:
+        people = {row.recipient for words in current for row in words.case.affected}
+        excess = sum(words.case.incident.excess for words in current)
+        return (
+            f"{phrases.number(len(current))} mails were sent again and again: "
+            f"{phrases.counted(len(people), 'person', 'people')} got {phrases.counted(excess, 'extra copy', 'extra copies')}."
+        )
+    return f"Nothing was sent again and again{' in the last seven days' if has_earlier else ''}."
+
+
+def _urgency(case: CaseFacts) -> tuple[int, int, float]:
+    incident = case.incident
+    return _STATES.get(incident.state, 9), _SEVERITIES.get(incident.severity, 9), -incident.started_at.timestamp()
+
+
+def _item(case: CaseFacts, words: sentences.CaseWords, folders: Mapping[str, str] | None) -> dict[str, Any]:
+    """One incident for the templates; a folder name that we would not have given becomes no link."""
+    folder = (folders or {}).get(case.incident.incident_id, "")
+    brief = f"../../incidents/{folder}/brief.html" if _FOLDER.fullmatch(folder) else ""
+    return {"case": case, "incident": case.incident, "words": words, "brief": brief}

@@ -1,0 +1,106 @@
+"""Numbers, times and durations as people read them: one way of writing each, the same in all documents and all locales."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+_MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def number(value: float) -> str:
+    """3519 -> "3,519"; 70.0 -> "70"; 70.5 -> "70.5"; 0.04 -> "0.04"."""
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.1f}" if abs(value) >= 0.1 else f"{value:.2g}"
+
+
+def counted(value: int, singular: str, plural: str = "") -> str:
+    """1, "person", "people" -> "1 person"; 51 -> "51 people"."""
+    return f"{number(value)} {singular if value == 1 else plural or singular + 's'}"
+
+
+def iso(moment: datetime) -> str:
+    """For machines, always of one form: "2026-10-27T18:04:11.123000Z"."""
+    return f"{_utc(moment):%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z"
+
+
+def day(moment: datetime) -> str:
+    """ "27 Oct 2026"."""
+    utc = _utc(moment)
+    return f"{utc.day} {_MONTHS[utc.month - 1][:3]} {utc.year}"
+
+
+def long_day(moment: datetime) -> str:
+    """ "27 October 2026", for headings and letters."""
+    utc = _utc(moment)
+    return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}"
+
+
+def short_day(moment: datetime) -> str:
+    """ "27 Oct", for tables and charts whose year is said elsewhere."""
+    utc = _utc(moment)
+    return f"{utc.day} {_MONTHS[utc.month - 1][:3]}"
+
+
+def clock(moment: datetime) -> str:
+    """ "18:04"."""
+    return f"{_utc(moment):%H:%M}"
+
+
+def second(moment: datetime) -> str:
+    """ "18:04:11"."""
+    return f"{_utc(moment):%H:%M:%S}"
+
+
+def minute(moment: datetime) -> str:
+    """ "27 Oct 2026, 18:04 UTC", for sentences."""
+    return f"{day(moment)}, {clock(moment)} UTC"
+
+
+def at(moment: datetime) -> str:
+    """ "20:02 UTC on 27 October 2026", for letters."""
+    return f"{clock(moment)} UTC on {long_day(moment)}"
+
+
+def instant(moment: datetime) -> str:
+    """ "27 Oct 2026, 18:04:11 UTC", for facts to compare with other logs."""
+    return f"{day(moment)}, {second(moment)} UTC"
+
+
+def span(start: datetime, end: datetime) -> str:
+    """ "between 18:04 and 20:14 UTC on 27 October 2026", or with both days if they differ."""
+    if day(start) != day(end):
+        return f"between {day(start)}, {clock(start)} and {minute(end)}"
+    if clock(start) == clock(end):
+        return f"at {clock(start)} UTC on {long_day(start)}"
+    return f"between {clock(start)} and {clock(end)} UTC on {long_day(start)}"
+
+
+def duration(seconds: float) -> str:
+    """95 -> "1 min 35 s"; 7800 -> "2 h 10 min"; the two largest units that say something."""
+    left = round(max(seconds, 0.0))
+    if left == 0:
+        return "less than a second"
+    parts: list[str] = []
+    for size, unit in _UNITS:
+        count, left = divmod(left, size)
+        if parts or count:
+            parts.append(f"{count} {unit}" if count else "")
+    return " ".join(part for part in parts[:2] if part)
+
+
+def listing(names: Sequence[str], most: int = 3, more: str = "more") -> str:
+    """ "A", "A and B", "A, B and 4 more"."""
+    shown = list(names[:most])
+    if len(names) > most:
+        shown.append(f"{number(len(names) - most)} {more}")
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def _utc(moment: datetime) -> datetime:
+    """The same moment in UTC; a naive one is a mistake of ours and fails here instead of lying in a letter."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return moment.astimezone(UTC)

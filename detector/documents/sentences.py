@@ -1,0 +1,218 @@
+"""What the documents say about one incident, each thing said in one place, so that report, brief and alert agree.
+
+The words of a log pass through `say`, the door of `escaping` that fits the output; `ready` then marks the sentence as
+safe for it. Every figure is one of CaseFacts or a difference of two of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from detector.documents import phrases
+from detector.documents.escaping import markdown, markdown_sentence, visible
+from detector.documents.templates import Safe
+from detector.records import CaseFacts
+
+NAME_CHARACTERS = 120
+
+RUNGS = {
+    "template+subject": "template and subject",
+    "subject": "the subject",
+    "sender+size": "sender and size (this log names neither subject nor template)",
+}
+
+CAUSES = {
+    "smtp-ambiguity": "a mail server took the message, its answer was lost, and the message was sent again",
+    "clock-change": "the clock was put back, and the schedule ran twice",
+    "replicated-scheduler": "several servers each run the same schedule",
+    "double-registration": "the code that sends is called twice for each event",
+    "per-subscription-loop": "one mail per enrolment or role instead of one per person",
+    "accumulating-list": "a list of recipients that keeps growing inside a loop",
+    "whole-group-loop": "the whole group is mailed again for each of its members",
+    "restart-from-top": "a job that starts again from the top of its list after an error",
+    "redelivery-timer": "a queue that hands out the same job again and again on a timer",
+    "status-not-saved": "the mark \u201csent\u201d is never saved, so that every run sends again",
+    "retry-backoff": "a failing job that is tried again after ever longer pauses",
+    "overlapping-runs": "two runs of the same job overlap",
+    "scheduled-repeat": "a schedule that sends the same mail again day after day",
+    "backfill-replay": "old mail sent again after a migration or a replay",
+    "mail-loop": "two machines that answer each other's mail",
+    "double-submit": "somebody pressed \u201csend\u201d more than once",
+    "deliberate-resend": "somebody sent it again on purpose",
+    "single-recipient-flood": "one address is flooded",
+    "unknown": "not known: the pattern fits none of the causes the detector knows",
+}
+
+
+def cause_in_words(cause: str) -> str:
+    """What a cause means to somebody who has never seen the code; a slug that is new here still reads as words."""
+    return CAUSES.get(cause, cause.replace("-", " "))
+
+
+@dataclass(frozen=True)
+class CaseWords:
+    """The sentences about one incident, for one kind of output."""
+
+    case: CaseFacts
+    say: Callable[[object], str]
+    """For a name from the log."""
+    tell: Callable[[object], str]
+    """For a sentence that may hold words from the log."""
+    ready: Callable[[str], str]
+
+    @property
+    def mail(self) -> str:
+        """The mail by its name, in quotation marks unless the name is a description."""
+        incident = self.case.incident
+        name = self.say(incident.template)
+        return self.ready(name if incident.rung == "sender+size" else f"\u201c{name}\u201d")
+
+    @property
+    def where(self) -> str:
+        """The organizations, the first three by name; "" if only private addresses were hit."""
+        names = [self.say(name) for name in self.case.incident.organizations]
+        return self.ready(phrases.listing(names, more="more organizations"))
+
+    @property
+    def people(self) -> str:
+        """Who was hit: "51 people at Harbor Freightways"."""
+        where = f" at {self.where}" if self.where else ""
+        return self.ready(f"{phrases.counted(self.case.incident.recipients, 'person', 'people')}{where}")
+
+    @property
+    def headline(self) -> str:
+        """The incident in one sentence that a support lead understands."""
+        extra = phrases.counted(self.case.incident.excess, "extra copy", "extra copies")
+        return self.ready(f"{self.people} got {extra} of {self.mail}.")
+
+    @property
+    def when(self) -> str:
+        """The time of the extra copies, as a sentence."""
+        incident = self.case.incident
+        is_one = incident.excess == 1
+        what = "The extra copy" if is_one else "The extra copies"
+        return f"{what} went out {phrases.span(incident.started_at, incident.ended_at)}."
+
+    @property
+    def lede(self) -> str:
+        """When it was and whether it is over, as the second thing a reader sees."""
+        is_over = self.case.incident.ongoing is False and self.case.incident.state != "withdrawn"
+        end = phrases.minute(self.case.log_complete_through)
+        return f"{self.when} {f'No sign of it since, in a log complete through {end}.' if is_over else self.still_going}"
+
+    @property
+    def tone(self) -> str:
+        """How the state is coloured: "alarm", "calm" or "unknown"."""
+        if self.case.incident.state == "withdrawn":
+            return "calm"
+        return {True: "alarm", False: "calm", None: "unknown"}[self.case.incident.ongoing]
+
+    @property
+    def status(self) -> str:
+        """The state in two or three words."""
+        if self.case.incident.state == "withdrawn":
+            return "withdrawn"
+        ended = self.case.incident.ended_at
+        since = f"no sign since {phrases.short_day(ended)}, {phrases.clock(ended)}"
+        return {True: "still going", False: since, None: "still going? unknown"}[self.case.incident.ongoing]
+
+    @property
+    def still_going(self) -> str:
+        """The answer to the first question anybody asks, with how far the log reaches."""
+        incident, end = self.case.incident, self.case.log_complete_through
+        if incident.state == "withdrawn":
+            return "Withdrawn: the log as it is now no longer supports this incident."
+        if incident.ongoing is None:
+            return f"Whether it is still going on cannot be known: the log ends at {phrases.minute(end)}, too long ago to tell."
+        if incident.ongoing:
+            return f"It was still going on at {phrases.minute(end)}, where the log ends."
+        quiet = phrases.duration((end - incident.ended_at).total_seconds())
+        gap = phrases.duration(incident.median_gap_seconds)
+        return (
+            f"No sign of it since {phrases.minute(incident.ended_at)}. The log is complete through "
+            f"{phrases.minute(end)}: {quiet} without an extra copy, where copies used to come every {gap}."
+        )
+
+    @property
+    def copies(self) -> str:
+        """Copies per person: "70 copies each" or "68 to 72 copies each, median 70"."""
+        incident = self.case.incident
+        if incident.copies_min == incident.copies_max:
+            return f"{phrases.counted(incident.copies_max, 'copy', 'copies')}{' each' if incident.recipients > 1 else ''}"
+        least, middle, most = map(phrases.number, (incident.copies_min, incident.copies_median, incident.copies_max))
+        return f"{least} to {most} copies each, median {middle}"
+
+    @property
+    def detection_delay(self) -> str:
+        """From the first extra copy to the moment the log alone was enough."""
+        incident = self.case.incident
+        return phrases.duration((incident.detected_at - incident.started_at).total_seconds())
+
+    @property
+    def identity(self) -> str:
+        """What "the same mail" rests on here."""
+        rung = RUNGS.get(self.case.incident.rung) or self.say(self.case.incident.rung)
+        return self.ready(f"Two mails count as the same when they agree in {rung}.")
+
+    @property
+    def usual(self) -> str:
+        """The ordinary days to compare with."""
+        repeats = phrases.number(self.case.usual_repeats_per_1000)
+        return f"On ordinary days, {repeats} of 1,000 mails of this kind are repeats."
+
+    @property
+    def spared(self) -> str:
+        """The contrast group: the same client, the same mail, nothing wrong; "" without one."""
+        spared = self.case.spared_recipients
+        if not spared or not self.case.incident.organizations:
+            return ""
+        others = phrases.counted(spared, "other person", "other people")
+        return f"{others} there got this mail in those days exactly as often as they should."
+
+    @property
+    def outcomes(self) -> str:
+        """What the log says became of the copies."""
+        parts = [f"{phrases.number(sends)} {self.say(outcome)}" for outcome, sends in self.case.outcomes]
+        return self.ready(f"Of {phrases.counted(self.case.incident.sends, 'copy', 'copies')}: {', '.join(parts)}.")
+
+    @property
+    def message_ids(self) -> str:
+        """Whether the copies were made one by one or one was delivered many times; vendors ask this first."""
+        ids, sends = self.case.message_ids, self.case.incident.sends
+        if not ids:
+            return "The log holds no message ids."
+        if ids >= sends:
+            return "Every copy has a message id of its own: something on the sending side made each of them."
+        return f"{phrases.number(sends)} copies share {phrases.counted(ids, 'message id')}."
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why this is an incident: what the detector found, and the ordinary days to compare with."""
+        found = [self.ready(self.tell(sentence)) for sentence in self.case.evidence]
+        return (*found, self.ready(self.usual), self.identity)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Further facts for the brief: the contrast group, what became of the copies, and their ids."""
+        said = (self.spared, self.outcomes if self.case.outcomes else "", self.message_ids)
+        return tuple(self.ready(sentence) for sentence in said if sentence)
+
+    @property
+    def unknowns(self) -> tuple[str, ...]:
+        """What nobody can say from the log."""
+        is_guess = self.case.incident.cause != "unknown"
+        cause = "The cause. What is named below is what the pattern is consistent with; nobody has confirmed it."
+        return (
+            cause if is_guess else "The cause. The pattern fits none of the causes the detector knows.",
+            f"Anything after {self.ready(phrases.minute(self.case.log_complete_through))}, where the log ends.",
+            "Whether the copies were read. The log counts messages handed over, not messages opened.",
+        )
+
+
+def in_html(case: CaseFacts) -> CaseWords:
+    """Sentences as plain text, which the template escapes."""
+    return CaseWords(case, lambda value: visible(value, NAME_CHARACTERS), visible, str)
+
+
+def in_markdown(case: CaseFacts) -> CaseWords:
+    """Sentences in which the words of the log are already escaped."""
+    return CaseWords(case, lambda value: markdown(value, NAME_CHARACTERS), markdown_sentence, Safe)

@@ -1,0 +1,254 @@
+"""Reads from the store what the documents may say: one incident's case, one night's figures. SQL counts, nothing decides."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from detector.records import (
+    AffectedRecipient,
+    CaseFacts,
+    Evidence,
+    FileTally,
+    Incident,
+    NightFacts,
+    Timeline,
+)
+from detector.store import Connection
+
+_BUCKETS_SECONDS = (60, 300, 900, 3600, 21600, 86400, 604800)
+_MOST_BUCKETS = 120
+_LAGS = {
+    1: "within 2 seconds",
+    2: "after 2 to 10 seconds",
+    3: "after 10 seconds to a minute",
+    4: "after 1 to 10 minutes",
+    5: "after 10 minutes to an hour",
+    6: "after 1 to 6 hours",
+    7: "after 6 to 20 hours",
+    8: "about a day later",
+    9: "after 1 to 3 days",
+    10: "after 3 to 8 days",
+}
+
+
+def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
+    """The people of an incident, by organization, then most copies first."""
+    rows = db.execute(
+        "select incident_id, recipient, organization, sends, expected, excess, first_sent_at, last_sent_at from affected "
+        "where incident_id = ? order by organization nulls last, sends desc, recipient",
+        [incident_id],
+    ).fetchall()
+    return tuple(AffectedRecipient(*row[:6], first_sent_at=utc(row[6]), last_sent_at=utc(row[7])) for row in rows)
+
+
+def evidence(db: Connection, incident_id: str, people: Sequence[AffectedRecipient]) -> Evidence:
+    """The counted facts from which causes are judged."""
+    ((median, low, high, ids, sends),) = db.execute(
+        "select percentile_cont(0.5) within group (order by r.lag_us), percentile_cont(0.25) within group (order by r.lag_us), "
+        "percentile_cont(0.75) within group (order by r.lag_us), count(distinct s.message_id), count(s.message_id) "
+        "from incident_repeats as r join sends as s on s.send_id = r.send_id where r.incident_id = ?",
+        [incident_id],
+    ).fetchall()
+    copies = sorted(person.sends for person in people)
+    middle = len(copies) // 2
+    return Evidence(
+        recipients=len(copies),
+        copies_min=copies[0],
+        copies_median=copies[middle] if len(copies) % 2 else (copies[middle - 1] + copies[middle]) / 2,
+        copies_max=copies[-1],
+        median_gap_seconds=round((median or 0) / 1e6, 3),
+        gap_spread=round((high - low) / median, 4) if median else 0.0,
+        distinct_ids_share=round(ids / sends, 4) if sends else 1.0,
+    )
+
+
+def label(db: Connection, incident_id: str) -> str:
+    """What was sent, in words a person knows."""
+    ((template, subject, sender, size),) = db.execute(
+        "select mode(s.template order by s.template), mode(s.subject order by s.subject), mode(s.sender order by s.sender), "
+        "median(s.size) from incident_repeats as r join sends as s on s.send_id = r.send_id where r.incident_id = ?",
+        [incident_id],
+    ).fetchall()
+    if template or subject:
+        return str(template or subject)
+    return f"mail from {sender}" + (f" of about {size / 1000:.1f} kB" if size else "")
+
+
+def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
+    """Why this is an incident: one sentence per number, the strongest batch first."""
+    rows = db.execute(
+        "select a.organization, a.scope, make_timestamp(a.window_start_us), a.window_us // 60000000, a.lag_bin, a.exposed, "
+        "a.repeated, a.log10 from batch_alarms as a where a.template_key in "
+        "(select template_key from incident_repeats where incident_id = $id) and a.window_start_us between "
+        "(select min(sent_at_us) - 8 * 86400000000 from incident_repeats where incident_id = $id) and "
+        "(select max(sent_at_us) from incident_repeats where incident_id = $id) "
+        "order by a.log10 desc, a.window_start_us, a.lag_bin limit 1",
+        {"id": incident_id},
+    ).fetchall()
+    said = []
+    for organization, scope, start, minutes, lag_bin, exposed, repeated, log10 in rows:
+        where = f" at {organization}" if scope == "organization" and organization else ""
+        window = "day" if minutes == 1440 else f"{minutes} minutes"
+        said.append(
+            f"In the {window} from {start:%d %b %H:%M} UTC, {repeated} of {exposed} people{where} who had been sent this mail "
+            f"were sent the same again {_LAGS[lag_bin]}."
+        )
+        said.append(
+            f"Judged by this template's other days, that happens at most once in 10^{log10:.0f} such batches."
+        )
+    alone = db.execute(
+        "select max(a.exposed), max(a.log10) from recipient_alarms as a where a.recipient in "
+        "(select recipient from incident_repeats where incident_id = $id) and a.content_key in "
+        "(select content_key from incident_repeats where incident_id = $id)",
+        {"id": incident_id},
+    ).fetchall()
+    if not rows and alone and alone[0][0]:
+        said.append(f"One person was sent {alone[0][0]} copies of the same mail in one day, which this person never got before.")
+    return tuple(said)
+
+
+def case(db: Connection, incident: Incident, complete_through: datetime) -> CaseFacts:
+    """Everything the documents of one incident may say."""
+    people = affected(db, incident.incident_id)
+    key = {"id": incident.incident_id}
+    sends = (
+        "(select s.* from sends as s join incident_repeats as r on r.send_id = s.send_id where r.incident_id = $id)"
+    )
+    outcomes = db.execute(
+        f"select outcome, count(*) as n from {sends} group by outcome order by n desc, outcome", key
+    ).fetchall()
+    subjects = db.execute(
+        f"select subject from {sends} where subject is not null group by subject order by count(*) desc, subject limit 3", key
+    ).fetchall()
+    sources = db.execute(f"select distinct source from {sends} order by source", key).fetchall()
+    ((ids,),) = db.execute(f"select count(distinct message_id) from {sends}", key).fetchall()
+    return CaseFacts(
+        incident=incident,
+        affected=people,
+        timeline=_timeline(db, incident),
+        log_complete_through=complete_through,
+        usual_repeats_per_1000=_usual(db, incident.incident_id),
+        spared_recipients=_spared(db, incident),
+        outcomes=tuple((str(outcome), int(n)) for outcome, n in outcomes),
+        message_ids=ids,
+        sources=tuple(name for (name,) in sources),
+        subjects=tuple(subject for (subject,) in subjects),
+        evidence=sentences(db, incident.incident_id),
+        example_times=_examples(db, incident.incident_id, people),
+    )
+
+
+def night(db: Connection, as_of: datetime, stale_after: timedelta, files: Sequence[FileTally], version: str) -> NightFacts:
+    """The night's figures without its cases, which the caller adds."""
+    ((first, last, sends, people),) = db.execute(
+        "select min(sent_at), max(sent_at), count(*), count(distinct recipient) from sends"
+    ).fetchall()
+    ((templates, repeats),) = db.execute(
+        "select count(distinct template_key), count(*) filter (where copies_before > 0) from repeats"
+    ).fetchall()
+    through = complete_through(db)
+    days = db.execute(
+        "select date_trunc('day', s.sent_at) as day, count(*), count(r.send_id) from sends as s "
+        "left join (select distinct send_id from incident_repeats) as r on r.send_id = s.send_id "
+        "group by day order by day desc limit 62"
+    ).fetchall()
+    return NightFacts(
+        as_of=as_of,
+        log_complete_from=utc(first) if first else None,
+        log_complete_through=through,
+        is_stale=through is None or as_of - through > stale_after,
+        files=tuple(files),
+        sends=sends,
+        recipients=people,
+        templates=templates,
+        repeats=repeats,
+        cases=(),
+        daily_sends=tuple((utc(day), n, extra) for day, n, extra in reversed(days)),
+        version=version,
+    )
+
+
+def complete_through(db: Connection) -> datetime | None:
+    """The newest moment the log knows of, up to as-of; None for an empty store."""
+    ((last,),) = db.execute(
+        "select make_timestamp(max(at_us)) from events where at_us <= (select as_of_us from settings)"
+    ).fetchall()
+    return utc(last) if last else None
+
+
+def _timeline(db: Connection, incident: Incident) -> Timeline:
+    """Copies over time, from a little before the first extra copy to a little after the last."""
+    lasted = (incident.ended_at - incident.started_at).total_seconds()
+    bucket = next((b for b in _BUCKETS_SECONDS if lasted / b <= _MOST_BUCKETS), _BUCKETS_SECONDS[-1])
+    step = timedelta(seconds=bucket)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    start = epoch + step * ((incident.started_at - epoch) // step - 3)
+    count = int((incident.ended_at - start) // step) + 4
+    rows = db.execute(
+        "select (r.sent_at_us - $start::bigint) // $step::bigint as bucket, count(*) filter (where r.copies_before = 0), "
+        "count(*) filter (where i.send_id is not null) from repeats as r left join incident_repeats as i "
+        "on i.send_id = r.send_id and i.incident_id = $id where r.template_key in "
+        "(select template_key from incident_repeats where incident_id = $id) "
+        "and r.sent_at_us >= $start::bigint and r.sent_at_us < $start::bigint + $step::bigint * $count::bigint group by bucket",
+        {
+            "id": incident.incident_id,
+            "start": int((start - epoch) / timedelta(microseconds=1)),
+            "step": bucket * 1_000_000,
+            "count": count,
+        },
+    ).fetchall()
+    found = {int(place): (first, extra) for place, first, extra in rows}
+    return Timeline(
+        bucket_seconds=bucket,
+        starts_at=tuple(start + step * n for n in range(count)),
+        first_copies=tuple(found.get(n, (0, 0))[0] for n in range(count)),
+        extra_copies=tuple(found.get(n, (0, 0))[1] for n in range(count)),
+    )
+
+
+def _usual(db: Connection, incident_id: str) -> float:
+    """Of 1,000 sends of the incident's templates outside all incidents, how many were repeats."""
+    ((sends, repeats),) = db.execute(
+        "select count(*), count(*) filter (where copies_before > 0) from repeats where template_key in "
+        "(select template_key from incident_repeats where incident_id = ?) "
+        "and send_id not in (select send_id from incident_repeats)",
+        [incident_id],
+    ).fetchall()
+    return round(1000 * repeats / sends, 2) if sends else 0.0
+
+
+def _spared(db: Connection, incident: Incident) -> int:
+    """People of the organizations hit who were sent the template in the incident's days, each as often as they should."""
+    ((people,),) = db.execute(
+        "select count(distinct recipient) from repeats where template_key in "
+        "(select template_key from incident_repeats where incident_id = $id) and organization in "
+        "(select unnest($organizations::varchar[])) and make_timestamp(sent_at_us) between $begins::timestamp - interval 1 day "
+        "and $ends::timestamp and recipient not in (select recipient from affected where incident_id = $id)",
+        {
+            "id": incident.incident_id,
+            "organizations": list(incident.organizations),
+            "begins": incident.first_sent_at.replace(tzinfo=None),
+            "ends": incident.ended_at.replace(tzinfo=None),
+        },
+    ).fetchall()
+    return int(people)
+
+
+def _examples(
+    db: Connection, incident_id: str, people: Sequence[AffectedRecipient]
+) -> tuple[tuple[str, tuple[datetime, ...]], ...]:
+    """The first extra copies of up to three people: the first, the middle and the last of those hit."""
+    chosen = sorted({0, len(people) // 2, len(people) - 1})
+    examples = []
+    for place in chosen:
+        rows = db.execute(
+            "select make_timestamp(sent_at_us) from incident_repeats where incident_id = ? and recipient = ? "
+            "order by sent_at_us limit 12",
+            [incident_id, people[place].recipient],
+        ).fetchall()
+        examples.append((people[place].recipient, tuple(utc(sent_at) for (sent_at,) in rows)))
+    return tuple(examples)
+
+
+def utc(value: datetime) -> datetime:
+    """A column's zone-less UTC time as an aware one."""
+    return value.replace(tzinfo=UTC)

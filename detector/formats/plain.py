@@ -1,0 +1,203 @@
+"""Tables: CSV, JSON lines or Parquet with one row per event, as a learning platform's or home-grown outbox writes them.
+
+No config is needed when the columns carry our names or a common synonym; anything else is mapped under
+`[sources.NAME]`. Rows with a message id are events of that message: several of them make one send, and a second "sent"
+row at another time makes a second send, because an application may submit one rendered mail twice. Rows without an id
+are sends each, never de-duplicated inside a file; over overlapping exports the greatest multiplicity counts.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from detector.config import Source
+from detector.formats import Select
+from detector.framings import Head
+
+FRAMINGS = ("csv", "json")
+IDENTITY = "export"
+
+SYNONYMS = {
+    "timestamp": "timestamp sent_at event_time event_at sent_on sent_time date_sent datetime date_time date time created_at "
+    "created ts log_time occurred_at logged_at",
+    "recipient": "recipient recipient_email recipient_address rcpt_to rcpt to_address to_email email_to email_address email "
+    "to user_email mail_to address",
+    "event": "event event_type status state outcome result",
+    "message_id": "message_id messageid msg_id smtp_id internet_message_id email_id mail_id",
+    "sender": "sender sender_address from_address from_email mail_from from",
+    "subject": "subject email_subject message_subject mail_subject",
+    "template": "template template_id template_name campaign campaign_id mail_type email_type message_type tag category",
+    "organization": "organization organisation client client_name company company_name customer tenant account",
+    "size": "size size_bytes bytes total_bytes message_size",
+}
+"""Our column name -> header words that mean the same, best first."""
+
+WORDS = {
+    "accepted": "sent send success successful succeeded ok accepted",
+    "queued": "queued processed requested request submitted created pending scheduled sending requeued",
+    "delivered": "delivered delivery",
+    "deferred": "deferred deferral delayed soft_bounce softbounce temporary_failure retry retrying",
+    "bounced": "bounced bounce hard_bounce hardbounce undeliverable undelivered expired",
+    "dropped": "dropped blocked suppressed rejected failed failure error cancelled canceled invalid_email skipped",
+    "ignored": "open opened unique_opened click clicked unsubscribe unsubscribed complaint complained spam spamreport",
+}
+"""Our event type -> words that logs use for it."""
+
+_SQL = r"""
+with cells as (
+  select record_number, text, {columns}
+  from records
+), typed as (
+  select *,
+    {timestamp} as stamped_at,
+    case
+      when event is null or trim(event) = '' then 'accepted'
+      when list_contains($sent_words, replace(replace(lower(trim(event)), ' ', '_'), '-', '_')) then 'accepted'
+      when starts_with(lower(trim(event)), 'skipped') then 'dropped'
+      else list_extract($types, list_position($words, replace(replace(lower(trim(event)), ' ', '_'), '-', '_')))
+    end as type,
+    case when contains(recipient, '@') then regexp_extract_all(recipient, '[^\s,;<>"\x1e]+@[^\s,;<>"\x1e]+')
+         when trim(recipient) <> '' then [trim(recipient)] else [] end as recipients
+  from cells
+), judged as (
+  select *,
+    case
+      when trim(text) = '' then 'blank'
+      when text = $header or record_number < $header_number then 'ignored'
+      when starts_with(text, chr(2)) or not is_whole or stamped_at is null or type is null or len(recipients) = 0
+        then 'rejected'
+      when type = 'ignored' then 'ignored'
+      when nullif(trim(message_id), '') is null and type in ('delivered', 'deferred', 'bounced', 'queued')
+        and (select count(*) from typed where type = 'accepted' and nullif(trim(message_id), '') is null) > 0 then 'ignored'
+      else 'event'
+    end as outcome,
+    row_number() over (partition by text order by record_number) as occurrence
+  from typed
+), fanned as (
+  select *, unnest(case when outcome = 'event' then recipients else [null] end) as address,
+    generate_subscripts(case when outcome = 'event' then recipients else [null] end, 1) as part
+  from judged
+)
+select record_number, part, outcome,
+  case when outcome = 'rejected' then case
+    when starts_with(text, chr(2)) then split_part(text, chr(2), 2)
+    when not is_whole then {broken}
+    when stamped_at is null then 'no time that can be read'
+    when len(recipients) = 0 then 'no recipient'
+    else 'unknown event word; if it means sent, add it to sent_words of a [sources.NAME] mapping' end end as reason,
+  type,
+  epoch_us(stamped_at) as at_us,
+  false as is_yearless,
+  null::bigint as sent_at_us,
+  case when nullif(trim(message_id), '') is not null then trim(message_id, ' <>') || ' ' || lower(address)
+       else 'row ' || md5(text) || ' ' || occurrence end as message_key,
+  lower(address) as recipient,
+  lower(coalesce(nullif(regexp_extract(sender, '<([^<>]+)>\s*$', 1), ''), trim(sender))) as sender,
+  nullif(trim(message_id, ' <>'), '') as message_id,
+  nullif(trim(subject), '') as subject,
+  nullif(trim(template), '') as template,
+  nullif(trim(organization), '') as organization,
+  try_cast(size as bigint) as size,
+  null::varchar as next_key
+from fanned
+"""
+
+_ISO_OR_EPOCH = r"""case
+      when regexp_full_match(trim(timestamp), '[0-9]{9,11}([.][0-9]+)?')
+        then to_timestamp(0) + to_microseconds(cast(cast(trim(timestamp) as decimal(38, 6)) * 1000000 as bigint))
+      when regexp_full_match(trim(timestamp), '[0-9]{12,14}')
+        then to_timestamp(0) + to_microseconds(cast(trim(timestamp) as bigint) * 1000)
+      when regexp_full_match(trim(timestamp), '[0-9]{15,17}')
+        then to_timestamp(0) + to_microseconds(cast(trim(timestamp) as bigint))
+      when regexp_full_match(trim(timestamp), '.*[0-9](Z|z| ?UTC| ?[+-][0-9]{2}:?[0-9]{2})')
+        then try_cast(replace(replace(trim(timestamp), ' UTC', 'Z'), 'UTC', 'Z') as timestamptz)
+      else timezone($zone, try_cast(trim(timestamp) as timestamp))
+    end"""
+
+
+def claims(head: Head) -> int:
+    """All rows of the head if it has a time and a recipient column under a known name, else none."""
+    found = guess_columns(column_names(head))
+    return len(head.records) if {"timestamp", "recipient"} <= found.keys() else 0
+
+
+def select(head: Head, zone: str, source: Source | None) -> Select:
+    """One row per event and address; `source` is the mapping from the config that applies to this file, if any."""
+    names = column_names(head)
+    mapped = dict(source.columns) if source and source.columns else guess_columns(names)
+    zone = source.zone if source else zone
+    words = {word: event for event, text in WORDS.items() for word in text.split()}
+    parameters: dict[str, Any] = {
+        "zone": zone,
+        "words": list(words),
+        "types": list(words.values()),
+        "sent_words": [word.lower().replace(" ", "_") for word in (source.sent_words if source else ())],
+        "header": head.records[0] if head.framing == "csv" else "\x02",
+        "header_number": head.header,
+    }
+    is_csv = head.framing == "csv"
+    columns = _csv_columns(names, mapped) if is_csv else _json_columns(mapped, parameters)
+    broken = f"'a row with fewer than the header''s {len(names)} fields'" if is_csv else "'not a JSON object'"
+    timestamp = _ISO_OR_EPOCH
+    if source and source.time_format:
+        parameters["time_format"] = source.time_format
+        timestamp = "timezone($zone, try_strptime(trim(timestamp), $time_format))"
+    sql = _SQL.format(columns=columns, broken=broken, timestamp=timestamp)
+    used = {name: value for name, value in parameters.items() if f"${name}" in sql}
+    return Select(sql, used, _assumptions(head, mapped, zone))
+
+
+def column_names(head: Head) -> list[str]:
+    """The column names of a table: the header row, or the keys of its first objects in order of appearance."""
+    if head.framing == "csv":
+        return head.records[0].split("\x1f") if head.records else []
+    names: dict[str, None] = {}
+    for record in head.records[:20]:
+        try:
+            row = json.loads(record)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict):
+            names.update(dict.fromkeys(row))
+    return list(names)
+
+
+def guess_columns(names: list[str]) -> dict[str, str]:
+    """Our name -> the file's column that means it, as far as the synonyms tell."""
+    simple = {re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_"): name for name in reversed(names)}
+    found: dict[str, str] = {}
+    for ours, synonyms in SYNONYMS.items():
+        theirs = next((simple[word] for word in synonyms.split() if word in simple), None)
+        if theirs is not None and theirs not in found.values():
+            found[ours] = theirs
+    return found
+
+
+def _csv_columns(names: list[str], mapped: Mapping[str, str]) -> str:
+    """SQL for our columns out of a row of fields joined by chr(31): positions only, no text from the file."""
+    places = {ours: names.index(theirs) + 1 for ours, theirs in mapped.items() if theirs in names}
+    picked = [
+        f"str_split(text, chr(31))[{places[ours]}] as {ours}" if ours in places else f"null::varchar as {ours}"
+        for ours in SYNONYMS
+    ]
+    return ", ".join([*picked, f"len(str_split(text, chr(31))) >= {len(names)} as is_whole"])
+
+
+def _json_columns(mapped: Mapping[str, str], parameters: dict[str, Any]) -> str:
+    """SQL for our columns out of a JSON object; the names of the file's keys travel as parameters."""
+    picked = []
+    for ours in SYNONYMS:
+        if ours not in mapped:
+            picked.append(f"null::varchar as {ours}")
+            continue
+        parameters[f"key_{ours}"] = '$."' + mapped[ours].replace('"', "") + '"'
+        picked.append(f"case when json_valid(text) then json_extract_string(text, $key_{ours}) end as {ours}")
+    return ", ".join([*picked, "json_valid(text) and starts_with(text, '{') as is_whole"])
+
+
+def _assumptions(head: Head, mapped: Mapping[str, str], zone: str) -> tuple[str, ...]:
+    """What a person should know about how the columns were read."""
+    renamed = [f"{theirs!a} as {ours}" for ours, theirs in mapped.items() if theirs != ours]
+    said = [f"columns read by synonym: {', '.join(renamed)}"] if renamed else []
+    return (*said, f"stamps without a zone were read as {zone}")

@@ -1,0 +1,182 @@
+"""One file into one spool: each byte read once, each record written once, the part that is known left out."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from detector.errors import InputError, StoreError
+from detector.framings.csv_dialect import find_dialect
+from detector.framings.known_part import KnownAndNew, cut_at, find_known_prefix
+from detector.framings.opening import LogFile
+from detector.framings.sniffing import (
+    PARQUET_MAGIC,
+    choose,
+    first_records,
+    framer_for,
+    read_start,
+    refuse_packed_or_binary,
+)
+from detector.framings.spooling import Framer, Spool
+
+_NOTHING_KNOWN: Mapping[int, str] = MappingProxyType({})
+_SMALLEST_PARQUET = 12
+_HALF_CHARACTER = "\ufffd".encode()
+
+
+@dataclass(frozen=True)
+class Head:
+    """What formats look at to decide whether they claim a file."""
+
+    framing: str
+    """"lines", "json", "csv" or "parquet"."""
+    records: tuple[str, ...]
+    """The first records as they stand in the spool, up to 200; of CSV from the header on; of Parquet none."""
+    header: int = 0
+    """CSV: record number of the header row. Records before it are a preamble. 0 for all other framings."""
+
+
+@dataclass(frozen=True)
+class Framed:
+    """What one file became. The number of a record is its line number in the spool plus `skipped`."""
+
+    framing: str
+    byte_count: int
+    """Decompressed original bytes, the held tail included."""
+    sha256: str
+    """Of these bytes."""
+    complete_bytes: int
+    """Bytes up to the held tail: with `complete_sha256` the key under which a later run knows this version again."""
+    complete_sha256: str
+    encoding: str
+    """"utf-8", "utf-16-le" or "utf-16-be"."""
+    compressed: bool
+    records: int = 0
+    """Lines in the spool: the records of the whole file, except that known records of `lines` are left out."""
+    blank: int = 0
+    """Of these, blank ones."""
+    rejected: int = 0
+    """Of these, ones that framing rejected."""
+    held: int = 0
+    """1 if a plain file ends in the middle of a record; it is not in the spool. Else 0."""
+    known_bytes: int = 0
+    """Length of the longest known version that this file begins with; 0 if there is none."""
+    known_records: int = 0
+    """Records of that version: all records up to this number are known. 0 if `is_known`: the ledger has the number."""
+    known_blank: int = 0
+    """Blank records of the known part that stand in the spool all the same (csv and json)."""
+    known_rejected: int = 0
+    """Rejected records of the known part that stand in the spool all the same (csv and json)."""
+    skipped: int = 0
+    """Known records that were not written (lines): add it to a line number of the spool."""
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the unfinished record at the end."""
+        return self.byte_count - self.complete_bytes
+
+    @property
+    def new_records(self) -> int:
+        """Records that no known version has: blank and rejected ones included, the held tail not."""
+        return self.records + self.skipped - self.known_records
+
+    @property
+    def is_known(self) -> bool:
+        """The whole file is a known version: nothing was framed, and the spool was not written."""
+        return 0 < self.known_bytes == self.byte_count
+
+
+def sniff(path: Path) -> Head:
+    """Which framing the file needs, by its content. InputError if it is no readable, whole, regular file of records."""
+    with LogFile(path) as log:
+        if not log.is_compressed and log.start().startswith(PARQUET_MAGIC):
+            if log.size < _SMALLEST_PARQUET or log.end(len(PARQUET_MAGIC)) != PARQUET_MAGIC:
+                raise InputError(f"{log.name} is cut off: Parquet must end with its footer. Fetch a whole copy.")
+            return Head("parquet", ())
+        start = read_start(log)
+        refuse_packed_or_binary(log, start.text)
+        framing, dialect = choose(log, start)
+        header = start.lines_before + dialect.header if dialect else 0
+        return Head(framing, first_records(log, framing, dialect, start), header)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of the bytes as they lie on the disk."""
+    digest = hashlib.sha256()
+    with LogFile(path) as log:
+        for block in log.disk_blocks():
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def frame(path: Path, framing: str, spool: Path, *, known: Mapping[int, str] = _NOTHING_KNOWN) -> Framed:
+    """Write the records of the file into the spool.
+
+    `known`: length -> SHA-256 of versions read earlier. If the file begins with one of them, its records up to number
+    `known_records` are known. After an error there is no spool: nothing of a damaged file may be used.
+    """
+    with LogFile(path) as log:
+        prefix, is_whole = find_known_prefix(log, known)
+        if is_whole:
+            version = prefix, known[prefix]
+            return Framed(framing, *version, *version, log.encoding, log.is_compressed, known_bytes=prefix)
+        try:
+            with spool.open("wb") as out:
+                return _frame(log, framing, Spool(out), (prefix, known.get(prefix, "")))
+        except OSError as error:
+            spool.unlink(missing_ok=True)
+            raise StoreError(f"{spool} cannot be written ({error.strerror}). Make room and run again.") from error
+        except BaseException:
+            spool.unlink(missing_ok=True)
+            raise
+
+
+def _frame(log: LogFile, framing: str, spool: Spool, known: tuple[int, str]) -> Framed:
+    is_finished = log.is_compressed or framing == "csv"
+    parts = KnownAndNew(framing, spool, _framer(log, framing, spool), has_known=known[0] > 0)
+    digest, decoder, byte_count, text_length, known_sha256 = hashlib.sha256(), log.decoder(), 0, 0, ""
+    for block in cut_at(known[0], log.blocks()):
+        digest.update(block)
+        byte_count += len(block)
+        text = decoder.decode(block)
+        text_length += len(text)
+        parts.feed(text)
+        if byte_count == known[0]:
+            known_sha256 = digest.hexdigest()
+            parts.end_known()
+    if known_sha256 != known[1]:
+        raise log.changed()
+    if decoder.pending and is_finished:
+        parts.feed(_HALF_CHARACTER)
+    unfinished = parts.end(is_finished)
+    version = complete = byte_count, digest.hexdigest()
+    is_held = not is_finished and (unfinished > 0 or decoder.pending > 0)
+    if is_held:
+        complete = _complete(log, text_length - unfinished, *version)
+    return replace(
+        Framed(framing, *version, *complete, log.encoding, log.is_compressed),
+        records=spool.records,
+        blank=spool.blank,
+        rejected=spool.rejected,
+        held=int(is_held),
+        known_bytes=known[0],
+        known_records=parts.known_records,
+        known_blank=parts.known_blank,
+        known_rejected=parts.known_rejected,
+        skipped=parts.skipped,
+    )
+
+
+def _complete(log: LogFile, text_length: int, byte_count: int, sha256: str) -> tuple[int, str]:
+    """Length and SHA-256 of the file without its held tail, from bytes that are still the ones that were framed."""
+    complete_bytes = log.original_length(text_length)
+    complete_sha256, whole_sha256 = log.hashes(complete_bytes, byte_count)
+    if whole_sha256 != sha256:
+        raise log.changed()
+    return complete_bytes, complete_sha256
+
+
+def _framer(log: LogFile, framing: str, spool: Spool) -> Framer:
+    start = read_start(log) if framing == "csv" else None
+    return framer_for(framing, spool, find_dialect(start.text, start.is_whole) if start else None)

@@ -1,0 +1,168 @@
+"""Bursts into incidents: what belongs to one affair, which known incident it is, how grave, still going or not. Pure.
+
+Identity is matched by evidence, not recomputed: a group of bursts is the known incident whose people and time it shares,
+so late rows may extend an incident but never rename it. Only a new affair gets a new id, from a hash, so that the same
+logs give the same id on every machine.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from detector.records import AffectedRecipient, Incident, Notice
+
+TOUCHING = timedelta(hours=1)
+"""Bursts nearer than this may be one affair; further apart they are two."""
+SAME_AFFAIR = timedelta(hours=36)
+"""A burst that starts within this of a known incident's end, for its people, is that incident going on."""
+SHARED_PEOPLE = 0.5
+_ID_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Sayable over the phone: no 0 and O, no 1, I and L, no U."""
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Repeats of one template that belong together in time and people."""
+
+    template_key: str
+    burst_number: int
+    rung: str
+    sender: str
+    started_at: datetime
+    ended_at: datetime
+    detected_at: datetime
+    recipients: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What an earlier night knew of an incident."""
+
+    incident: Incident
+    recipients: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """How far the log reaches, and whether that is recent enough to speak of the present."""
+
+    complete_through: datetime
+    as_of: datetime
+    stale_after: timedelta
+
+    @property
+    def is_stale(self) -> bool:
+        """True if nobody can know what happens now."""
+        return self.as_of - self.complete_through > self.stale_after
+
+
+def group(bursts: Sequence[Burst]) -> list[tuple[Burst, ...]]:
+    """One affair, one group: bursts that overlap in time and share template, people, or the size class next door."""
+    groups: list[list[Burst]] = []
+    for burst in sorted(bursts, key=lambda b: (b.started_at, b.template_key, b.burst_number)):
+        joined = [g for g in groups if any(_belong(burst, other) for other in g)]
+        groups = [g for g in groups if g not in joined]
+        groups.append([*(b for g in joined for b in g), burst])
+    ordered = (tuple(sorted(g, key=lambda b: (b.started_at, b.template_key))) for g in groups)
+    return sorted(ordered, key=lambda g: (g[0].started_at, g[0].template_key))
+
+
+def new_id(bursts: Sequence[Burst], taken: Collection[str]) -> str:
+    """An id such as INC-7F3K from what was sent and when the extra copies began; the next hash if it is taken."""
+    first = min(bursts, key=lambda b: (b.started_at, b.template_key))
+    number = 0
+    while True:
+        text = f"{first.template_key}|{first.started_at.isoformat()}|{number}"
+        digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+        letters = ""
+        for _ in range(4):
+            digest, place = divmod(digest, len(_ID_LETTERS))
+            letters += _ID_LETTERS[place]
+        if f"INC-{letters}" not in taken:
+            return f"INC-{letters}"
+        number += 1
+
+
+def match(groups: Sequence[Sequence[Burst]], known: Sequence[Known]) -> list[str]:
+    """The incident id of each group: a known one if time and people agree, oldest first, else a new one."""
+    taken = {k.incident.incident_id for k in known}
+    free = sorted(known, key=lambda k: (k.incident.started_at, k.incident.incident_id))
+    ids = []
+    for bursts in groups:
+        begins = min(burst.started_at for burst in bursts)
+        alike = [k for k in free if _is_same(bursts, k)]
+        same = min(alike, key=lambda k: abs(k.incident.started_at - begins), default=None)
+        if same is not None:
+            free.remove(same)
+        ids.append(same.incident.incident_id if same else new_id(bursts, taken))
+        taken.add(ids[-1])
+    return ids
+
+
+def withdrawn(known: Sequence[Known], current: Collection[str]) -> list[Incident]:
+    """Known incidents that the evidence no longer supports: kept, with the figures they had."""
+    gone = (k.incident for k in known if k.incident.incident_id not in current)
+    return [replace(incident, state="withdrawn", ongoing=False) for incident in gone]
+
+
+def liveness(ended_at: datetime, median_gap_seconds: float, feed: Feed) -> tuple[str, bool | None]:
+    """(state, ongoing): quiet once the log reaches an hour, or six usual gaps, past the last extra copy; stopped at twice that."""
+    patience = max(timedelta(hours=1), timedelta(seconds=6 * median_gap_seconds))
+    silence = feed.complete_through - ended_at
+    state = "active" if silence <= patience else "quiet" if silence <= 2 * patience else "stopped"
+    return state, None if feed.is_stale else state == "active"
+
+
+def severity(recipients: int, excess: int, lasted: timedelta) -> str:
+    """How grave for the people hit: how many, how many extra copies, how long."""
+    hours = lasted.total_seconds() / 3600
+    if recipients >= 50 and excess >= 500 or excess >= 5_000:
+        return "grave"
+    if recipients >= 20 or excess >= 200 or (recipients >= 5 and hours >= 24):
+        return "serious"
+    return "minor"
+
+
+def organizations(affected: Sequence[AffectedRecipient]) -> tuple[str, ...]:
+    """The clients hit, most people first."""
+    counts = Counter(person.organization for person in affected if person.organization)
+    return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
+
+
+def announce(current: Sequence[Incident], announced: Collection[str], channels: Sequence[str]) -> list[Notice]:
+    """One notice per incident and channel, the gravest incident first; incidents once announced are not announced again."""
+    rank = {"grave": 0, "serious": 1, "minor": 2, "info": 3}
+    due = [i for i in current if i.incident_id not in announced and i.state != "withdrawn"]
+    due.sort(key=lambda i: (rank[i.severity], -i.excess, i.incident_id))
+    return [Notice(f"{i.incident_id}.opened.1", i.incident_id, "opened", name) for i in due for name in channels]
+
+
+def _belong(one: Burst, other: Burst) -> bool:
+    """True if two bursts are one affair."""
+    apart = max(one.started_at, other.started_at) - min(one.ended_at, other.ended_at)
+    if apart > TOUCHING:
+        return False
+    if one.template_key == other.template_key or _are_neighbours(one, other):
+        return True
+    shared = len(one.recipients & other.recipients)
+    return shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))
+
+
+def _are_neighbours(one: Burst, other: Burst) -> bool:
+    """True for size classes side by side: one mail's sizes may fall on both sides of the line between them."""
+    if one.rung != "sender+size" or other.rung != "sender+size" or one.sender != other.sender:
+        return False
+    sizes = (int(burst.template_key.rpartition("|")[2]) for burst in (one, other))
+    return abs(next(sizes) - next(sizes)) <= 1
+
+
+def _is_same(bursts: Sequence[Burst], known: Known) -> bool:
+    """True if a group of bursts is the known incident: touching in time, same sender, shared people."""
+    people = frozenset().union(*(burst.recipients for burst in bursts))
+    begins, ends = min(b.started_at for b in bursts), max(b.ended_at for b in bursts)
+    if begins - known.incident.ended_at > SAME_AFFAIR or known.incident.started_at - ends > SAME_AFFAIR:
+        return False
+    shared = len(people & known.recipients)
+    return bool(shared) and shared >= SHARED_PEOPLE * min(len(people), len(known.recipients))

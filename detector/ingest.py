@@ -1,0 +1,197 @@
+"""Reads log files into `events`, each record once: what is new, how it is framed, which format claims it, what it says.
+
+Per file, in one transaction: records = events + ignored + rejected + blank + held, exactly, or nothing of it is taken.
+The ledger (`files`) knows files by the hash of their content, so names, compression and repetition do not matter, and
+a grown file is taken from where it ended.
+"""
+
+import fnmatch
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+
+from detector.config import Config
+from detector.errors import InputError, StoreError
+from detector.formats import COLUMNS, Select, choose_format, load_formats
+from detector.framings import Framed, Head, frame, sha256_of, sniff
+from detector.framings.opening import shown
+from detector.records import FileTally
+from detector.store import Connection, parquet_to_ndjson, spool_table, transaction
+from detector.years import date_yearless
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One file on its way into the store."""
+
+    path: Path
+    head: Head
+    framed: Framed
+    format: str
+    select: Select
+    zone: str
+
+
+def read_new_logs(
+    db: Connection, config: Config, paths: Sequence[Path], as_of: datetime, scratch: Path
+) -> Iterator[FileTally]:
+    """Read what is new in the files and folders, yielding what became of each file. No bad file stops another."""
+    formats = load_formats()
+    for path in _walk(paths):
+        with TemporaryDirectory(dir=scratch, prefix="spool-") as folder:
+            try:
+                yield _read_file(db, config, path, formats, as_of, Path(folder))
+            except (InputError, StoreError) as error:
+                yield FileTally(name=shown(path), problem=str(error))
+
+
+def _walk(paths: Sequence[Path]) -> Iterator[Path]:
+    """The files meant: a folder stands for all files in it, by name; hidden ones are passed over."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        for folder, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+
+
+def _read_file(
+    db: Connection, config: Config, path: Path, formats: Mapping[str, ModuleType], as_of: datetime, folder: Path
+) -> FileTally:
+    """Frame, parse, count and keep one file."""
+    head = sniff(path)
+    source = path
+    if head.framing == "parquet":
+        if _is_known(db, sha256_of(path)):
+            return replace(_known_tally(db, sha256_of(path)), name=shown(path))
+        source = folder / "rows.ndjson"
+        parquet_to_ndjson(db, path, source)
+        head = sniff(source)
+    mapping = next((s for s in config.sources.values() if fnmatch.fnmatch(path.name, s.files)), None)
+    name = choose_format(head, formats, mapping)
+    if name is None:
+        raise InputError(_unclaimed(path, head, formats))
+    spool = folder / "records"
+    framed = frame(source, head.framing, spool, known=_known_versions(db))
+    if source is not path:
+        framed = replace(framed, complete_sha256=sha256_of(path), complete_bytes=path.stat().st_size)
+    if framed.is_known or (framed.held and framed.known_bytes == framed.complete_bytes):
+        return _noted(replace(_known_tally(db, framed.complete_sha256), name=shown(path), held=framed.held))
+    select = formats[name].select(head, config.logs.zone, mapping)
+    reading = _Reading(path, head, framed, name, select, mapping.zone if mapping else config.logs.zone)
+    spool_table(db, spool)
+    return _noted(_keep(db, reading, config, as_of))
+
+
+def _keep(db: Connection, reading: _Reading, config: Config, as_of: datetime) -> FileTally:
+    """Parse the spooled records and write events, rejects and ledger, all or nothing."""
+    framed = reading.framed
+    in_spool = framed.known_records - framed.skipped
+    columns = ", ".join(COLUMNS)
+    db.execute(
+        f"create or replace temp table parsed as select {columns} from ({reading.select.sql}) "
+        f"where record_number > {in_spool:d}",
+        dict(reading.select.parameters),
+    )
+    counts = dict(db.execute("select outcome, count(*) from parsed where part = 1 group by outcome").fetchall())
+    year_said = date_yearless(db, reading.zone, config.logs.year, as_of)
+    tally = FileTally(
+        name=shown(reading.path),
+        format=reading.format,
+        records=framed.new_records + framed.held,
+        events=counts.get("event", 0),
+        ignored=counts.get("ignored", 0),
+        rejected=counts.get("rejected", 0),
+        blank=counts.get("blank", 0),
+        held=framed.held,
+        known_records=framed.known_records,
+        assumptions=(*reading.select.assumptions, *year_said),
+    )
+    if not tally.is_balanced:
+        raise InputError(
+            f"{tally.name}: {tally.records} records went in, but {tally.events} events, {tally.ignored} ignored, "
+            f"{tally.rejected} rejected, {tally.blank} blank and {tally.held} held came out; nothing of it was taken. "
+            "This is a fault of the detector."
+        )
+    with transaction(db):
+        _write(db, reading, tally, as_of)
+    return tally
+
+
+def _write(db: Connection, reading: _Reading, tally: FileTally, as_of: datetime) -> None:
+    """Ledger, events and rejects of one file, inside the caller's transaction."""
+    ((file_id,),) = db.execute("select coalesce(max(file_id), 0) + 1 from files").fetchall()
+    framed = reading.framed
+    db.execute(
+        "insert into files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            file_id, framed.complete_sha256, framed.complete_bytes, tally.known_records, tally.name, tally.format,
+            reading.head.framing, framed.encoding, tally.records, tally.events, tally.ignored, tally.rejected, tally.blank,
+            tally.held, "\n".join(tally.assumptions), as_of.replace(tzinfo=None),
+        ],
+    )  # fmt: skip
+    db.execute(
+        "insert into events select $file_id, record_number + $shift, part, $source, type, at_us, sent_at_us, message_key, "
+        "recipient, sender, message_id, subject, template, organization, size, nullif(next_key, '') from parsed "
+        "where outcome = 'event'",
+        {"file_id": file_id, "shift": framed.skipped, "source": reading.format},
+    )
+    db.execute(
+        "insert into rejects select $file_id, p.record_number + $shift, p.reason, left(r.text, 4000) from parsed as p "
+        "join records as r using (record_number) where p.outcome = 'rejected'",
+        {"file_id": file_id, "shift": framed.skipped},
+    )
+
+
+def _known_versions(db: Connection) -> dict[int, str]:
+    """bytes -> sha256 of every version of a file read so far."""
+    return dict(db.execute("select byte_count, sha256 from files").fetchall())
+
+
+def _is_known(db: Connection, sha256: str) -> bool:
+    """True if a file of exactly this content was read before."""
+    return bool(db.execute("select 1 from files where sha256 = ?", [sha256]).fetchall())
+
+
+def _known_tally(db: Connection, sha256: str) -> FileTally:
+    """The tally of a file that brings nothing new."""
+    rows = db.execute("select format, from_record + records - held from files where sha256 = ?", [sha256]).fetchall()
+    name, known = rows[0] if rows else (None, 0)
+    return FileTally(name="", format=name, known_records=known)
+
+
+def _noted(tally: FileTally) -> FileTally:
+    """The tally with its one clear line if a person should look at the file."""
+    if tally.rejected:
+        return replace(
+            tally,
+            problem=f"{tally.name}: {tally.rejected} of {tally.records} records could not be read; they are kept with "
+            "their reasons in the table `rejects`. The rest was taken.",
+        )
+    if tally.held:
+        return replace(
+            tally,
+            records=max(tally.records, tally.held),
+            problem=f"{tally.name}: ends in the middle of a record, which is read when the rest has arrived. "
+            "If the file was cut, copy it again.",
+        )
+    return tally
+
+
+def _unclaimed(path: Path, head: Head, formats: Mapping[str, ModuleType]) -> str:
+    """Why no format took the file, and what to do."""
+    known = ", ".join(formats)
+    if head.framing in ("csv", "json"):
+        columns = formats["plain"].column_names(head)
+        listed = ", ".join(shown(Path(column)) for column in columns[:12]) or "none"
+        return (
+            f"{shown(path)}: is a table without a column for the time and one for the recipient under a known name "
+            f"(columns: {listed}). Map them under [sources.NAME] in the config; see the README."
+        )
+    return f"{shown(path)}: no log format claims it (known: {known}); it was not read."
+

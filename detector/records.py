@@ -1,0 +1,220 @@
+"""The nouns of the detector, frozen. One noun per idea, the same word in code, tables, tests and documents.
+
+Times end in `_at`, are timezone-aware and in UTC. Durations carry their unit. Counts are plural nouns.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class FileTally:
+    """What became of one input file: every record is accounted for, or the file is not taken."""
+
+    name: str
+    """The path as given, for people; never used to decide anything."""
+    format: str | None = None
+    """The log format that claimed it: "postfix", "ses", "plain"; None if nothing did."""
+    records: int = 0
+    """Records framed by Python, counted independently of the four outcomes below."""
+    events: int = 0
+    """Records that said something about a message, and were kept."""
+    ignored: int = 0
+    """Records the format knows and that are no mail: connects, headers, statistics."""
+    rejected: int = 0
+    """Records no one could read; each is kept with file, number, text and reason."""
+    blank: int = 0
+    held: int = 0
+    """1 if the file ends in the middle of a record, which is read when the rest arrives; else 0."""
+    known_records: int = 0
+    """Records of this file that an earlier run (or an identical file) already brought in."""
+    assumptions: tuple[str, ...] = ()
+    """Sentences such as "no zone in the stamps: read as UTC"."""
+    problem: str | None = None
+    """One clear line if the file needs a person's eye (exit code 3); None if all is well."""
+
+    @property
+    def is_balanced(self) -> bool:
+        """The conservation law of one file."""
+        return self.records == self.events + self.ignored + self.rejected + self.blank + self.held
+
+
+@dataclass(frozen=True)
+class CauseCandidate:
+    """One possible explanation of an incident, with what speaks for and against it."""
+
+    cause: str
+    """Slug, such as "whole-group-loop"; "unknown" when the evidence does not tell."""
+    supporting: tuple[str, ...] = ()
+    contradicting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Counted facts about one incident, from which causes are judged."""
+
+    recipients: int
+    copies_min: int
+    copies_median: float
+    copies_max: int
+    median_gap_seconds: float
+    gap_spread: float
+    """Interquartile range of the gaps between copies to the same person, as a share of their median; 0 is a metronome."""
+    distinct_ids_share: float
+    """Distinct message ids per affected send: 1 means that every copy is a submission of its own."""
+
+
+@dataclass(frozen=True)
+class Incident:
+    """What a person must look at. It lives across nights and its id never changes."""
+
+    incident_id: str
+    """Such as "INC-7F3K"; assigned once."""
+    state: str
+    """"active", "quiet", "stopped" or "withdrawn": the machine's view only."""
+    severity: str
+    """"info", "minor", "serious" or "grave"."""
+    template: str
+    """What was sent, in words a person knows: template id, else subject, else "mail from X of about 5.2 kB"."""
+    rung: str
+    """What the identity of "the same mail" rests on: "template+subject", "subject" or "sender+size"."""
+    sender: str
+    organizations: tuple[str, ...]
+    """The clients whose people were hit, most people first; empty if only free-mail addresses were."""
+    started_at: datetime
+    """The first extra copy."""
+    ended_at: datetime
+    """The last extra copy seen."""
+    detected_at: datetime
+    """Log time of the first send at which the evidence, from the log up to that moment only, crossed the alarm line."""
+    first_sent_at: datetime
+    """The first copy of all, which was rightly sent."""
+    ongoing: bool | None
+    """None while the feed is stale: nobody can know."""
+    recipients: int
+    """People with at least one extra copy."""
+    sends: int
+    """All copies these people got, the rightful one included."""
+    excess: int
+    """Copies that should not have gone."""
+    copies_min: int
+    copies_median: float
+    copies_max: int
+    median_gap_seconds: float
+    """Median time between one copy and the next to the same person."""
+    cause: str = "unknown"
+    cause_candidates: tuple[CauseCandidate, ...] = ()
+
+
+@dataclass(frozen=True)
+class AffectedRecipient:
+    """One person hit by one incident: a row of affected.csv."""
+
+    incident_id: str
+    recipient: str
+    organization: str | None
+    sends: int
+    expected: int
+    excess: int
+    first_sent_at: datetime
+    last_sent_at: datetime
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Copies over time for the plot and its table; buckets are half-open and contiguous."""
+
+    bucket_seconds: int
+    starts_at: tuple[datetime, ...]
+    first_copies: tuple[int, ...]
+    """Sends of the template in the bucket that were not repeats (all recipients)."""
+    extra_copies: tuple[int, ...]
+    """Repeats of this incident in the bucket."""
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """Everything the documents of one incident may say. Computed once; documents add no figure of their own."""
+
+    incident: Incident
+    affected: tuple[AffectedRecipient, ...]
+    """By organization, then most copies first."""
+    timeline: Timeline
+    log_complete_through: datetime
+    """The newest moment the log knows of; nothing after it is known."""
+    usual_repeats_per_1000: float
+    """Of 1,000 sends of this template on ordinary days, how many were repeats."""
+    spared_recipients: int
+    """People of the same organizations who got this template in the same days exactly as often as they should."""
+    outcomes: tuple[tuple[str, int], ...]
+    """(outcome, sends) of the affected sends, most first; outcome as in view `sends`."""
+    message_ids: int
+    """Distinct message ids among the affected sends."""
+    sources: tuple[str, ...]
+    """Formats the copies were read from."""
+    subjects: tuple[str, ...]
+    """Up to three subjects as logged (hostile text!), most frequent first; empty if the log has none."""
+    evidence: tuple[str, ...]
+    """Why this is an incident, one sentence per number."""
+    example_times: tuple[tuple[str, tuple[datetime, ...]], ...] = ()
+    """For up to three typical people: (recipient, times of their first copies, at most 12)."""
+
+
+@dataclass(frozen=True)
+class NightFacts:
+    """Everything the nightly report may say."""
+
+    as_of: datetime
+    log_complete_from: datetime | None
+    log_complete_through: datetime | None
+    is_stale: bool
+    files: tuple[FileTally, ...]
+    sends: int
+    """Sends in the store after this night."""
+    recipients: int
+    templates: int
+    repeats: int
+    """Repeats of any kind, ordinary ones included."""
+    cases: tuple[CaseFacts, ...]
+    """Every incident known, newest first."""
+    daily_sends: tuple[tuple[datetime, int, int], ...] = ()
+    """(day, sends, extra copies in incidents) for the month's picture."""
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A named text (or image) that people will read."""
+
+    name: str
+    """File name, fixed by us, never built from log text."""
+    content: str
+
+
+@dataclass(frozen=True)
+class Alert:
+    """The mail to staff about one notice: counts and paths, no learner addresses."""
+
+    notice_key: str
+    """incident, kind, ordinal: unique, deterministic; becomes the Message-ID."""
+    incident_id: str
+    kind: str
+    """"opened" in this version."""
+    subject: str
+    text: str
+    html: str
+    chart_png: bytes = field(default=b"", repr=False)
+    chart_alt: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """The record that one alert is due on one channel: planned with the incidents, claimed before sending."""
+
+    notice_key: str
+    incident_id: str
+    kind: str
+    channel: str
+    """Name of the channel in the config, such as "folder" or "smtp"."""
+    state: str = "planned"
+    """"planned", "claimed", "sent", "not_sent" or "unknown"."""

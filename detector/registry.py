@@ -1,0 +1,143 @@
+"""The incidents of the store: known ones read, tonight's matched and written together with the notices they call for."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from detector import facts, incidents
+from detector.causes import explain
+from detector.config import Config
+from detector.incidents import Burst, Feed, Known
+from detector.records import CauseCandidate, Incident, Notice
+from detector.store import Connection, save_rows
+from detector.tables import INCIDENTS, build
+
+_GRAVEST_FIRST = (
+    "case i.severity when 'grave' then 0 when 'serious' then 1 when 'minor' then 2 else 3 end, i.excess desc, i.incident_id"
+)
+
+
+def save_incidents(db: Connection, config: Config, bursts: Sequence[Burst], as_of: datetime) -> None:
+    """Match tonight's bursts with the known incidents and write all of them; inside the caller's transaction."""
+    known = _known(db)
+    groups = incidents.group(bursts)
+    ids = incidents.match(groups, known)
+    db.execute("create or replace table incident_bursts (incident_id varchar, template_key varchar, burst_number bigint)")
+    rows = [(name, b.template_key, b.burst_number) for name, group in zip(ids, groups, strict=True) for b in group]
+    if rows:
+        db.executemany("insert into incident_bursts values (?, ?, ?)", rows)
+    build(db, INCIDENTS)
+    db.execute("delete from affected where incident_id in (select incident_id from incident_bursts)")
+    db.execute("insert into affected by name select * from incident_people")
+    through = facts.complete_through(db)
+    feed = Feed(through or as_of, as_of, timedelta(hours=config.detection.stale_after_hours))
+    current = [_incident(db, name, group, feed) for name, group in zip(ids, groups, strict=True)]
+    db.execute("delete from incidents")
+    for incident in (*current, *incidents.withdrawn(known, ids)):
+        _insert(db, incident)
+
+
+def plan_notices(db: Connection, channels: Sequence[str]) -> None:
+    """Write down the notices that are due; inside the transaction that writes the incidents."""
+    announced = {name for (name,) in db.execute("select distinct incident_id from notices").fetchall()}
+    save_rows(db, "notices", incidents.announce(saved_incidents(db), announced, channels))
+
+
+def notices(db: Connection) -> list[Notice]:
+    """Every notice ever planned whose incident still stands, the gravest incident first."""
+    rows = db.execute(
+        "select n.notice_key, n.incident_id, n.kind, n.channel, n.state from notices as n "
+        "join incidents as i on i.incident_id = n.incident_id "
+        f"where i.state <> 'withdrawn' or n.state <> 'planned' order by {_GRAVEST_FIRST}, n.channel"
+    ).fetchall()
+    return [Notice(*row) for row in rows]
+
+
+def remember(db: Connection, settled: Sequence[Notice]) -> None:
+    """Copy what became of the notices from the journal into the store, where analysts look."""
+    for notice in settled:
+        db.execute(
+            "update notices set state = ? where notice_key = ? and channel = ? and state <> ?",
+            [notice.state, notice.notice_key, notice.channel, notice.state],
+        )
+
+
+def saved_incidents(db: Connection) -> list[Incident]:
+    """Every incident in the store, newest first."""
+    names = ", ".join(name for name in Incident.__dataclass_fields__)
+    rows = db.execute(f"select {names} from incidents order by started_at desc, incident_id").fetchall()
+    found = []
+    for row in rows:
+        values = dict(zip(Incident.__dataclass_fields__, row, strict=True))
+        for name in ("started_at", "ended_at", "detected_at", "first_sent_at"):
+            values[name] = facts.utc(values[name])
+        values["organizations"] = tuple(values["organizations"])
+        values["cause_candidates"] = tuple(
+            CauseCandidate(c["cause"], tuple(c["supporting"]), tuple(c["contradicting"]))
+            for c in json.loads(values["cause_candidates"])
+        )
+        found.append(Incident(**values))
+    return found
+
+
+
+def _known(db: Connection) -> list[Known]:
+    """The incidents of earlier nights and their people."""
+    return [
+        Known(
+            incident,
+            frozenset(
+                name
+                for (name,) in db.execute(
+                    "select recipient from affected where incident_id = ?", [incident.incident_id]
+                ).fetchall()
+            ),
+        )
+        for incident in saved_incidents(db)
+    ]
+
+
+def _incident(db: Connection, incident_id: str, bursts: Sequence[Burst], feed: Feed) -> Incident:
+    """One incident with its figures, from the people and repeats just written."""
+    people = facts.affected(db, incident_id)
+    evidence = facts.evidence(db, incident_id, people)
+    candidates = explain(evidence)
+    started_at, ended_at = min(b.started_at for b in bursts), max(b.ended_at for b in bursts)
+    state, ongoing = incidents.liveness(ended_at, evidence.median_gap_seconds, feed)
+    excess = sum(person.excess for person in people)
+    return Incident(
+        incident_id=incident_id,
+        state=state,
+        severity=incidents.severity(len(people), excess, ended_at - started_at),
+        template=facts.label(db, incident_id),
+        rung=bursts[0].rung,
+        sender=bursts[0].sender,
+        organizations=incidents.organizations(people),
+        started_at=started_at,
+        ended_at=ended_at,
+        detected_at=min(b.detected_at for b in bursts),
+        first_sent_at=min(person.first_sent_at for person in people),
+        ongoing=ongoing,
+        recipients=len(people),
+        sends=sum(person.sends for person in people),
+        excess=excess,
+        copies_min=evidence.copies_min,
+        copies_median=evidence.copies_median,
+        copies_max=evidence.copies_max,
+        median_gap_seconds=evidence.median_gap_seconds,
+        cause=candidates[0].cause,
+        cause_candidates=candidates,
+    )
+
+
+def _insert(db: Connection, incident: Incident) -> None:
+    """One row of `incidents`."""
+    values = asdict(incident)
+    values["organizations"] = list(incident.organizations)
+    values["cause_candidates"] = json.dumps([asdict(candidate) for candidate in incident.cause_candidates])
+    for name, value in values.items():
+        if isinstance(value, datetime):
+            values[name] = value.replace(tzinfo=None)
+    marks = ", ".join("?" for _ in values)
+    db.execute(f"insert into incidents ({', '.join(values)}) values ({marks})", list(values.values()))

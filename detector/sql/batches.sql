@@ -1,0 +1,52 @@
+-- Who was sent something together, and how many of them got the same again. A batch is what one organization (or, in
+-- scope 'all', everybody) was sent of one template in one window, cut by the time of the earlier copy: 15 minutes for
+-- what goes out together, a day for what trickles. `exposed` counts people (first copies: person and content) who
+-- could get it again; the row with lag_bin 0 stands for the batch itself, the others for its repeats in one lag bin.
+-- grain: template_key, scope, organization, window_us, window_start_us, is_again, lag_bin
+-- reads: binned_repeats, repeats
+with windows as (
+  select 900000000 as window_us union all select 86400000000
+), first_copies as (
+  select r.template_key, r.organization, w.window_us, r.sent_at_us - r.sent_at_us % w.window_us as window_start_us,
+    false as is_again, count(*) as exposed
+  from repeats as r cross join windows as w
+  where r.copies_before = 0
+  group by r.template_key, r.organization, w.window_us, r.sent_at_us - r.sent_at_us % w.window_us
+), later_copies as (
+  select r.template_key, r.organization, w.window_us, r.sent_at_us - r.sent_at_us % w.window_us as window_start_us,
+    true as is_again, count(distinct r.recipient) as exposed
+  from repeats as r cross join windows as w
+  where r.copies_before > 0
+  group by r.template_key, r.organization, w.window_us, r.sent_at_us - r.sent_at_us % w.window_us
+), repeated as (
+  select b.template_key, b.organization, w.window_us, b.sent_at_us - b.sent_at_us % w.window_us as window_start_us,
+    b.is_again, b.lag_bin, count(distinct b.recipient) as repeated
+  from binned_repeats as b cross join windows as w
+  group by b.template_key, b.organization, w.window_us, b.sent_at_us - b.sent_at_us % w.window_us, b.is_again, b.lag_bin
+), sizes as (
+  select * from first_copies union all select * from later_copies
+), by_organization as (
+  select template_key, organization, window_us, window_start_us, is_again, 0 as lag_bin, exposed, 0 as repeated from sizes
+  union all
+  select r.template_key, r.organization, r.window_us, r.window_start_us, r.is_again, r.lag_bin, s.exposed, r.repeated
+  from repeated as r
+  join sizes as s on s.template_key = r.template_key and s.organization is not distinct from r.organization
+    and s.window_us = r.window_us and s.window_start_us = r.window_start_us and s.is_again = r.is_again
+), everybody as (
+  select template_key, window_us, window_start_us, is_again, sum(exposed) as exposed
+  from sizes
+  group by template_key, window_us, window_start_us, is_again
+), everybody_repeated as (
+  select template_key, window_us, window_start_us, is_again, lag_bin, sum(repeated) as repeated
+  from repeated
+  group by template_key, window_us, window_start_us, is_again, lag_bin
+)
+select template_key, 'organization' as scope, organization, window_us, window_start_us, is_again, lag_bin, exposed, repeated
+from by_organization
+union all
+select template_key, 'all', null, window_us, window_start_us, is_again, 0, exposed, 0 from everybody
+union all
+select r.template_key, 'all', null, r.window_us, r.window_start_us, r.is_again, r.lag_bin, e.exposed, r.repeated
+from everybody_repeated as r
+join everybody as e on e.template_key = r.template_key and e.window_us = r.window_us
+  and e.window_start_us = r.window_start_us and e.is_again = r.is_again

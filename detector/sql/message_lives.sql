@@ -1,0 +1,33 @@
+-- For keys used more than once (Postfix reuses short queue ids; an application submits one rendered mail twice), which
+-- life of the key each event belongs to. A life begins where a message arrives, not where the former was removed,
+-- because logs begin and end in the middle. Lines that stand twice in the log begin nothing new.
+-- grain: file_id, record_number, part
+-- reads: events, message_spans, settings
+with reused as (
+  select e.source, e.message_key, e.file_id, e.record_number, e.part, e.type, e.at_us,
+    case e.type when 'arrived' then 0 when 'accepted' then 0 when 'identified' then 1 when 'queued' then 2 else 3 end
+      as phase
+  from events as e
+  join message_spans as m on m.source = e.source and m.message_key = e.message_key
+  where m.is_reused and e.at_us <= (select as_of_us from settings)
+), neighbours as (
+  select *,
+    lag(at_us) over (partition by source, message_key, type order by at_us, file_id, record_number, part) as twin_us,
+    lag(type) over (partition by source, message_key order by at_us, phase, file_id, record_number, part) as type_before
+  from reused
+), starts as (
+  select *,
+    case
+      when twin_us = at_us then 0
+      when type in ('arrived', 'accepted') then 1
+      when type = 'identified' and (type_before is null or type_before <> 'arrived') then 1
+      else 0
+    end as is_start
+  from neighbours
+)
+select file_id, record_number, part, source, message_key,
+  sum(is_start) over (
+    partition by source, message_key order by at_us, phase, file_id, record_number, part
+    rows between unbounded preceding and current row
+  ) as life
+from starts

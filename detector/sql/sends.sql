@@ -1,0 +1,43 @@
+-- One message handed to one recipient, once, however many events, attempts and hand-offs it left. Postfix's own notices
+-- about a delivery (from=<>) are about sends and are none.
+-- grain: send_id
+-- reads: deliveries, files, free_mail, hand_offs, messages, organization_domains, roots
+with final as (
+  select d.source, coalesce(r.root_key, d.message_key) as message_key, coalesce(r.root_life, d.life) as life,
+    d.recipient, d.type, d.at_us, d.file_id, d.record_number
+  from deliveries as d
+  left join roots as r on r.source = d.source and r.message_key = d.message_key and r.life = d.life
+  left join (select distinct source, message_key, life, split_part(next_message_key, ' ', 2) as next_key from hand_offs) as h
+    on h.source = d.source and h.message_key = d.message_key and h.life = d.life and h.next_key = d.next_key
+  where h.next_key is null
+), folded as (
+  select source, message_key, life, recipient,
+    max(at_us * 8 + case type when 'bounced' then 5 when 'delivered' then 4 when 'dropped' then 3 when 'deferred' then 2
+      else 1 end) % 8 as last_rank,
+    min(at_us) as first_try_us,
+    case when count(*) = 1 then 1 else count(distinct case when type <> 'accepted' then at_us end) end as attempts,
+    min(cast(file_id as bigint) * 1099511627776 + record_number) as place
+  from final
+  group by source, message_key, life, recipient
+), named as (
+  select f.source, f.message_key, f.life, f.recipient, f.last_rank, f.attempts, f.place,
+    least(m.sent_at_us, f.first_try_us) as sent_at_us, m.first_at_us,
+    m.message_id, m.sender, m.subject, m.template, m.organization as explicit_organization, m.size,
+    split_part(f.recipient, '@', 2) as domain
+  from folded as f
+  join messages as m on m.source = f.source and m.message_key = f.message_key and m.life = f.life
+)
+select
+  substr(md5(n.source || '|' || n.message_key || '|' || n.first_at_us || '|' || n.recipient), 1, 16) as send_id,
+  make_timestamp(n.sent_at_us) as sent_at, n.recipient, coalesce(n.sender, '') as sender, n.message_id, n.subject, n.template,
+  coalesce(n.explicit_organization, o.organization, case when p.domain is null then nullif(n.domain, '') end) as organization,
+  n.size,
+  case n.last_rank when 5 then 'bounced' when 4 then 'delivered' when 3 then 'dropped' when 2 then 'deferred'
+    else 'accepted' end as outcome,
+  greatest(n.attempts, 1) as attempts, n.source, f.name as file,
+  n.place % 1099511627776 as record_number, n.sent_at_us
+from named as n
+join files as f on f.file_id = n.place // 1099511627776
+left join organization_domains as o on o.domain = n.domain
+left join free_mail as p on p.domain = n.domain
+where n.sender is null or n.sender <> ''

@@ -1,0 +1,228 @@
+"""The only door to DuckDB: lock, open, read and write records, publish snapshots.
+
+The writer's database is private (`work/detector.duckdb`); analysts open published copies, because one process that
+merely reads the writer's file makes the next night fail. The lock is a file of its own: opening the database file by
+any other means in this process would drop DuckDB's locks (POSIX).
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from detector.errors import LockedError, StoreError
+
+SCHEMA_VERSION = 1
+KEPT_SNAPSHOTS = 7
+LONGEST_LINE = (16 << 20) + 1024
+"""Bytes of a spool line, as `framings.LONGEST_RECORD` promises."""
+_SQL_DIR = Path(__file__).parent / "sql"
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@contextlib.contextmanager
+def locked(state: Path) -> Iterator[None]:
+    """Hold the one lock of a state directory; a second run is told so at once (exit code 4)."""
+    try:
+        for folder in (state, state / "work", state / "snapshots", state / "reports", state / "incidents"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(state / "work" / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"{state}: cannot be used as state directory ({error.strerror}).") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise LockedError(f"{state}: another run is at work here; this one changed nothing.") from error
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def open_store(state: Path, *, memory_limit: str = "1200MB") -> Iterator[Connection]:
+    """Open the writer's database, creating it whole under a temporary name first. Needs the lock."""
+    path = state / "work" / "detector.duckdb"
+    if not path.exists():
+        _create(path)
+    temp = state / "work" / "spill"
+    shutil.rmtree(temp, ignore_errors=True)
+    db = _connect(path, memory_limit, temp)
+    try:
+        rows = db.execute("select schema_version from meta").fetchall()
+        if rows != [(SCHEMA_VERSION,)]:
+            raise StoreError(
+                f"{path}: has schema {rows[0][0] if rows else '?'}, this program knows {SCHEMA_VERSION}. "
+                "Use the newer program, or give another --state."
+            )
+        yield db
+    finally:
+        db.close()
+        shutil.rmtree(temp, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def transaction(db: Connection) -> Iterator[None]:
+    """All or nothing."""
+    db.execute("begin")
+    try:
+        yield
+    except BaseException:
+        db.execute("rollback")
+        raise
+    db.execute("commit")
+
+
+def read_sql(name: str) -> str:
+    """The text of one file of `sql/`."""
+    return (_SQL_DIR / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def save_rows(db: Connection, table: str, rows: Sequence[Any]) -> None:
+    """Append frozen dataclasses to the table whose columns carry their fields' names. `table` is one of our names."""
+    if not rows:
+        return
+    names = [field.name for field in fields(rows[0])]
+    marks = ", ".join("?" for _ in names)
+    sql = f"insert into {table} ({', '.join(names)}) values ({marks})"  # noqa: S608 - names of our own dataclasses
+    db.executemany(sql, [list(astuple(row)) for row in rows])
+
+
+def spool_table(db: Connection, spool: Path) -> None:
+    """Make the temporary table `records(record_number, text)` of a spool file, which has one record per line.
+
+    The rowid of a fresh table counts insertion order, which DuckDB preserves; a window function would read on one core.
+    """
+    db.execute("drop view if exists records")
+    db.execute(
+        "create or replace temp table spooled as select text from read_csv($path, header = false, "
+        "columns = {'text': 'VARCHAR'}, delim = chr(1), quote = '', escape = '', auto_detect = false, "
+        f"max_line_size = {LONGEST_LINE}, buffer_size = {2 * LONGEST_LINE}, compression = 'none')",
+        {"path": str(spool)},
+    )
+    db.execute("create temp view records as select rowid + 1 as record_number, coalesce(text, '') as text from spooled")
+
+
+def parquet_to_ndjson(db: Connection, path: Path, out: Path) -> None:
+    """Rewrite a Parquet file as one JSON object per line. Raises StoreError if DuckDB cannot read it."""
+    try:
+        db.execute(
+            "create or replace temp table from_parquet as select cast(to_json(row) as varchar) as text "
+            "from (select * from read_parquet($path)) as row",
+            {"path": str(path)},
+        )
+    except duckdb.Error as error:
+        raise StoreError(str(error).splitlines()[0]) from error
+    with out.open("w", encoding="utf-8") as spool:
+        cursor = db.execute("select text from from_parquet")
+        while rows := cursor.fetchmany(10_000):
+            spool.writelines(f"{text}\n" for (text,) in rows)
+    db.execute("drop table from_parquet")
+
+
+def publish(state: Path, run: str) -> Path:
+    """Copy the closed database to `snapshots/<run>.duckdb` and swap `current.duckdb` to it, each by rename."""
+    source = state / "work" / "detector.duckdb"
+    if source.with_name(source.name + ".wal").exists():
+        raise StoreError(f"{source}: has a write-ahead log after closing; not published.")
+    folder = state / "snapshots"
+    for stale in folder.glob(".tmp-*"):
+        stale.unlink()
+    target = _unused(folder, run)
+    temp = folder / f".tmp-{target.name}"
+    shutil.copyfile(source, temp)
+    temp.chmod(0o400)
+    _fsync(temp)
+    temp.rename(target)
+    link = state / ".current.tmp"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("snapshots") / target.name)
+    link.rename(state / "current.duckdb")
+    _fsync(folder)
+    _fsync(state)
+    for old in sorted(folder.glob("*.duckdb"))[:-KEPT_SNAPSHOTS]:
+        old.unlink()
+    return target
+
+
+def open_snapshot(state: Path) -> Connection:
+    """The newest published snapshot, read-only and without access to anything else. Never blocks a night."""
+    current = state / "current.duckdb"
+    for attempt in range(2):
+        try:
+            path = current.resolve(strict=True)
+            db = duckdb.connect(str(path), read_only=True, config={"enable_external_access": "false"})
+        except (OSError, duckdb.Error) as error:
+            if attempt == 0:  # a night may just have swapped it and removed the old one
+                continue
+            raise StoreError(f"{current}: no snapshot can be opened ({error}). Run `detector nightly` first.") from error
+        db.execute("set timezone = 'UTC'")
+        db.execute("set lock_configuration = true")
+        return db
+    raise AssertionError("unreachable")
+
+
+def utc(value: datetime) -> datetime:
+    """A zone-less UTC timestamp for a column: DuckDB stores plain TIMESTAMP (TIMESTAMPTZ would need pytz to fetch)."""
+    return value.replace(tzinfo=None)
+
+
+def _create(path: Path) -> None:
+    """A new database, whole or not at all: a kill while DuckDB creates a file leaves one that it refuses to open."""
+    temp = path.with_name(".new.duckdb")
+    for leftover in (temp, temp.with_name(temp.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    db = _connect(temp, "500MB", path.parent / "spill")
+    db.execute(read_sql("schema"))
+    db.execute("checkpoint")
+    db.close()
+    temp.chmod(0o600)
+    _fsync(temp)
+    temp.rename(path)
+    _fsync(path.parent)
+
+
+def _connect(path: Path, memory_limit: str, temp: Path) -> Connection:
+    """A connection with every limit set by us; times are UTC, nothing is loaded or installed at run time."""
+    try:
+        db = duckdb.connect(
+            str(path),
+            config={
+                "memory_limit": memory_limit,
+                "temp_directory": str(temp),
+                "autoload_known_extensions": "false",
+                "autoinstall_known_extensions": "false",
+            },
+        )
+    except duckdb.Error as error:
+        raise StoreError(
+            f"{path}: cannot be opened ({str(error).splitlines()[0]}). Move it aside; the next run builds it anew."
+        ) from error
+    db.execute("set timezone = 'UTC'")
+    return db
+
+
+def _unused(folder: Path, run: str) -> Path:
+    """A snapshot name that does not exist yet: runs of one second get a counter, so that names sort by age."""
+    number = 0
+    while (target := folder / f"{run}-{number:03}.duckdb").exists():
+        number += 1
+    return target
+
+
+def _fsync(path: Path) -> None:
+    """Bring a file or a directory entry to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
