@@ -157,14 +157,20 @@ def _first_evidence(
     candidates = batches[(batches["template_key"] == key) & (batches["window_start_us"] <= ended_us)]
     candidates = candidates[candidates["window_start_us"] + candidates["window_us"] + 8 * _DAY_US >= started_us]
     candidates = candidates.sort_values(["window_start_us", "window_us", "lag_bin"]).head(40)
-    moments = [_batch_moment(db, batch, histories) for batch in candidates.to_dict("records")]
-    alone = people[(people["template_key"] == key) & (people["day_us"].between(started_us - 9 * _DAY_US, ended_us))]
-    moments += [_person_moment(db, day, histories, settings) for day in alone.head(40).to_dict("records")]
-    found = [moment for moment in moments if moment is not None]
-    return min(found) if found else int(str(ended_us))
+    alone = people[(people["template_key"] == key) & (people["day_us"].between(started_us - 9 * _DAY_US, ended_us))].head(40)
+    rows = [(int(batch["day"]), lambda d, b=batch: _batch_moment(db, b, d)) for batch in candidates.to_dict("records")]
+    rows += [(int(one["day"]), lambda d, p=one: _person_moment(db, p, d, settings)) for one in alone.to_dict("records")]
+    for later in range(last_day + 1):
+        moments = [moment(histories.until(day + later)) for day, moment in rows if day + later <= last_day]
+        found = [us for us in moments if us is not None and started_us <= us <= ended_us]
+        if found:
+            return min(found) if later == 0 else min(day + later + 1 for day, _ in rows) * _DAY_US
+        if not moments:
+            break
+    return int(str(ended_us))
 
 
-def _batch_moment(db: Connection, batch: dict[str, object], histories: _Histories) -> int | None:
+def _batch_moment(db: Connection, batch: dict[str, object], detector: BurstDetector) -> int | None:
     """When the first so many of a batch had got it again, was that enough already?"""
     where = "template_key = $template_key and sent_at_us - sent_at_us % $window_us = $window_start_us"
     if batch["scope"] == "organization":
@@ -189,12 +195,12 @@ def _batch_moment(db: Connection, batch: dict[str, object], histories: _Historie
     rows = np.tile(np.array([float(str(batch[name])) for name in COLUMNS]), (len(times), 1))
     rows[:, 5] = np.searchsorted(starts, times, side="right")
     rows[:, 6] = np.minimum(np.arange(1, len(times) + 1), rows[:, 5])
-    crossed = np.flatnonzero(histories.until(int(str(batch["day"]))).predict(rows) < 0)
+    crossed = np.flatnonzero(detector.predict(rows) < 0)
     return int(times[crossed[0]]) if len(crossed) else None
 
 
 def _person_moment(
-    db: Connection, day: dict[str, object], histories: _Histories, settings: Detection
+    db: Connection, day: dict[str, object], detector: BurstDetector, settings: Detection
 ) -> int | None:
     """The copy to one person at which that day's evidence sufficed."""
     times = db.execute(
@@ -206,7 +212,7 @@ def _person_moment(
     rows = np.tile(np.array([float(str(day[name])) for name in COLUMNS]), (len(in_bin), 1))
     rows[:, 5] = np.arange(2, len(in_bin) + 2)
     rows[:, 6] = np.cumsum(in_bin)
-    log10 = -histories.until(int(str(day["day"]))).score_samples(rows)
+    log10 = -detector.score_samples(rows)
     many = (rows[:, 5] >= settings.single_recipient_copies) & (log10 >= 2)
     crossed = np.flatnonzero((log10 >= settings.alarm_log10) | many)
     return int(times["repeated_at_us"][crossed[0]]) if len(crossed) else None

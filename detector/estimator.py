@@ -63,16 +63,22 @@ class BurstDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
 
     alarm_log10: a batch is an outlier (-1) if its log10 e-value reaches this.
     people: fewest repeated people of a batch that can be evidence at all.
-    prior_exposures, prior_batches: how much history outweighs what is assumed of an unknown template.
+    prior_exposures, prior_batches, prior_days: how much history outweighs what is assumed of an unknown template.
     """
 
     def __init__(
-        self, alarm_log10: float = 6.0, people: int = 3, prior_exposures: float = 50.0, prior_batches: float = 10.0
+        self,
+        alarm_log10: float = 6.0,
+        people: int = 3,
+        prior_exposures: float = 50.0,
+        prior_batches: float = 10.0,
+        prior_days: float = 3.0,
     ) -> None:
         self.alarm_log10 = alarm_log10
         self.people = people
         self.prior_exposures = prior_exposures
         self.prior_batches = prior_batches
+        self.prior_days = prior_days
 
     def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's name
         """Learn what is usual from X of shape (rows, 9), columns as in `COLUMNS`. Past incidents may be in it."""
@@ -86,6 +92,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         self.repeats_ = _DaySums(
             _group(repeats) * 16 + repeats[:, 3], repeats[:, 4], repeats[:, 6], big, big * share, big * share**2
         )
+        self.habits_ = _DaySums(_group(repeats)[big], repeats[big, 4], big[big], share[big], share[big] ** 2)
         self.offset_ = -float(self.alarm_log10)
         return self
 
@@ -132,17 +139,23 @@ class BurstDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         repeated, batches, shares, squares = self.repeats_.without(group * 16 + bins, day, worst)
         usual = (repeated + self.prior_exposures * prior_share) / (exposed + self.prior_exposures)
         usual = np.clip(usual, prior[:, 0] / 3, 0.98)
-        concentration = self._concentration(prior_concentration, batches, shares, squares)
+        concentration = self._habit(prior_concentration, group, day)
+        _, big_batches = self.sizes_.without(group, day, worst)
+        seen = _concentration(np.maximum(big_batches, batches), shares, squares)
+        concentration = _between(concentration, seen, batches / (batches + self.prior_batches))
         return usual, np.where(is_person, _PERSON_CONCENTRATION, concentration)
 
-    def _concentration(self, prior: Any, batches: Any, shares: Any, squares: Any) -> npt.NDArray[np.float64]:
-        """Shrink the concentration that the batches with repeats show (by moments) towards the prior, on a log scale."""
-        n = np.maximum(batches, 1)
-        mean = np.clip(shares / n, 1e-3, 1 - 1e-3)
-        variance = np.maximum(squares / n - (shares / n) ** 2, 1e-4)
-        seen = np.clip(mean * (1 - mean) / variance - 1, 0.2, 100.0)
-        weight = batches / (batches + self.prior_batches)
-        return np.asarray(np.exp((1 - weight) * np.log(prior) + weight * np.log(seen)))
+    def _habit(self, prior: Any, group: Any, day: Any) -> Any:
+        """The concentration of a template over all lag bins: some repeat to whole groups on many days (a forum).
+
+        Days count, not batches: one incident has many batches, but only one day.
+        """
+        worst = self.habits_.worst_other_day(group, day)
+        batches, shares, squares = self.habits_.without(group, day, worst)
+        _, big_batches = self.sizes_.without(group, day, worst)
+        days = np.maximum(self.habits_.days(group) - self.habits_.has(group, day) - ~np.isnan(worst), 0)
+        seen = _concentration(_LAG_BINS * np.maximum(big_batches, batches / _LAG_BINS), shares, squares)
+        return _between(prior, seen, days / (days + self.prior_days))
 
 
 class _DaySums:
@@ -166,6 +179,11 @@ class _DaySums:
         place, found = _find(self.keys, np.asarray(keys, dtype=np.int64))
         return np.where(found, self.day_counts[place], 0) if len(self.keys) else np.zeros(len(place), dtype=np.int64)
 
+    def has(self, keys: Any, days: Any) -> npt.NDArray[np.bool_]:
+        """Whether the key has anything on the day."""
+        pairs = np.asarray(keys, dtype=np.int64) * 65536 + np.asarray(days, dtype=np.int64)
+        return np.asarray(_find(self.pairs, pairs)[1])
+
     def worst_other_day(self, keys: Any, days: Any) -> npt.NDArray[np.float64]:
         """The day, other than the given one, with the greatest first value; NaN if there is none."""
         place, found = _find(self.keys, np.asarray(keys, dtype=np.int64))
@@ -185,6 +203,19 @@ class _DaySums:
             pair, there = _find(self.pairs, keys * 65536 + np.nan_to_num(day, nan=65535).astype(np.int64))
             result = result - np.where(there, self.sums[:, pair], 0.0)
         return np.maximum(result, 0.0)
+
+
+def _concentration(batches: Any, shares: Any, squares: Any) -> Any:
+    """How concentrated shares are around their mean, by moments: 0 if batches repeat as a whole or not at all."""
+    n = np.maximum(batches, 1)
+    mean = np.clip(shares / n, 1e-4, 1 - 1e-4)
+    variance = np.maximum(squares / n - (shares / n) ** 2, 1e-6)
+    return np.clip(mean * (1 - mean) / variance - 1, 0.2, 100.0)
+
+
+def _between(one: Any, other: Any, weight: Any) -> Any:
+    """The first value moved towards the other by a weight from 0 to 1, on a log scale."""
+    return np.exp((1 - weight) * np.log(one) + weight * np.log(other))
 
 
 def _group(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

@@ -12,7 +12,7 @@ from detector import __version__, channels, facts, ingest, outbox, registry, tab
 from detector.casefiles import write_case, write_report
 from detector.config import Config
 from detector.detection import find_bursts
-from detector.documents import alert_mail, case_documents, report_documents
+from detector.documents import case_documents, night_documents, render_alert
 from detector.records import Alert, CaseFacts, FileTally, NightFacts, Notice
 from detector.store import Connection, locked, open_store, publish, transaction
 
@@ -52,7 +52,8 @@ def nightly(
         publish(state, as_of.strftime("%Y%m%dT%H%M%SZ"))
         talk("writing the documents")
         folders = {case.incident.incident_id: _write_case(state, config, case) for case in night.cases}
-        report = write_report(state / "reports" / f"{as_of:%Y-%m-%d}", report_documents(night, folders))
+        names = {incident_id: folder.name for incident_id, folder in folders.items()}
+        report = write_report(state / "reports" / f"{as_of:%Y-%m-%d}", night_documents(night, names))
         alerts = {case.incident.incident_id: case for case in night.cases}
         settled = outbox.deliver_due(
             journal,
@@ -95,14 +96,12 @@ def _write_case(state: Path, config: Config, case: CaseFacts) -> Path:
     """The incident's folder with its brief and letters."""
     incident = case.incident
     organization = incident.organizations[0] if incident.organizations else None
-    return write_case(state / "incidents", incident.incident_id, organization, case_documents(case, config))
+    return write_case(state / "incidents", incident.incident_id, organization, case_documents(case, config.clients, config.us))
 
 
 def _alert(notice: Notice, case: CaseFacts, folder: Path) -> Alert:
     """The mail to staff for one notice."""
-    return alert_mail.render_alert(
-        case, notice_key=notice.notice_key, kind=notice.kind, brief_path=str(folder / "brief.html")
-    )
+    return render_alert(case, notice_key=notice.notice_key, kind=notice.kind, brief_path=folder / "brief.html")
 
 
 def _channels(config: Config) -> tuple[str, ...]:

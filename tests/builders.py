@@ -1,4 +1,4 @@
-"""Facts with sensible defaults: the founding night, 51 people, 70 copies each, 3,570 sends of which 3,519 were extra."""
+"""Facts with sensible defaults: the founding night, 51 people, 70 copies each, 3,570 sends, 3,519 of them extra."""
 
 import dataclasses
 import os
@@ -24,9 +24,9 @@ PEOPLE = 51
 LOG_END = datetime(2026, 10, 28, 6, 0, tzinfo=UTC)
 
 _NAMES = (
-    "ana ben carla dmitri elif farid grace henrik ines jamal kira liam maya nils olga pavel quinn rosa samir tessa umar "
-    "vera wei xenia yusuf zoe"
-).split()
+    *("ana", "ben", "carla", "dmitri", "elif", "farid", "grace", "henrik", "ines", "jamal", "kira", "liam", "maya"),
+    *("nils", "olga", "pavel", "quinn", "rosa", "samir", "tessa", "umar", "vera", "wei", "xenia", "yusuf", "zoe"),
+)
 
 
 def recipients(people: int = PEOPLE, domain: str = "harbor-freightways.example") -> list[str]:
@@ -162,13 +162,17 @@ def two_clients(**changes: Any) -> CaseFacts:
 def files() -> tuple[FileTally, ...]:
     """Two good files and one that needs a look, all of them balanced."""
     return (
-        FileTally("logs/mail.log.1", "postfix", 48_210, 40_112, 8_090, 0, 8, 0, 0, ("no year in the stamps: read as 2026",)),
+        FileTally(
+            "logs/mail.log.1", "postfix", 48_210, 40_112, 8_090, 0, 8, 0, 0, ("no year in the stamps: read as 2026",)
+        ),
         FileTally("logs/mail.log", "postfix", 21_406, 17_922, 3_477, 3, 3, 1, 1_204),
         FileTally("logs/export.xlsx", problem="logs/export.xlsx: no format claims this file; save the sheet as CSV."),
     )
 
 
-def days(last: datetime = datetime(2026, 10, 27, tzinfo=UTC), extra: int = 3_519) -> tuple[tuple[datetime, int, int], ...]:
+def days(
+    last: datetime = datetime(2026, 10, 27, tzinfo=UTC), extra: int = 3_519
+) -> tuple[tuple[datetime, int, int], ...]:
     """Four weeks of ordinary mail, quieter at week-ends, with the burst on the last day."""
     month = [last - timedelta(days=n) for n in range(27, -1, -1)]
     usual = [690 + 37 * (n * n % 7) - (420 if day.weekday() > 4 else 0) for n, day in enumerate(month)]
@@ -197,7 +201,7 @@ def night(**changes: Any) -> NightFacts:
 
 
 def with_text(facts: Any, text: str, keep: frozenset[str] = frozenset()) -> Any:
-    """The same facts with `text` in every field that a log could have written, however deep; other fields as they are."""
+    """The same facts with `text` in every string, however deep, except in fields named in `keep`."""
     if isinstance(facts, str):
         return text
     if isinstance(facts, tuple):

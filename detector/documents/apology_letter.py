@@ -1,7 +1,8 @@
 """The letter of apology to one client: a draft that people finish, approve and send. The program never mails a client.
 
-The parts stand in the order in which they weigh: responsibility and regret, what it meant, explanation, what is true now,
-repair, change, follow-up. Every figure is that client's own. While copies still go out there is no letter, only a note.
+The parts stand in the order in which they weigh: responsibility and regret, what it meant, explanation, what is true
+now, repair, change, follow-up. Every figure is that client's own. While copies still go out there is no letter, only
+a holding note.
 """
 
 from collections.abc import Sequence
@@ -75,7 +76,9 @@ def _figures(case: CaseFacts, organization: str) -> ClientFigures:
         people=len(rows),
         excess=sum(row.excess for row in rows),
         each=_spread([row.sends for row in rows]),
-        due={1: "one was", 0: "none was"}.get(next(iter(expected)), f"{next(iter(expected))} were") if len(expected) == 1 else "",
+        due={1: "one was", 0: "none was"}.get(next(iter(expected)), f"{next(iter(expected))} were")
+        if len(expected) == 1
+        else "",
         opening=_opening(case, last, is_alone=len(rows) == len(case.affected)),
         last_at=phrases.at(last),
     )
@@ -90,9 +93,8 @@ def _opening(case: CaseFacts, last: datetime, *, is_alone: bool) -> str:
 
 
 def _spread(counts: Sequence[int]) -> str:
-    if min(counts) == max(counts):
-        return phrases.number(counts[0])
-    return f"about {phrases.number(round(median(counts)))} ({phrases.number(min(counts))} to {phrases.number(max(counts))})"
+    least, middle, most = map(phrases.number, (min(counts), round(median(counts)), max(counts)))
+    return least if least == most else f"about {middle} ({least} to {most})"
 
 
 def _greeting(client: Client) -> str:

@@ -43,8 +43,8 @@ def timeline_chart(case: CaseFacts) -> Chart:
         narrow=Safe(narrow),
         alt=alt,
         caption=(
-            "Above: extra copies in this incident. Below, on a scale of its own: first copies of the same mail to anybody, "
-            "which were due. From the upright line on, the log alone was enough to raise the alarm."
+            "Above: extra copies in this incident. Below, on a scale of its own: first copies of the same mail to "
+            "anybody, which were due. From the upright line on, the log alone was enough to raise the alarm."
         ),
         summary="The same as a table",
         table_caption=f"Copies per {size}, times in UTC; rows without any are left out{_cut(rows)}",
@@ -70,7 +70,9 @@ def timeline_rows(timeline: Timeline) -> tuple[tuple[str, int, int], ...]:
     label = phrases.clock if timeline.bucket_seconds % 60 == 0 else phrases.second
     buckets = zip(timeline.starts_at, timeline.extra_copies, timeline.first_copies, strict=True)
     return tuple(
-        (f"{phrases.short_day(start)} {label(start)}", extra, first) for start, extra, first in buckets if extra or first
+        (f"{phrases.short_day(start)} {label(start)}", extra, first)
+        for start, extra, first in buckets
+        if extra or first
     )
 
 

@@ -28,7 +28,7 @@ _LINKABLE_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d])")
 
 
 def visible(value: object, limit: int = FIELD_CHARACTERS) -> str:
-    """The text on one line with nothing hidden in it: control, bidi and invisible characters as \u2039U+202E\u203a, and capped."""
+    """The text on one line, capped, with nothing hidden: control and bidi characters appear as \u2039U+202E\u203a."""
     text = str(value)
     shown: list[str] = []
     length = marks = 0
@@ -77,7 +77,7 @@ def csv_cell(value: object) -> str:
 
 
 def mail_text(value: object, *, limit: int = 120, keep: str = "") -> str:
-    """The text for an alert: no address but `keep` in it, because mail spreads, and nothing a mail program makes a link of."""
+    """The text for an alert: mail spreads, so no address but `keep`, and nothing that a mail program makes a link of."""
     text = visible(value, limit)
     text = _ADDRESS.sub(lambda found: found[0] if keep and found[0] == keep else "\u2039address\u203a", text)
     return _LINKABLE_DOT.sub("[.]", text.replace("://", "[:]//"))

@@ -57,8 +57,9 @@ def _coverage(night: NightFacts) -> str:
     if night.log_complete_from is None or night.log_complete_through is None:
         return "No mail could be read from the log."
     verdict = "ordinary ones included" if night.cases else "none out of the ordinary"
+    start, end = phrases.minute(night.log_complete_from), phrases.minute(night.log_complete_through)
     return (
-        f"The log reaches from {phrases.minute(night.log_complete_from)} to {phrases.minute(night.log_complete_through)}. "
+        f"The log reaches from {start} to {end}. "
         f"It holds {phrases.counted(night.sends, 'mail')} of {phrases.counted(night.templates, 'kind')} "
         f"to {phrases.counted(night.recipients, 'person', 'people')}; "
         f"{phrases.number(night.repeats)} of them are repeats, {verdict}."
@@ -85,17 +86,24 @@ def _unknowns(night: NightFacts, totals: Mapping[str, int]) -> list[str]:
         (end is not None, lambda: f"Anything after {phrases.minute(end or night.as_of)}, where the log ends."),
         (
             start is not None,
-            lambda: f"Anything before {phrases.minute(start or night.as_of)}: if a first copy went out earlier, "
-            "the first one in the log passes for it.",
+            lambda: (
+                f"Anything before {phrases.minute(start or night.as_of)}: if a first copy went out earlier, "
+                "the first one in the log passes for it."
+            ),
         ),
         (
             bool(totals["rejected"]),
-            lambda: f"What stood in {phrases.counted(totals['rejected'], 'unreadable record')}; mail among them is not counted.",
+            lambda: (
+                f"What stood in {phrases.counted(totals['rejected'], 'unreadable record')}; "
+                "mail among them is not counted."
+            ),
         ),
         (
             bool(totals["held"]),
-            lambda: f"The end of {phrases.counted(totals['held'], 'file')} cut off in the middle of a record; "
-            "it is read when the rest arrives.",
+            lambda: (
+                f"The end of {phrases.counted(totals['held'], 'file')} cut off in the middle of a record; "
+                "it is read when the rest arrives."
+            ),
         ),
         (True, lambda: "Whether anybody read a copy. The log counts messages handed over, not messages opened."),
         (

@@ -1,4 +1,4 @@
-"""incidents.json: every incident known, for machines. A public interface: DESIGN section 5 names each key and its meaning.
+"""incidents.json: every incident known, for machines. A public interface, whose keys change only with a new version.
 
 The texts are exact, not escaped for people; JSON's own escapes keep them from acting, and the file is plain ASCII.
 """

@@ -1,4 +1,4 @@
-"""The report of one night, as a page and as Markdown: what was sent again and again, and how far the log can be trusted.
+"""The report of one night, as a page and as Markdown: what was sent again and again, and how far to trust the log.
 
 It opens with one sentence for the support lead; the figures, the pictures and the sums follow for those who want them.
 """
@@ -70,10 +70,8 @@ def headline(night: NightFacts, current: list[sentences.CaseWords], has_earlier:
     if current:
         people = {row.recipient for words in current for row in words.case.affected}
         excess = sum(words.case.incident.excess for words in current)
-        return (
-            f"{phrases.number(len(current))} mails were sent again and again: "
-            f"{phrases.counted(len(people), 'person', 'people')} got {phrases.counted(excess, 'extra copy', 'extra copies')}."
-        )
+        got = f"{phrases.counted(len(people), 'person', 'people')} got {phrases.counted(excess, 'extra copy', 'extra copies')}"
+        return f"{phrases.number(len(current))} mails were sent again and again: {got}."
     return f"Nothing was sent again and again{' in the last seven days' if has_earlier else ''}."
 
 

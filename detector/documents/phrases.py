@@ -1,11 +1,12 @@
-"""Numbers, times and durations as people read them: one way of writing each, the same in all documents and all locales."""
+"""Numbers, times and durations as people read them: one way of writing each, the same in all documents and locales."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 _MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 

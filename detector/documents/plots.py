@@ -1,7 +1,7 @@
 """Two pictures: the copies of one incident over time, and the month's mail. As SVG for pages, as PNG for mails.
 
-Nothing from a log is ever drawn: numbers, times and words of ours only. The same facts give the same bytes: matplotlib's
-own defaults (not the user's), a fixed salt, no dates inside. matplotlib is loaded when the first picture is drawn.
+Nothing from a log is ever drawn: numbers, times and words of ours only. The same facts give the same bytes, because
+settings are matplotlib's own (not the user's) and no date is inside. matplotlib is loaded with the first picture.
 """
 
 import io
@@ -27,14 +27,8 @@ _STEPS_SECONDS = (
     *(3_600 * h for h in (1, 2, 3, 6, 12)),
     *(86_400 * d for d in (1, 2, 7, 14, 28, 91, 365)),
 )
-_SETTINGS: dict[str, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "detector",
-    "font.family": "DejaVu Sans",
-    "font.size": 8.5,
-    "axes.linewidth": 0.6,
-    "path.simplify": False,
-}
+_Bar = tuple[float, int, int]
+"""Start, bottom, height."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +84,10 @@ def _draw(
     metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None, "Format": None, "Type": None}
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_SETTINGS)
+        mpl.rc("svg", fonttype="none", hashsalt="detector")
+        mpl.rc("font", family="DejaVu Sans", size=8.5)
+        mpl.rc("axes", linewidth=0.6)
+        mpl.rc("path", simplify=False)
         figure = Figure(figsize=inches, facecolor="white" if kind == "png" else "none")
         FigureCanvasAgg(figure)
         draw(figure, palette)
@@ -112,7 +109,7 @@ def _timeline(figure: "Figure", palette: Palette, timeline: Timeline, alarm_at: 
     )
     for bottom, height, title, counts, colour, ticks in panels:
         axes = _panel(figure, palette, (bottom, height), (starts[0], starts[-1] + width), most)
-        _bars(axes, starts, counts, width, colour)
+        _bars(axes, [(start, 0, height) for start, height in zip(starts, counts, strict=True)], width, colour)
         _count_axis(axes, palette, max(counts), ticks)
         _title(axes, title, colour, 0.33 if ticks == 3 else 0.11)
     extra, first = figure.axes
@@ -124,23 +121,22 @@ def _timeline(figure: "Figure", palette: Palette, timeline: Timeline, alarm_at: 
 
 def _month(figure: "Figure", palette: Palette, days: Sequence[tuple[datetime, int, int]]) -> None:
     """One bar a day; where extra copies are among them, that part is marked and a triangle points to it."""
-    starts = [day.timestamp() for day, _, _ in days]
-    ends = (starts[0], starts[-1] + 86_400)
+    below = [(day.timestamp(), 0, sends - extra) for day, sends, extra in days]
+    above = [(day.timestamp(), sends - extra, extra) for day, sends, extra in days]
+    ends = (below[0][0], below[-1][0] + 86_400)
     most = max(sends for _, sends, _ in days)
     axes = _panel(figure, palette, (0.17, 0.68), ends, most)
-    ordinary = [sends - extra for _, sends, extra in days]
-    extra = [extra for _, _, extra in days]
-    _bars(axes, starts, ordinary, 86_400, palette.calm)
-    _bars(axes, starts, extra, 86_400, palette.extra, ordinary)
+    _bars(axes, below, 86_400, palette.calm)
+    _bars(axes, above, 86_400, palette.extra)
     _count_axis(axes, palette, most, 3)
     _title(axes, "Mails per day (UTC)", palette.muted)
     _time_axis(axes, palette, *ends, is_daily=True)
-    if any(extra):
+    if any(height for _, _, height in above):
         _title(axes, "\u25bc with extra copies", palette.extra, is_right=True)
-    for start, below, count_ in zip(starts, ordinary, extra, strict=True):
-        if count_:
-            at = below + count_ + 0.08 * axes.get_ylim()[1]
-            axes.text(start + 43_200, at, "\u25bc", color=palette.extra, ha="center", va="center", fontsize=6)
+    for start, bottom, height in above:
+        if height:
+            top = bottom + height + 0.08 * axes.get_ylim()[1]
+            axes.text(start + 43_200, top, "\u25bc", color=palette.extra, ha="center", va="center", fontsize=6)
 
 
 def _panel(
@@ -158,23 +154,18 @@ def _panel(
     return axes
 
 
-def _bars(
-    axes: "Axes", starts: list[float], heights: Sequence[int], width: float, colour: str, bottoms: Sequence[int] = ()
-) -> None:
+def _bars(axes: "Axes", bars: Sequence[_Bar], width: float, colour: str) -> None:
     """Bars as one path, so that a picture of 300 buckets stays small; empty buckets leave nothing."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
-    gap = 0.16 * width if len(starts) <= 80 else 0.0
-    floor = bottoms or [0] * len(starts)
-    bars = [
-        [(x + gap / 2, y), (x + gap / 2, y + h), (x + width - gap / 2, y + h), (x + width - gap / 2, y)]
-        for x, y, h in zip(starts, floor, heights, strict=True)
-        if h
-    ]
-    if bars:
-        corners = [point for bar in bars for point in (*bar, bar[0])]
-        codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(bars)
+    gap = 0.08 * width if len(bars) <= 80 else 0.0
+    corners: list[tuple[float, float]] = []
+    for start, bottom, height in bars:
+        left, right, top = start + gap, start + width - gap, bottom + height
+        corners += [(left, bottom), (left, top), (right, top), (right, bottom), (left, bottom)] if height else []
+    if corners:
+        codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * (len(corners) // 5)
         axes.add_patch(PathPatch(Path(corners, codes), facecolor=colour, edgecolor="none", clip_on=False))
 
 
@@ -219,9 +210,10 @@ def _time_axis(axes: "Axes", palette: Palette, start: float, end: float, is_dail
 
 def _inches(axes: "Axes") -> tuple[float, float]:
     """Width and height of a panel on paper, for distances that must not depend on its scale."""
-    box = axes.get_window_extent()
-    dpi = axes.get_figure(root=True).dpi if axes.get_figure() else 1.0
-    return box.width / dpi, box.height / dpi
+    figure = axes.get_figure(root=True)
+    box = axes.get_position()
+    width, height = figure.get_size_inches() if figure else (1.0, 1.0)
+    return box.width * width, box.height * height
 
 
 def _mark_alarm(axes: "Axes", palette: Palette, at: float) -> None:

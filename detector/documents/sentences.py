@@ -97,7 +97,9 @@ class CaseWords:
         """When it was and whether it is over, as the second thing a reader sees."""
         is_over = self.case.incident.ongoing is False and self.case.incident.state != "withdrawn"
         end = phrases.minute(self.case.log_complete_through)
-        return f"{self.when} {f'No sign of it since, in a log complete through {end}.' if is_over else self.still_going}"
+        return (
+            f"{self.when} {f'No sign of it since, in a log complete through {end}.' if is_over else self.still_going}"
+        )
 
     @property
     def tone(self) -> str:
@@ -122,7 +124,7 @@ class CaseWords:
         if incident.state == "withdrawn":
             return "Withdrawn: the log as it is now no longer supports this incident."
         if incident.ongoing is None:
-            return f"Whether it is still going on cannot be known: the log ends at {phrases.minute(end)}, too long ago to tell."
+            return f"Whether it still goes on cannot be known: the log ends at {phrases.minute(end)}, too long ago to tell."
         if incident.ongoing:
             return f"It was still going on at {phrases.minute(end)}, where the log ends."
         quiet = phrases.duration((end - incident.ended_at).total_seconds())
@@ -137,7 +139,9 @@ class CaseWords:
         """Copies per person: "70 copies each" or "68 to 72 copies each, median 70"."""
         incident = self.case.incident
         if incident.copies_min == incident.copies_max:
-            return f"{phrases.counted(incident.copies_max, 'copy', 'copies')}{' each' if incident.recipients > 1 else ''}"
+            return (
+                f"{phrases.counted(incident.copies_max, 'copy', 'copies')}{' each' if incident.recipients > 1 else ''}"
+            )
         least, middle, most = map(phrases.number, (incident.copies_min, incident.copies_median, incident.copies_max))
         return f"{least} to {most} copies each, median {middle}"
 

@@ -1,4 +1,4 @@
-"""matplotlib's SVG made fit for a page: small, no ids, no styles of its own, colours and font left to the style sheet."""
+"""matplotlib's SVG made fit for a page: small, no ids, no styles of its own; colours and font come from the page."""
 
 import html
 import re

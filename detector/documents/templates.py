@@ -56,7 +56,7 @@ def _html() -> "Environment":
     from markupsafe import Markup, escape
 
     environment = _environment(autoescape=True, finalize=_show_in_html)
-    environment.globals["fill"] = lambda code, prompt: Markup('<span class="fill">{}</span>').format(  # noqa: S704
+    environment.globals["fill"] = lambda code, prompt: Markup('<span class="fill">{}</span>').format(
         escape(fill(code, prompt))
     )
     return environment

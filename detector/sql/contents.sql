@@ -13,13 +13,13 @@ with laddered as (
   from sends
   where outcome <> 'dropped'
 ), sized as (
-  select send_id, recipient, sender, size,
+  select send_id, sent_at_us, recipient, sender, size,
     lag(size) over (partition by recipient, sender order by size, sent_at_us, send_id) as smaller
   from laddered
   where rung = 'sender+size'
 ), stepped as (
   select send_id, sum(case when size - smaller <= 3 then 0 else 1 end) over (
-      partition by recipient, sender order by size, smaller, send_id rows between unbounded preceding and current row
+      partition by recipient, sender order by size, sent_at_us, send_id rows between unbounded preceding and current row
     ) as step
   from sized
 )
