@@ -19,14 +19,12 @@ if TYPE_CHECKING:
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
-class _Moment(click.ParamType):
+class _Moment(click.ParamType[datetime]):
     """An ISO 8601 time; without a zone it is UTC."""
 
     name = "time"
 
-    def convert(
-        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """The aware moment a text means, in UTC."""
         if isinstance(value, datetime):
             return value
@@ -71,11 +69,12 @@ def nightly(
     from detector.nightly import nightly as run
 
     config = load_config(config_path)
-    paths = logs or config.logs.paths
-    if not paths:
+    if logs:
+        config = config.model_copy(update={"logs": config.logs.model_copy(update={"paths": logs})})
+    if not config.logs.paths:
         raise click.UsageError("Give log files or folders, or name them in the config under [logs] paths.")
     moment = as_of or datetime.now(UTC).replace(microsecond=0)
-    night = run(config, paths, state=state, as_of=moment, dry_run=dry_run, talk=_talk if verbose else lambda _: None)
+    night = run(config, state=state, as_of=moment, dry_run=dry_run, talk=_talk if verbose else lambda _: None)
     for problem in night.problems:
         click.echo(f"detector: {problem}", err=True)
     if summary or (summary is None and sys.stdout.isatty()):
@@ -86,7 +85,9 @@ def nightly(
 
 @cli.command()
 @click.argument("scenario")
-@click.option("--format", "log_format", default="postfix", show_default=True, help="How the mail is logged; `all` for all.")
+@click.option(
+    "--format", "log_format", default="postfix", show_default=True, help="How the mail is logged; `all` for all."
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the logs and truth.json.")
 def simulate(scenario: str, log_format: str, seed: int, out: Path) -> None:
@@ -128,22 +129,26 @@ def _print_summary(night: "Night") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from detector.documents.escaping import visible
+
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name, justify in (
-        ("incident", "left"), ("severity", "left"), ("organization", "left"), ("people", "right"), ("sends", "right"),
-        ("extra", "right"), ("first extra copy", "left"), ("last extra copy", "left"), ("still going", "left"),
-    ):  # fmt: skip
-        table.add_column(name, justify=justify)
+    for name in ("incident", "severity", "organization"):
+        table.add_column(name, overflow="fold")
+    for name in ("people", "sends", "extra"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("first extra copy", "last extra copy", "still going"):
+        table.add_column(name, no_wrap=True)
     for case in night.facts.cases:
         incident = case.incident
         going = {True: "yes", False: "no", None: "unknown"}[incident.ongoing]
         organization = ", ".join(incident.organizations) or "(private addresses)"
         cells = [
             incident.incident_id, incident.severity, organization, f"{incident.recipients:,}", f"{incident.sends:,}",
-            f"{incident.excess:,}", f"{incident.started_at:%Y-%m-%d %H:%M:%S}", f"{incident.ended_at:%Y-%m-%d %H:%M:%S}", going,
+            f"{incident.excess:,}", f"{incident.started_at:%Y-%m-%d %H:%M:%S}",
+            f"{incident.ended_at:%Y-%m-%d %H:%M:%S}", going,
         ]  # fmt: skip
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Text(visible(cell)) for cell in cells))
     facts = night.facts
     console.print(f"{facts.sends:,} sends to {facts.recipients:,} people; times in UTC")
     if facts.cases:

@@ -6,6 +6,7 @@ Everything has a default: `detector nightly LOGS...` works with no config at all
 import difflib
 import tomllib
 from datetime import tzinfo
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -114,6 +115,15 @@ class Smtp(Section):
     from_address: str = Field(alias="from")
     to: tuple[str, ...] = Field(min_length=1)
     timeout_seconds: float = 30.0
+
+    @field_validator("from_address", "to")
+    @classmethod
+    def _are_addresses(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for text in (value,) if isinstance(value, str) else value:
+            _, address = parseaddr(text)
+            if not text.isprintable() or not all(address.partition("@")):
+                raise ValueError(f"{text!r} is not a mail address such as 'Detector <detector@example.com>'")
+        return value
 
 
 class Channels(Section):

@@ -2,9 +2,10 @@
 find the moment at which the evidence sufficed, using only what the log held by then.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +19,15 @@ from detector.tables import BURSTS, build
 
 Matrix = npt.NDArray[np.float64]
 _DAY_US = 86_400_000_000
+_MOST_ALARMS_REPLAYED = 40
+"""The first alarms of a burst are enough to find its first moment; a long one has thousands."""
+_LEAST_LOG10_OF_MANY = 2.0
+"""Very many copies to one person need only this much evidence: the template must not do so to everybody."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _BATCHES = """
-select t.template, case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end
+select t.template,
+  case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end
     as scale, cast(is_again as integer) as is_again, lag_bin, window_start_us // 86400000000 as day, exposed, repeated,
   0 as own_exposed, 0 as own_repeated, b.template_key, scope, organization, window_us, window_start_us
 from batches as b
@@ -38,12 +44,34 @@ order by recipient, content_key, day_us, lag_bin
 _KEYS = ["template_key", "window_us", "window_start_us", "is_again", "lag_bin"]
 
 
+@dataclass(frozen=True)
+class _Span:
+    """One row of `bursts`."""
+
+    template_key: str
+    burst_number: int
+    rung: str
+    sender: str
+    started_us: int
+    ended_us: int
+
+
+@dataclass(frozen=True)
+class _Alarms:
+    """What is beyond the usual, and by which settings."""
+
+    batches: pd.DataFrame
+    people: pd.DataFrame
+    settings: Detection
+
+
 class _Histories:
     """Detectors fitted on the log up to a day, each fitted once: what the evidence was at a moment of the past."""
 
     def __init__(self, batches: pd.DataFrame, alarm_log10: float) -> None:
         self.batches = batches
         self.alarm_log10 = alarm_log10
+        self.last_day = int(batches["day"].max())
         self.fitted: dict[int, BurstDetector] = {}
 
     def until(self, day: int) -> BurstDetector:
@@ -71,17 +99,17 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     person_alarms = _alarmed_people(detector, people, settings)
     _save(db, batch_alarms, person_alarms)
     build(db, BURSTS)
-    histories = _Histories(batches, settings.alarm_log10)
-    last_day = int(batches["day"].max())
-    return [
-        _burst(db, row, _first_evidence(db, row, batch_alarms, person_alarms, histories, settings, last_day))
-        for row in db.execute("select * from bursts order by started_at_us, template_key").fetchall()
-    ]
+    histories, alarms = _Histories(batches, settings.alarm_log10), _Alarms(batch_alarms, person_alarms, settings)
+    spans = db.execute(
+        "select template_key, burst_number, rung, sender, started_at_us, ended_at_us from bursts "
+        "order by started_at_us, template_key"
+    ).fetchall()
+    return [_burst(db, span, _first_evidence(db, span, alarms, histories)) for span in (_Span(*row) for row in spans)]
 
 
 def _matrix(frame: pd.DataFrame) -> Matrix:
     """The estimator's X out of a frame that has its columns."""
-    return frame[list(COLUMNS)].to_numpy(dtype=np.float64)
+    return np.asarray(frame[list(COLUMNS)], dtype=np.float64)
 
 
 def _alarmed_batches(detector: BurstDetector, batches: pd.DataFrame) -> pd.DataFrame:
@@ -103,21 +131,24 @@ def _alarmed_batches(detector: BurstDetector, batches: pd.DataFrame) -> pd.DataF
 
 
 def _alarmed_people(detector: BurstDetector, people: pd.DataFrame, settings: Detection) -> pd.DataFrame:
-    """One person's days beyond the alarm line, or with so many copies that a person must look, unless it is their usual."""
+    """One person's days beyond the alarm line, or with very many copies unless that is usual."""
     if not len(people):
         return people.assign(log10=[])
     people = people.assign(log10=-detector.score_samples(_matrix(people)))
-    many = (people["exposed"] >= settings.single_recipient_copies) & (people["log10"] >= 2)
+    many = (people["exposed"] >= settings.single_recipient_copies) & (people["log10"] >= _LEAST_LOG10_OF_MANY)
     return people[(people["log10"] >= detector.alarm_log10) | many]
 
 
 def _save(db: Connection, batch_alarms: pd.DataFrame, person_alarms: pd.DataFrame) -> None:
     """The alarmed rows as tables, for the SQL that gathers their repeats and for analysts."""
     batch = batch_alarms[[*_KEYS, "scope", "organization", "exposed", "repeated", "log10"]]
-    person = person_alarms[["recipient", "content_key", "template_key", "day_us", "lag_bin", "exposed", "repeated", "log10"]]
+    person = person_alarms[
+        ["recipient", "content_key", "template_key", "day_us", "lag_bin", "exposed", "repeated", "log10"]
+    ]
     db.execute(
         "create or replace table batch_alarms (template_key varchar, window_us bigint, window_start_us bigint, "
-        "is_again boolean, lag_bin integer, scope varchar, organization varchar, exposed bigint, repeated bigint, log10 double)"
+        "is_again boolean, lag_bin integer, scope varchar, organization varchar, exposed bigint, repeated "
+        "bigint, log10 double)"
     )
     db.execute(
         "create or replace table recipient_alarms (recipient varchar, content_key varchar, template_key varchar, "
@@ -130,92 +161,89 @@ def _save(db: Connection, batch_alarms: pd.DataFrame, person_alarms: pd.DataFram
             db.unregister("alarmed_rows")
 
 
-def _burst(db: Connection, row: Sequence[object], detected_us: int) -> Burst:
-    """One row of `bursts`, its people and the moment of its detection as a record."""
-    key, number, rung, sender, started_us, ended_us, *_ = row
+def _burst(db: Connection, span: "_Span", detected_us: int) -> Burst:
+    """One burst, its people and the moment of its detection as a record."""
     people = db.execute(
-        "select recipient, organization from burst_people where template_key = ? and burst_number = ?", [key, number]
+        "select recipient from burst_people where template_key = ? and burst_number = ?",
+        [span.template_key, span.burst_number],
     ).fetchall()
     return Burst(
-        template_key=str(key),
-        burst_number=int(str(number)),
-        rung=str(rung),
-        sender=str(sender),
-        started_at=_at(int(str(started_us))),
-        ended_at=_at(int(str(ended_us))),
+        template_key=span.template_key,
+        burst_number=span.burst_number,
+        rung=span.rung,
+        sender=span.sender,
+        started_at=_at(span.started_us),
+        ended_at=_at(span.ended_us),
         detected_at=_at(detected_us),
-        recipients=frozenset(recipient for recipient, _ in people),
+        recipients=frozenset(recipient for (recipient,) in people),
     )
 
 
-def _first_evidence(
-    db: Connection, row: Sequence[object], batches: pd.DataFrame, people: pd.DataFrame, histories: _Histories,
-    settings: Detection, last_day: int,
-) -> int:  # fmt: skip
-    """The first repeat (microseconds) of a burst at which the log up to that moment crossed the alarm line."""
-    key, _, _, _, started_us, ended_us, *_ = row
-    candidates = batches[(batches["template_key"] == key) & (batches["window_start_us"] <= ended_us)]
-    candidates = candidates[candidates["window_start_us"] + candidates["window_us"] + 8 * _DAY_US >= started_us]
-    candidates = candidates.sort_values(["window_start_us", "window_us", "lag_bin"]).head(40)
-    alone = people[(people["template_key"] == key) & (people["day_us"].between(started_us - 9 * _DAY_US, ended_us))].head(40)
-    rows = [(int(batch["day"]), lambda d, b=batch: _batch_moment(db, b, d)) for batch in candidates.to_dict("records")]
-    rows += [(int(one["day"]), lambda d, p=one: _person_moment(db, p, d, settings)) for one in alone.to_dict("records")]
-    for later in range(last_day + 1):
-        moments = [moment(histories.until(day + later)) for day, moment in rows if day + later <= last_day]
-        found = [us for us in moments if us is not None and started_us <= us <= ended_us]
+def _first_evidence(db: Connection, span: "_Span", alarms: "_Alarms", histories: "_Histories") -> int:
+    """The moment (microseconds) at which the log held enough to raise the alarm for a burst.
+
+    Mostly that is one of its repeats, judged by the days before. If it took later days to show that the template does
+    not do so all the time, it is the end of the first day that showed it.
+    """
+    batches = alarms.batches[alarms.batches["template_key"] == span.template_key]
+    batches = batches[batches["window_start_us"].between(span.started_us - 9 * _DAY_US, span.ended_us)]
+    batches = batches.sort_values(["window_start_us", "window_us", "lag_bin"]).head(_MOST_ALARMS_REPLAYED)
+    people = alarms.people[alarms.people["template_key"] == span.template_key]
+    people = people[people["day_us"].between(span.started_us - 9 * _DAY_US, span.ended_us)].head(_MOST_ALARMS_REPLAYED)
+    replays = [(int(row["day"]), partial(_batch_moments, db, row)) for row in batches.to_dict("records")]
+    replays += [
+        (int(row["day"]), partial(_person_moments, db, row, alarms.settings)) for row in people.to_dict("records")
+    ]
+    for later in range(histories.last_day + 1):
+        known = [(day + later, replay) for day, replay in replays if day + later <= histories.last_day]
+        found = [us for day, replay in known for us in replay(histories.until(day))]
+        found = [us for us in found if span.started_us <= us <= span.ended_us]
         if found:
-            return min(found) if later == 0 else min(day + later + 1 for day, _ in rows) * _DAY_US
-        if not moments:
+            return min(found) if later == 0 else (min(day for day, _ in known) + 1) * _DAY_US
+        if not known:
             break
-    return int(str(ended_us))
+    return span.ended_us
 
 
-def _batch_moment(db: Connection, batch: dict[str, object], detector: BurstDetector) -> int | None:
-    """When the first so many of a batch had got it again, was that enough already?"""
+def _batch_moments(db: Connection, batch: dict[str, Any], detector: BurstDetector) -> list[int]:
+    """The repeats of a batch at which what had been sent by then was enough."""
+    bound = {name: batch[name] for name in ("template_key", "window_us", "window_start_us", "is_again")}
+    bound["is_again"] = bool(bound["is_again"])
     where = "template_key = $template_key and sent_at_us - sent_at_us % $window_us = $window_start_us"
     if batch["scope"] == "organization":
         where += " and organization is not distinct from $organization"
-    bound = {name: batch[name] for name in ("template_key", "window_us", "window_start_us", "organization")}
-    if pd.isna(bound["organization"]):
-        bound["organization"] = None
-    if batch["scope"] != "organization":
-        bound.pop("organization")
-    again = f"{where} and is_again = $is_again and lag_bin = $lag_bin"
+        bound["organization"] = None if pd.isna(batch["organization"]) else batch["organization"]
     repeated = db.execute(
-        f"select min(repeated_at_us) from binned_repeats where {again} group by recipient order by 1 limit 1000",
-        {**bound, "is_again": bool(batch["is_again"]), "lag_bin": batch["lag_bin"]},
-    ).fetchnumpy()
+        f"select min(repeated_at_us) as us from binned_repeats where {where} and is_again = $is_again "  # noqa: S608
+        "and lag_bin = $lag_bin group by recipient order by us limit 1000",
+        {**bound, "lag_bin": batch["lag_bin"]},
+    ).fetchnumpy()["us"]
     exposed = db.execute(
-        f"select min(sent_at_us) from repeats where {where} and (copies_before > 0) = $is_again "
-        f"group by recipient{'' if batch['is_again'] else ', content_key'} order by 1",
-        {**bound, "is_again": bool(batch["is_again"])},
-    ).fetchnumpy()
-    times = np.asarray(next(iter(repeated.values())), dtype=np.int64)
-    starts = np.asarray(next(iter(exposed.values())), dtype=np.int64)
-    rows = np.tile(np.array([float(str(batch[name])) for name in COLUMNS]), (len(times), 1))
-    rows[:, 5] = np.searchsorted(starts, times, side="right")
-    rows[:, 6] = np.minimum(np.arange(1, len(times) + 1), rows[:, 5])
-    crossed = np.flatnonzero(detector.predict(rows) < 0)
-    return int(times[crossed[0]]) if len(crossed) else None
+        f"select min(sent_at_us) as us from repeats where {where} and (copies_before > 0) = $is_again "  # noqa: S608
+        f"group by recipient, {'template_key' if bound['is_again'] else 'content_key'} order by us",
+        bound,
+    ).fetchnumpy()["us"]
+    rows = np.tile(np.array([float(batch[name]) for name in COLUMNS]), (len(repeated), 1))
+    rows[:, 5] = np.searchsorted(exposed, repeated, side="right")
+    rows[:, 6] = np.minimum(np.arange(1, len(repeated) + 1), rows[:, 5])
+    return [int(us) for us in repeated[detector.predict(rows) < 0]] if len(rows) else []
 
 
-def _person_moment(
-    db: Connection, day: dict[str, object], detector: BurstDetector, settings: Detection
-) -> int | None:
-    """The copy to one person at which that day's evidence sufficed."""
-    times = db.execute(
-        "select sent_at_us, repeated_at_us, lag_bin from binned_repeats where recipient = $recipient and "
-        "content_key = $content_key and sent_at_us - sent_at_us % 86400000000 = $day_us order by 1 limit 2000",
+def _person_moments(db: Connection, day: dict[str, Any], settings: Detection, detector: BurstDetector) -> list[int]:
+    """The copies to one person at which that day's evidence was enough."""
+    sends = db.execute(
+        "select repeated_at_us, lag_bin from binned_repeats where recipient = $recipient and "
+        "content_key = $content_key and sent_at_us - sent_at_us % 86400000000 = $day_us order by sent_at_us limit 2000",
         {name: day[name] for name in ("recipient", "content_key", "day_us")},
     ).fetchnumpy()
-    in_bin = times["lag_bin"] == day["lag_bin"]
-    rows = np.tile(np.array([float(str(day[name])) for name in COLUMNS]), (len(in_bin), 1))
-    rows[:, 5] = np.arange(2, len(in_bin) + 2)
-    rows[:, 6] = np.cumsum(in_bin)
+    rows = np.tile(np.array([float(day[name]) for name in COLUMNS]), (len(sends["lag_bin"]), 1))
+    rows[:, 5] = np.arange(2, len(rows) + 2)
+    rows[:, 6] = np.cumsum(sends["lag_bin"] == day["lag_bin"])
+    if not len(rows):
+        return []
     log10 = -detector.score_samples(rows)
-    many = (rows[:, 5] >= settings.single_recipient_copies) & (log10 >= 2)
-    crossed = np.flatnonzero((log10 >= settings.alarm_log10) | many)
-    return int(times["repeated_at_us"][crossed[0]]) if len(crossed) else None
+    many = (rows[:, 5] >= settings.single_recipient_copies) & (log10 >= _LEAST_LOG10_OF_MANY)
+    return [int(us) for us in sends["repeated_at_us"][(log10 >= settings.alarm_log10) | many]]
 
 
 def _at(us: int) -> datetime:

@@ -19,6 +19,8 @@ from scipy.special import betaln, gammaln
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+Matrix = npt.NDArray[np.float64]
+
 COLUMNS = (
     "template",  # number of the template
     "scale",  # 0, 1: one organization in 15 minutes, in a day; 2, 3: everybody; 4: one person's day
@@ -58,7 +60,7 @@ _FEWEST_IN_BATCH = 5
 _DAYS_BEFORE_TRIMMING = 5
 
 
-class BurstDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+class BurstDetector(OutlierMixin, BaseEstimator):
     """Scores batches of repeats; lower is stranger, as scikit-learn has it.
 
     alarm_log10: a batch is an outlier (-1) if its log10 e-value reaches this.
@@ -80,10 +82,10 @@ class BurstDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         self.prior_batches = prior_batches
         self.prior_days = prior_days
 
-    def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's name
+    def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:
         """Learn what is usual from X of shape (rows, 9), columns as in `COLUMNS`. Past incidents may be in it."""
-        X = validate_data(self, X)  # noqa: N806
-        rows = X[X[:, 1] != _PERSON] if X.shape[1] == len(COLUMNS) else X[:0]
+        rows = self._checked(X, reset=True)
+        rows = rows[rows[:, 1] != _PERSON]
         sizes, repeats = rows[rows[:, 3] == 0], rows[rows[:, 3] > 0]
         big = sizes[:, 5] >= _FEWEST_IN_BATCH
         self.sizes_ = _DaySums(_group(sizes), sizes[:, 4], sizes[:, 5], big)
@@ -96,43 +98,40 @@ class BurstDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         self.offset_ = -float(self.alarm_log10)
         return self
 
-    def score_samples(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:  # noqa: N803
+    def score_samples(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Minus log10 of each row's e-value, shape (rows,): 0 is ordinary, -6 once in a million."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False)  # noqa: N806
-        if X.shape[1] != len(COLUMNS):
-            return np.zeros(len(X))
-        usual, concentration = self.usual(X)
-        exposed = np.maximum(X[:, 5], 1)
-        repeated = np.clip(X[:, 6], 0, exposed)
-        is_person = X[:, 1] == _PERSON
-        hits = usual * concentration + X[:, 8]
-        misses = (1 - usual) * concentration + np.maximum(X[:, 7] - X[:, 8], 0)
+        rows = self._checked(X, reset=False)
+        usual, concentration = self.usual(rows)
+        exposed = np.maximum(rows[:, 5], 1)
+        repeated = np.clip(rows[:, 6], 0, exposed)
+        is_person = rows[:, 1] == _PERSON
+        hits = usual * concentration + rows[:, 8]
+        misses = (1 - usual) * concentration + np.maximum(rows[:, 7] - rows[:, 8], 0)
         choose = gammaln(exposed + 1) - gammaln(repeated + 1) - gammaln(exposed - repeated + 1)
         under_usual = choose + betaln(repeated + hits, exposed - repeated + misses) - betaln(hits, misses)
         log10 = (-np.log(exposed + 1) - under_usual - np.log(_LAG_BINS)) / np.log(10)
-        counts = (X[:, 3] > 0) & (repeated / exposed > hits / (hits + misses))
+        counts = (rows[:, 3] > 0) & (repeated / exposed > hits / (hits + misses))
         counts &= np.where(is_person, repeated >= 2, repeated >= self.people)
         return np.where(counts, -np.maximum(log10, 0.0), 0.0)
 
-    def decision_function(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:  # noqa: N803
+    def decision_function(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """`score_samples` shifted so that rows below 0 are beyond the alarm line."""
         return self.score_samples(X) - self.offset_
 
-    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:  # noqa: N803
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """-1 for rows beyond the alarm line, 1 for the others."""
         return np.where(self.decision_function(X) <= 0, -1, 1)
 
-    def usual(self, X: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:  # noqa: N803
+    def usual(self, rows: Matrix) -> tuple[Matrix, Matrix]:
         """For each row the usual share that gets the same again, and the concentration of that share."""
-        is_person = X[:, 1] == _PERSON
-        rows = np.where(is_person[:, None] & (np.arange(X.shape[1]) == 1), 3.0, X)  # a person is judged by everybody's days
-        group, day = _group(rows), rows[:, 4]
+        is_person = rows[:, 1] == _PERSON
+        scale = np.where(is_person, 3.0, rows[:, 1])  # a person is judged by everybody's days
+        group, day = _group(np.column_stack([rows[:, 0], scale, rows[:, 2]])), rows[:, 4]
         bins = np.clip(rows[:, 3], 1, _LAG_BINS).astype(int)
         prior = np.array([(0.0, 1.0, 1.0), *PRIORS.values()])[bins]
-        is_again = rows[:, 2] > 0
         prior_share = np.minimum(prior[:, 0] * np.where(is_person, 10.0, 1.0), 0.5)
-        prior_concentration = np.where(is_again, prior[:, 2], prior[:, 1])
+        prior_concentration = np.where(rows[:, 2] > 0, prior[:, 2], prior[:, 1])
         worst = self.repeats_.worst_other_day(group * 16 + bins, day)
         worst = np.where(self.sizes_.days(group) >= _DAYS_BEFORE_TRIMMING, worst, np.nan)
         exposed, _ = self.sizes_.without(group, day, worst)
@@ -144,6 +143,13 @@ class BurstDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         seen = _concentration(np.maximum(big_batches, batches), shares, squares)
         concentration = _between(concentration, seen, batches / (batches + self.prior_batches))
         return usual, np.where(is_person, _PERSON_CONCENTRATION, concentration)
+
+    def _checked(self, X: npt.ArrayLike, *, reset: bool) -> Matrix:
+        """X as floats; raises ValueError if it has other columns than `COLUMNS`."""
+        rows: Matrix = validate_data(self, X, reset=reset, dtype=np.float64)
+        if rows.shape[1] != len(COLUMNS):
+            raise ValueError(f"X has {rows.shape[1]} columns; these {len(COLUMNS)} are needed: {', '.join(COLUMNS)}")
+        return rows
 
     def _habit(self, prior: Any, group: Any, day: Any) -> Any:
         """The concentration of a template over all lag bins: some repeat to whole groups on many days (a forum).

@@ -1,4 +1,4 @@
-"""Reads from the store what the documents may say: one incident's case, one night's figures. SQL counts, nothing decides."""
+"""Reads from the store what the documents may say: one incident's case, one night's figures. Decides nothing."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -33,17 +33,31 @@ _LAGS = {
 def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
     """The people of an incident, by organization, then most copies first."""
     rows = db.execute(
-        "select incident_id, recipient, organization, sends, expected, excess, first_sent_at, last_sent_at from affected "
+        "select incident_id, recipient, organization, sends, expected, excess, first_sent_at, last_sent_at "
+        "from affected "
         "where incident_id = ? order by organization nulls last, sends desc, recipient",
         [incident_id],
     ).fetchall()
-    return tuple(AffectedRecipient(*row[:6], first_sent_at=utc(row[6]), last_sent_at=utc(row[7])) for row in rows)
+    return tuple(
+        AffectedRecipient(
+            incident_id=row[0],
+            recipient=row[1],
+            organization=row[2],
+            sends=row[3],
+            expected=row[4],
+            excess=row[5],
+            first_sent_at=utc(row[6]),
+            last_sent_at=utc(row[7]),
+        )
+        for row in rows
+    )
 
 
 def evidence(db: Connection, incident_id: str, people: Sequence[AffectedRecipient]) -> Evidence:
     """The counted facts from which causes are judged."""
     ((median, low, high, ids, sends),) = db.execute(
-        "select percentile_cont(0.5) within group (order by r.lag_us), percentile_cont(0.25) within group (order by r.lag_us), "
+        "select percentile_cont(0.5) within group (order by r.lag_us), percentile_cont(0.25) within group "
+        "(order by r.lag_us), "
         "percentile_cont(0.75) within group (order by r.lag_us), count(distinct s.message_id), count(s.message_id) "
         "from incident_repeats as r join sends as s on s.send_id = r.send_id where r.incident_id = ?",
         [incident_id],
@@ -64,7 +78,8 @@ def evidence(db: Connection, incident_id: str, people: Sequence[AffectedRecipien
 def label(db: Connection, incident_id: str) -> str:
     """What was sent, in words a person knows."""
     ((template, subject, sender, size),) = db.execute(
-        "select mode(s.template order by s.template), mode(s.subject order by s.subject), mode(s.sender order by s.sender), "
+        "select mode(s.template order by s.template), mode(s.subject order by s.subject), mode(s.sender "
+        "order by s.sender), "
         "median(s.size) from incident_repeats as r join sends as s on s.send_id = r.send_id where r.incident_id = ?",
         [incident_id],
     ).fetchall()
@@ -76,7 +91,8 @@ def label(db: Connection, incident_id: str) -> str:
 def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
     """Why this is an incident: one sentence per number, the strongest batch first."""
     rows = db.execute(
-        "select a.organization, a.scope, make_timestamp(a.window_start_us), a.window_us // 60000000, a.lag_bin, a.exposed, "
+        "select a.organization, a.scope, make_timestamp(a.window_start_us), a.window_us // 60000000, "
+        "a.lag_bin, a.exposed, "
         "a.repeated, a.log10 from batch_alarms as a where a.template_key in "
         "(select template_key from incident_repeats where incident_id = $id) and a.window_start_us between "
         "(select min(sent_at_us) - 8 * 86400000000 from incident_repeats where incident_id = $id) and "
@@ -89,12 +105,11 @@ def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
         where = f" at {organization}" if scope == "organization" and organization else ""
         window = "day" if minutes == 1440 else f"{minutes} minutes"
         said.append(
-            f"In the {window} from {start:%d %b %H:%M} UTC, {repeated} of {exposed} people{where} who had been sent this mail "
+            f"In the {window} from {start:%d %b %H:%M} UTC, {repeated} of {exposed} people{where} who had "
+            f"been sent this mail "
             f"were sent the same again {_LAGS[lag_bin]}."
         )
-        said.append(
-            f"Judged by this template's other days, that happens at most once in 10^{log10:.0f} such batches."
-        )
+        said.append(f"Judged by this template's other days, that happens at most once in 10^{log10:.0f} such batches.")
     alone = db.execute(
         "select max(a.exposed), max(a.log10) from recipient_alarms as a where a.recipient in "
         "(select recipient from incident_repeats where incident_id = $id) and a.content_key in "
@@ -102,25 +117,29 @@ def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
         {"id": incident_id},
     ).fetchall()
     if not rows and alone and alone[0][0]:
-        said.append(f"One person was sent {alone[0][0]} copies of the same mail in one day, which this person never got before.")
+        said.append(
+            f"One person was sent {alone[0][0]} copies of the same mail in one day, which this person never got before."
+        )
     return tuple(said)
 
 
 def case(db: Connection, incident: Incident, complete_through: datetime) -> CaseFacts:
     """Everything the documents of one incident may say."""
-    people = affected(db, incident.incident_id)
-    key = {"id": incident.incident_id}
-    sends = (
-        "(select s.* from sends as s join incident_repeats as r on r.send_id = s.send_id where r.incident_id = $id)"
+    db.execute(
+        "create or replace temp table case_sends as select s.outcome, s.subject, s.source, s.message_id from sends as s "
+        "join incident_repeats as r on r.send_id = s.send_id where r.incident_id = ?",
+        [incident.incident_id],
     )
     outcomes = db.execute(
-        f"select outcome, count(*) as n from {sends} group by outcome order by n desc, outcome", key
+        "select outcome, count(*) as n from case_sends group by outcome order by n desc, outcome"
     ).fetchall()
     subjects = db.execute(
-        f"select subject from {sends} where subject is not null group by subject order by count(*) desc, subject limit 3", key
+        "select subject from case_sends where subject is not null group by subject "
+        "order by count(*) desc, subject limit 3"
     ).fetchall()
-    sources = db.execute(f"select distinct source from {sends} order by source", key).fetchall()
-    ((ids,),) = db.execute(f"select count(distinct message_id) from {sends}", key).fetchall()
+    sources = db.execute("select distinct source from case_sends order by source").fetchall()
+    ((ids,),) = db.execute("select count(distinct message_id) from case_sends").fetchall()
+    people = affected(db, incident.incident_id)
     return CaseFacts(
         incident=incident,
         affected=people,
@@ -137,10 +156,12 @@ def case(db: Connection, incident: Incident, complete_through: datetime) -> Case
     )
 
 
-def night(db: Connection, as_of: datetime, stale_after: timedelta, files: Sequence[FileTally], version: str) -> NightFacts:
+def night(
+    db: Connection, as_of: datetime, stale_after: timedelta, files: Sequence[FileTally], version: str
+) -> NightFacts:
     """The night's figures without its cases, which the caller adds."""
-    ((first, last, sends, people),) = db.execute(
-        "select min(sent_at), max(sent_at), count(*), count(distinct recipient) from sends"
+    ((first, sends, people),) = db.execute(
+        "select min(sent_at), count(*), count(distinct recipient) from sends"
     ).fetchall()
     ((templates, repeats),) = db.execute(
         "select count(distinct template_key), count(*) filter (where copies_before > 0) from repeats"
@@ -184,11 +205,13 @@ def _timeline(db: Connection, incident: Incident) -> Timeline:
     start = epoch + step * ((incident.started_at - epoch) // step - 3)
     count = int((incident.ended_at - start) // step) + 4
     rows = db.execute(
-        "select (r.sent_at_us - $start::bigint) // $step::bigint as bucket, count(*) filter (where r.copies_before = 0), "
+        "select (r.sent_at_us - $start::bigint) // $step::bigint as bucket, count(*) filter (where "
+        "r.copies_before = 0), "
         "count(*) filter (where i.send_id is not null) from repeats as r left join incident_repeats as i "
         "on i.send_id = r.send_id and i.incident_id = $id where r.template_key in "
         "(select template_key from incident_repeats where incident_id = $id) "
-        "and r.sent_at_us >= $start::bigint and r.sent_at_us < $start::bigint + $step::bigint * $count::bigint group by bucket",
+        "and r.sent_at_us >= $start::bigint and r.sent_at_us < $start::bigint + $step::bigint * "
+        "$count::bigint group by bucket",
         {
             "id": incident.incident_id,
             "start": int((start - epoch) / timedelta(microseconds=1)),
@@ -217,11 +240,12 @@ def _usual(db: Connection, incident_id: str) -> float:
 
 
 def _spared(db: Connection, incident: Incident) -> int:
-    """People of the organizations hit who were sent the template in the incident's days, each as often as they should."""
+    """People of the organizations hit who were sent the template in the incident's days and are not affected."""
     ((people,),) = db.execute(
         "select count(distinct recipient) from repeats where template_key in "
         "(select template_key from incident_repeats where incident_id = $id) and organization in "
-        "(select unnest($organizations::varchar[])) and make_timestamp(sent_at_us) between $begins::timestamp - interval 1 day "
+        "(select unnest($organizations::varchar[])) and make_timestamp(sent_at_us) between "
+        "$begins::timestamp - interval 1 day "
         "and $ends::timestamp and recipient not in (select recipient from affected where incident_id = $id)",
         {
             "id": incident.incident_id,

@@ -1,8 +1,8 @@
 """Bursts into incidents: what belongs to one affair, which known incident it is, how grave, still going or not. Pure.
 
-Identity is matched by evidence, not recomputed: a group of bursts is the known incident whose people and time it shares,
-so late rows may extend an incident but never rename it. Only a new affair gets a new id, from a hash, so that the same
-logs give the same id on every machine.
+Identity is matched by evidence, not recomputed: a group of bursts is the known incident whose people and time it
+shares, so late rows may extend an incident but never rename it. Only a new affair gets a new id, from a hash, so that
+the same logs give the same id on every machine.
 """
 
 import hashlib
@@ -108,7 +108,7 @@ def withdrawn(known: Sequence[Known], current: Collection[str]) -> list[Incident
 
 
 def liveness(ended_at: datetime, median_gap_seconds: float, feed: Feed) -> tuple[str, bool | None]:
-    """(state, ongoing): quiet once the log reaches an hour, or six usual gaps, past the last extra copy; stopped at twice that."""
+    """(state, ongoing): quiet an hour, or six usual gaps, past the last extra copy; stopped at twice that."""
     patience = max(timedelta(hours=1), timedelta(seconds=6 * median_gap_seconds))
     silence = feed.complete_through - ended_at
     state = "active" if silence <= patience else "quiet" if silence <= 2 * patience else "stopped"
@@ -118,7 +118,7 @@ def liveness(ended_at: datetime, median_gap_seconds: float, feed: Feed) -> tuple
 def severity(recipients: int, excess: int, lasted: timedelta) -> str:
     """How grave for the people hit: how many, how many extra copies, how long."""
     hours = lasted.total_seconds() / 3600
-    if recipients >= 50 and excess >= 500 or excess >= 5_000:
+    if (recipients >= 50 and excess >= 500) or excess >= 5_000:
         return "grave"
     if recipients >= 20 or excess >= 200 or (recipients >= 5 and hours >= 24):
         return "serious"
@@ -132,7 +132,7 @@ def organizations(affected: Sequence[AffectedRecipient]) -> tuple[str, ...]:
 
 
 def announce(current: Sequence[Incident], announced: Collection[str], channels: Sequence[str]) -> list[Notice]:
-    """One notice per incident and channel, the gravest incident first; incidents once announced are not announced again."""
+    """One notice per incident and channel, the gravest first; incidents once announced are not announced again."""
     rank = {"grave": 0, "serious": 1, "minor": 2, "info": 3}
     due = [i for i in current if i.incident_id not in announced and i.state != "withdrawn"]
     due.sort(key=lambda i: (rank[i.severity], -i.excess, i.incident_id))

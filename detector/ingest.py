@@ -20,8 +20,8 @@ from detector.formats import COLUMNS, Select, choose_format, load_formats
 from detector.framings import Framed, Head, frame, sha256_of, sniff
 from detector.framings.opening import shown
 from detector.records import FileTally
-from detector.store import Connection, parquet_to_ndjson, spool_table, transaction
-from detector.years import date_yearless
+from detector.store import Connection, insert, parquet_to_ndjson, spool_table, transaction
+from detector.years import year_of_stamps
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,14 @@ class _Reading:
     zone: str
 
 
-def read_new_logs(
-    db: Connection, config: Config, paths: Sequence[Path], as_of: datetime, scratch: Path
-) -> Iterator[FileTally]:
-    """Read what is new in the files and folders, yielding what became of each file. No bad file stops another."""
+def read_new_logs(db: Connection, config: Config, as_of: datetime, scratch: Path) -> Iterator[FileTally]:
+    """Read what is new in the config's files and folders, yielding what became of each. No bad file stops another."""
     formats = load_formats()
-    for path in _walk(paths):
+    for path in _walk(config.logs.paths):
         with TemporaryDirectory(dir=scratch, prefix="spool-") as folder:
             try:
-                yield _read_file(db, config, path, formats, as_of, Path(folder))
+                reading = _frame_file(db, config, path, formats, Path(folder))
+                yield _noted(reading if isinstance(reading, FileTally) else _keep(db, reading, config, as_of))
             except (InputError, StoreError) as error:
                 yield FileTally(name=shown(path), problem=str(error))
 
@@ -60,12 +59,11 @@ def _walk(paths: Sequence[Path]) -> Iterator[Path]:
             yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
 
 
-def _read_file(
-    db: Connection, config: Config, path: Path, formats: Mapping[str, ModuleType], as_of: datetime, folder: Path
-) -> FileTally:
-    """Frame, parse, count and keep one file."""
-    head = sniff(path)
-    source = path
+def _frame_file(
+    db: Connection, config: Config, path: Path, formats: Mapping[str, ModuleType], folder: Path
+) -> _Reading | FileTally:
+    """Decide what a file is and put its new records before DuckDB; or its tally, if it brings nothing new."""
+    head, source = sniff(path), path
     if head.framing == "parquet":
         if _is_known(db, sha256_of(path)):
             return replace(_known_tally(db, sha256_of(path)), name=shown(path))
@@ -81,11 +79,10 @@ def _read_file(
     if source is not path:
         framed = replace(framed, complete_sha256=sha256_of(path), complete_bytes=path.stat().st_size)
     if framed.is_known or (framed.held and framed.known_bytes == framed.complete_bytes):
-        return _noted(replace(_known_tally(db, framed.complete_sha256), name=shown(path), held=framed.held))
-    select = formats[name].select(head, config.logs.zone, mapping)
-    reading = _Reading(path, head, framed, name, select, mapping.zone if mapping else config.logs.zone)
+        return replace(_known_tally(db, framed.complete_sha256), name=shown(path), held=framed.held)
     spool_table(db, spool)
-    return _noted(_keep(db, reading, config, as_of))
+    select = formats[name].select(head, config.logs.zone, mapping)
+    return _Reading(path, head, framed, name, select, mapping.zone if mapping else config.logs.zone)
 
 
 def _keep(db: Connection, reading: _Reading, config: Config, as_of: datetime) -> FileTally:
@@ -94,12 +91,12 @@ def _keep(db: Connection, reading: _Reading, config: Config, as_of: datetime) ->
     in_spool = framed.known_records - framed.skipped
     columns = ", ".join(COLUMNS)
     db.execute(
-        f"create or replace temp table parsed as select {columns} from ({reading.select.sql}) "
+        f"create or replace temp table parsed as select {columns} from ({reading.select.sql}) "  # noqa: S608 - our own SQL
         f"where record_number > {in_spool:d}",
         dict(reading.select.parameters),
     )
     counts = dict(db.execute("select outcome, count(*) from parsed where part = 1 group by outcome").fetchall())
-    year_said = date_yearless(db, reading.zone, config.logs.year, as_of)
+    year, year_said = year_of_stamps(db, config.logs.year, as_of)
     tally = FileTally(
         name=shown(reading.path),
         format=reading.format,
@@ -119,27 +116,40 @@ def _keep(db: Connection, reading: _Reading, config: Config, as_of: datetime) ->
             "This is a fault of the detector."
         )
     with transaction(db):
-        _write(db, reading, tally, as_of)
+        _write(db, reading, tally, year, as_of)
     return tally
 
 
-def _write(db: Connection, reading: _Reading, tally: FileTally, as_of: datetime) -> None:
+def _write(db: Connection, reading: _Reading, tally: FileTally, year: str, as_of: datetime) -> None:
     """Ledger, events and rejects of one file, inside the caller's transaction."""
     ((file_id,),) = db.execute("select coalesce(max(file_id), 0) + 1 from files").fetchall()
     framed = reading.framed
+    version = {"sha256": framed.complete_sha256, "byte_count": framed.complete_bytes, "encoding": framed.encoding}
+    counts = {name: getattr(tally, name) for name in ("records", "events", "ignored", "rejected", "blank", "held")}
+    insert(
+        db,
+        "files",
+        {
+            "file_id": file_id,
+            **version,
+            "from_record": tally.known_records,
+            "name": tally.name,
+            "format": tally.format,
+            "framing": reading.head.framing,
+            **counts,
+            "assumptions": "\n".join(tally.assumptions),
+            "first_as_of": as_of.replace(tzinfo=None),
+        },
+    )
+    at_us = (
+        "case when is_yearless then "
+        f"epoch_us(timezone($zone, make_timestamp(at_us) + to_years(cast(({year}) - 2000 as integer)))) else at_us end"
+    )
     db.execute(
-        "insert into files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            file_id, framed.complete_sha256, framed.complete_bytes, tally.known_records, tally.name, tally.format,
-            reading.head.framing, framed.encoding, tally.records, tally.events, tally.ignored, tally.rejected, tally.blank,
-            tally.held, "\n".join(tally.assumptions), as_of.replace(tzinfo=None),
-        ],
-    )  # fmt: skip
-    db.execute(
-        "insert into events select $file_id, record_number + $shift, part, $source, type, at_us, sent_at_us, message_key, "
-        "recipient, sender, message_id, subject, template, organization, size, nullif(next_key, '') from parsed "
-        "where outcome = 'event'",
-        {"file_id": file_id, "shift": framed.skipped, "source": reading.format},
+        f"insert into events select $file_id, record_number + $shift, part, $source, type, {at_us}, sent_at_us, "  # noqa: S608 - numbers of ours
+        "message_key, recipient, sender, message_id, subject, template, organization, size, nullif(next_key, '') "
+        "from parsed where outcome = 'event'",
+        {"file_id": file_id, "shift": framed.skipped, "source": reading.format, "zone": reading.zone},
     )
     db.execute(
         "insert into rejects select $file_id, p.record_number + $shift, p.reason, left(r.text, 4000) from parsed as p "
@@ -148,9 +158,9 @@ def _write(db: Connection, reading: _Reading, tally: FileTally, as_of: datetime)
     )
 
 
-def _known_versions(db: Connection) -> dict[int, str]:
-    """bytes -> sha256 of every version of a file read so far."""
-    return dict(db.execute("select byte_count, sha256 from files").fetchall())
+def _known_versions(db: Connection) -> list[tuple[int, str]]:
+    """(bytes, sha256) of every version of a file read so far."""
+    return db.execute("select byte_count, sha256 from files").fetchall()
 
 
 def _is_known(db: Connection, sha256: str) -> bool:
@@ -194,4 +204,3 @@ def _unclaimed(path: Path, head: Head, formats: Mapping[str, ModuleType]) -> str
             f"(columns: {listed}). Map them under [sources.NAME] in the config; see the README."
         )
     return f"{shown(path)}: no log format claims it (known: {known}); it was not read."
-

@@ -3,9 +3,10 @@
 A night is a function of the inputs, the config and as-of. The same again changes nothing and tells nobody.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from detector import __version__, channels, facts, ingest, outbox, registry, tables
@@ -13,6 +14,7 @@ from detector.casefiles import write_case, write_report
 from detector.config import Config
 from detector.detection import find_bursts
 from detector.documents import case_documents, night_documents, render_alert
+from detector.documents.incidents_json import says_the_same
 from detector.records import Alert, CaseFacts, FileTally, NightFacts, Notice
 from detector.store import Connection, locked, open_store, publish, transaction
 
@@ -30,35 +32,24 @@ class Night:
     exit_code: int
 
 
-def nightly(
-    config: Config, paths: Sequence[Path], *, state: Path, as_of: datetime, dry_run: bool = False, talk: Talk = str
-) -> Night:
+def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = False, talk: Talk) -> Night:
     """Read the new logs, find what went out too often, write it up, tell people. With `dry_run` nobody is told."""
     with locked(state):
         with open_store(state) as db:
-            journal = outbox.open_journal(
-                state / "work" / "notices.journal", must_exist=bool(registry.notices(db))
-            )
-            files = tuple(_told(ingest.read_new_logs(db, config, paths, as_of, state / "work"), talk))
+            journal = outbox.open_journal(state / "work" / "notices.journal", must_exist=bool(registry.notices(db)))
+            files = tuple(_told(ingest.read_new_logs(db, config, as_of, state / "work"), talk))
             tables.save_settings(db, config, as_of)
             tables.build(db, tables.SENDS + tables.REPEATS, said=lambda name, s: talk(f"{name}: {s:.2f} s"))
-            with transaction(db):
-                registry.save_incidents(db, config, find_bursts(db, config.detection), as_of)
-                if not dry_run:
-                    registry.plan_notices(db, _channels(config))
+            _find_incidents(db, config, as_of, () if dry_run else _channels(config))
             night = _facts(db, config, files, as_of)
             due = () if dry_run else tuple(registry.notices(db))
-        talk("publishing the snapshot")
-        publish(state, as_of.strftime("%Y%m%dT%H%M%SZ"))
-        talk("writing the documents")
+        talk("writing the documents, publishing the snapshot")
         folders = {case.incident.incident_id: _write_case(state, config, case) for case in night.cases}
-        names = {incident_id: folder.name for incident_id, folder in folders.items()}
-        report = write_report(state / "reports" / f"{as_of:%Y-%m-%d}", night_documents(night, names))
-        alerts = {case.incident.incident_id: case for case in night.cases}
+        report = _publish(state, night, folders)
         settled = outbox.deliver_due(
             journal,
             due,
-            lambda notice: _alert(notice, alerts[notice.incident_id], folders[notice.incident_id]),
+            partial(_alert, night.cases, folders),
             lambda name, alert: channels.deliver(name, alert, config.channels, state=state, as_of=as_of),
             as_of,
         )
@@ -66,15 +57,23 @@ def nightly(
             with open_store(state) as db:
                 registry.remember(db, settled.notices)
     bad_files = tuple(tally.problem for tally in files if tally.problem)
-    exit_code = 5 if settled.problems else 3 if bad_files or not files else 0
+    exit_code = settled.exit_code or (3 if bad_files or not files else 0)
     return Night(night, report / "report.html", (*settled.problems, *bad_files), exit_code)
+
+
+def _find_incidents(db: Connection, config: Config, as_of: datetime, names: Sequence[str]) -> None:
+    """Score, group, match; incidents and the notices they call for are one transaction."""
+    with transaction(db):
+        registry.save_incidents(db, config, find_bursts(db, config.detection), as_of)
+        registry.plan_notices(db, names)
 
 
 def _told(tallies: Iterable[FileTally], talk: Talk) -> Iterator[FileTally]:
     """The same tallies, each said aloud with its conservation numbers."""
     for tally in tallies:
         new = (
-            f"{tally.records:,} records = {tally.events:,} events + {tally.ignored:,} ignored + {tally.rejected:,} rejected "
+            f"{tally.records:,} records = {tally.events:,} events + {tally.ignored:,} ignored + "
+            f"{tally.rejected:,} rejected "
             f"+ {tally.blank:,} blank + {tally.held:,} held"
         )
         known = f"; {tally.known_records:,} known" if tally.known_records else ""
@@ -96,12 +95,29 @@ def _write_case(state: Path, config: Config, case: CaseFacts) -> Path:
     """The incident's folder with its brief and letters."""
     incident = case.incident
     organization = incident.organizations[0] if incident.organizations else None
-    return write_case(state / "incidents", incident.incident_id, organization, case_documents(case, config.clients, config.us))
+    return write_case(
+        state / "incidents", incident.incident_id, organization, case_documents(case, config.clients, config.us)
+    )
 
 
-def _alert(notice: Notice, case: CaseFacts, folder: Path) -> Alert:
+def _publish(state: Path, night: NightFacts, folders: Mapping[str, Path]) -> Path:
+    """The day's report and a snapshot; a run of the same day that found nothing new leaves both, byte for byte."""
+    root = state / "reports" / f"{night.as_of:%Y-%m-%d}"
+    texts = night_documents(night, {incident_id: folder.name for incident_id, folder in folders.items()})
+    now = next(text.content for text in texts if text.name == "incidents.json")
+    known = root / "incidents.json"
+    has_news = any(tally.events or tally.rejected for tally in night.files)
+    if has_news or not known.is_file() or not says_the_same(known.read_text(encoding="utf-8"), now):
+        write_report(root, texts)
+        publish(state, night.as_of.strftime("%Y%m%dT%H%M%SZ"))
+    return root
+
+
+def _alert(cases: Sequence[CaseFacts], folders: Mapping[str, Path], notice: Notice) -> Alert:
     """The mail to staff for one notice."""
-    return render_alert(case, notice_key=notice.notice_key, kind=notice.kind, brief_path=folder / "brief.html")
+    case = next(case for case in cases if case.incident.incident_id == notice.incident_id)
+    brief = folders[notice.incident_id] / "brief.html"
+    return render_alert(case, notice_key=notice.notice_key, kind=notice.kind, brief_path=brief)
 
 
 def _channels(config: Config) -> tuple[str, ...]:

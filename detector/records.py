@@ -59,7 +59,7 @@ class Evidence:
     copies_max: int
     median_gap_seconds: float
     gap_spread: float
-    """Interquartile range of the gaps between copies to the same person, as a share of their median; 0 is a metronome."""
+    """Interquartile range of the gaps between one person's copies, as a share of their median; 0 is a metronome."""
     distinct_ids_share: float
     """Distinct message ids per affected send: 1 means that every copy is a submission of its own."""
 

@@ -1,4 +1,4 @@
-"""The incidents of the store: known ones read, tonight's matched and written together with the notices they call for."""
+"""The incidents of the store: known ones read, tonight's matched and written together with the notices due."""
 
 import json
 from collections.abc import Sequence
@@ -10,12 +10,17 @@ from detector.causes import explain
 from detector.config import Config
 from detector.incidents import Burst, Feed, Known
 from detector.records import CauseCandidate, Incident, Notice
-from detector.store import Connection, save_rows
+from detector.store import Connection, insert
 from detector.tables import INCIDENTS, build
 
-_GRAVEST_FIRST = (
-    "case i.severity when 'grave' then 0 when 'serious' then 1 when 'minor' then 2 else 3 end, i.excess desc, i.incident_id"
-)
+_NOTICES = """
+select n.notice_key, n.incident_id, n.kind, n.channel, n.state
+from notices as n
+join incidents as i on i.incident_id = n.incident_id
+where i.state <> 'withdrawn' or n.state <> 'planned'
+order by case i.severity when 'grave' then 0 when 'serious' then 1 when 'minor' then 2 else 3 end,
+  i.excess desc, i.incident_id, n.channel
+"""
 
 
 def save_incidents(db: Connection, config: Config, bursts: Sequence[Burst], as_of: datetime) -> None:
@@ -23,7 +28,9 @@ def save_incidents(db: Connection, config: Config, bursts: Sequence[Burst], as_o
     known = _known(db)
     groups = incidents.group(bursts)
     ids = incidents.match(groups, known)
-    db.execute("create or replace table incident_bursts (incident_id varchar, template_key varchar, burst_number bigint)")
+    db.execute(
+        "create or replace table incident_bursts (incident_id varchar, template_key varchar, burst_number bigint)"
+    )
     rows = [(name, b.template_key, b.burst_number) for name, group in zip(ids, groups, strict=True) for b in group]
     if rows:
         db.executemany("insert into incident_bursts values (?, ?, ?)", rows)
@@ -41,16 +48,13 @@ def save_incidents(db: Connection, config: Config, bursts: Sequence[Burst], as_o
 def plan_notices(db: Connection, channels: Sequence[str]) -> None:
     """Write down the notices that are due; inside the transaction that writes the incidents."""
     announced = {name for (name,) in db.execute("select distinct incident_id from notices").fetchall()}
-    save_rows(db, "notices", incidents.announce(saved_incidents(db), announced, channels))
+    for notice in incidents.announce(saved_incidents(db), announced, channels):
+        insert(db, "notices", asdict(notice))
 
 
 def notices(db: Connection) -> list[Notice]:
     """Every notice ever planned whose incident still stands, the gravest incident first."""
-    rows = db.execute(
-        "select n.notice_key, n.incident_id, n.kind, n.channel, n.state from notices as n "
-        "join incidents as i on i.incident_id = n.incident_id "
-        f"where i.state <> 'withdrawn' or n.state <> 'planned' order by {_GRAVEST_FIRST}, n.channel"
-    ).fetchall()
+    rows = db.execute(_NOTICES).fetchall()
     return [Notice(*row) for row in rows]
 
 
@@ -65,11 +69,11 @@ def remember(db: Connection, settled: Sequence[Notice]) -> None:
 
 def saved_incidents(db: Connection) -> list[Incident]:
     """Every incident in the store, newest first."""
-    names = ", ".join(name for name in Incident.__dataclass_fields__)
-    rows = db.execute(f"select {names} from incidents order by started_at desc, incident_id").fetchall()
+    cursor = db.execute("select * from incidents order by started_at desc, incident_id")
+    names = [column[0] for column in cursor.description]
     found = []
-    for row in rows:
-        values = dict(zip(Incident.__dataclass_fields__, row, strict=True))
+    for row in cursor.fetchall():
+        values = dict(zip(names, row, strict=True))
         for name in ("started_at", "ended_at", "detected_at", "first_sent_at"):
             values[name] = facts.utc(values[name])
         values["organizations"] = tuple(values["organizations"])
@@ -79,7 +83,6 @@ def saved_incidents(db: Connection) -> list[Incident]:
         )
         found.append(Incident(**values))
     return found
-
 
 
 def _known(db: Connection) -> list[Known]:
@@ -139,5 +142,4 @@ def _insert(db: Connection, incident: Incident) -> None:
     for name, value in values.items():
         if isinstance(value, datetime):
             values[name] = value.replace(tzinfo=None)
-    marks = ", ".join("?" for _ in values)
-    db.execute(f"insert into incidents ({', '.join(values)}) values ({marks})", list(values.values()))
+    insert(db, "incidents", values)

@@ -9,9 +9,7 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import astuple, fields
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,14 +85,10 @@ def read_sql(name: str) -> str:
     return (_SQL_DIR / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def save_rows(db: Connection, table: str, rows: Sequence[Any]) -> None:
-    """Append frozen dataclasses to the table whose columns carry their fields' names. `table` is one of our names."""
-    if not rows:
-        return
-    names = [field.name for field in fields(rows[0])]
-    marks = ", ".join("?" for _ in names)
-    sql = f"insert into {table} ({', '.join(names)}) values ({marks})"  # noqa: S608 - names of our own dataclasses
-    db.executemany(sql, [list(astuple(row)) for row in rows])
+def insert(db: Connection, table: str, values: Mapping[str, Any]) -> None:
+    """Add one row. `table` and the names are ours (fields of our dataclasses), the values may be anything."""
+    columns, marks = ", ".join(values), ", ".join("?" for _ in values)
+    db.execute(f"insert into {table} ({columns}) values ({marks})", list(values.values()))  # noqa: S608 - see above
 
 
 def spool_table(db: Connection, spool: Path) -> None:
@@ -106,8 +100,8 @@ def spool_table(db: Connection, spool: Path) -> None:
     db.execute(
         "create or replace temp table spooled as select text from read_csv($path, header = false, "
         "columns = {'text': 'VARCHAR'}, delim = chr(1), quote = '', escape = '', auto_detect = false, "
-        f"max_line_size = {LONGEST_LINE}, buffer_size = {2 * LONGEST_LINE}, compression = 'none')",
-        {"path": str(spool)},
+        "max_line_size = $longest, buffer_size = 2 * $longest, compression = 'none')",
+        {"path": str(spool), "longest": LONGEST_LINE},
     )
     db.execute("create temp view records as select rowid + 1 as record_number, coalesce(text, '') as text from spooled")
 
@@ -164,16 +158,13 @@ def open_snapshot(state: Path) -> Connection:
         except (OSError, duckdb.Error) as error:
             if attempt == 0:  # a night may just have swapped it and removed the old one
                 continue
-            raise StoreError(f"{current}: no snapshot can be opened ({error}). Run `detector nightly` first.") from error
+            raise StoreError(
+                f"{current}: no snapshot can be opened ({error}). Run `detector nightly` first."
+            ) from error
         db.execute("set timezone = 'UTC'")
         db.execute("set lock_configuration = true")
         return db
     raise AssertionError("unreachable")
-
-
-def utc(value: datetime) -> datetime:
-    """A zone-less UTC timestamp for a column: DuckDB stores plain TIMESTAMP (TIMESTAMPTZ would need pytz to fetch)."""
-    return value.replace(tzinfo=None)
 
 
 def _create(path: Path) -> None:

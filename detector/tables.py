@@ -33,30 +33,21 @@ SCAFFOLD = (
 )
 """Steps on the way that nothing reads once the night is over; they are temporary and not published."""
 
-FREE_MAIL = (
-    "gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com yahoo.co.uk ymail.com icloud.com me.com "
-    "mac.com aol.com gmx.de gmx.net gmx.com web.de t-online.de freenet.de mail.com mail.ru yandex.ru yandex.com proton.me "
-    "protonmail.com zoho.com fastmail.com hey.com qq.com 163.com 126.com naver.com orange.fr wanadoo.fr free.fr laposte.net "
-    "libero.it virgilio.it tiscali.it comcast.net verizon.net att.net sbcglobal.net bigpond.com rediffmail.com uol.com.br "
-    "bol.com.br terra.com.br seznam.cz wp.pl o2.pl onet.pl interia.pl bluewin.ch hotmail.co.uk hotmail.fr live.co.uk "
-    "btinternet.com sky.com freemail.example"
-).split()
-"""Domains that never form an organization; `freemail.example` stands for them in the samples."""
-
 
 def save_settings(db: Connection, config: Config, as_of: datetime) -> None:
     """Write what the SQL files read like any other table: as-of, the domain map, the free-mail domains."""
     db.execute(
-        "create or replace table settings as select $as_of::timestamp as as_of, epoch_us($as_of::timestamp) as as_of_us",
+        "create or replace table settings as select $as_of::timestamp as as_of, epoch_us($as_of::timestamp) "
+        "as as_of_us",
         {"as_of": as_of.replace(tzinfo=None)},
     )
     db.execute("create or replace table organization_domains (domain varchar, organization varchar)")
-    db.execute("create or replace table free_mail (domain varchar)")
     pairs = sorted((domain.lower(), name) for domain, name in config.organizations.domains.items())
     if pairs:
         db.executemany("insert into organization_domains values (?, ?)", pairs)
-    domains = sorted({*FREE_MAIL, *(domain.lower() for domain in config.organizations.free_mail)})
-    db.execute("insert into free_mail select unnest($domains)", {"domains": domains})
+    build(db, ("free_mail",))
+    for domain in sorted(config.organizations.free_mail):
+        db.execute("insert into free_mail select ? where ? not in (select domain from free_mail)", [domain.lower()] * 2)
 
 
 def build(db: Connection, names: tuple[str, ...], said: Callable[[str, float], None] | None = None) -> None:
@@ -64,6 +55,6 @@ def build(db: Connection, names: tuple[str, ...], said: Callable[[str, float], N
     for name in names:
         started = perf_counter()
         kind = "temp table" if name in SCAFFOLD else "table"
-        db.execute(f"create or replace {kind} {name} as\n{read_sql(name)}")  # noqa: S608 - names of our own files
+        db.execute(f"create or replace {kind} {name} as\n{read_sql(name)}")
         if said:
             said(name, perf_counter() - started)

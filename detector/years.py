@@ -11,31 +11,24 @@ from datetime import datetime, timedelta
 from detector.store import Connection
 
 
-def date_yearless(db: Connection, zone: str, year: int | None, as_of: datetime) -> tuple[str, ...]:
-    """Turn the year-2000 local times of the temporary table `parsed` into UTC; returns what was assumed."""
+def year_of_stamps(db: Connection, year: int | None, as_of: datetime) -> tuple[str, tuple[str, ...]]:
+    """SQL for the year of each record of the temporary table `parsed`, and what was assumed."""
     rows = db.execute(
-        "select record_number, make_timestamp(at_us) from parsed where is_yearless and at_us is not null "
+        "select make_timestamp(at_us) from parsed where is_yearless and at_us is not null "
         "order by record_number desc limit 1"
     ).fetchall()
     if not rows:
-        return ()
-    last = rows[0][1]
+        return "2000", ()
     turns = _turns_of_the_year(db)
     if year is not None:
-        said = f"stamps without a year: the last line was read as {year}, as configured"
-    elif found := _year_in_message_ids(db, turns):
-        year, said = found, f"stamps without a year: the last line was read as {found}, from Postfix's message ids"
+        found, basis = year, ", as configured"
+    elif in_ids := _year_in_message_ids(db, turns[-1] if turns else 0):
+        found, basis = in_ids, ", from Postfix's message ids"
     else:
-        year = _latest_year(last, as_of)
-        said = f"stamps without a year: the last line was read as {year}"
-    cases = " ".join(f"when record_number < {turn:d} then {year - len(turns) + n:d}" for n, turn in enumerate(turns))
-    which = f"case {cases} else {year:d} end" if cases else f"{year:d}"
-    db.execute(
-        f"update parsed set at_us = epoch_us(timezone($zone, make_timestamp(at_us) + to_years(cast({which} - 2000 as integer)))) "
-        "where is_yearless and at_us is not null",
-        {"zone": zone},
-    )
-    return (said,)
+        found, basis = _latest_year(rows[0][0], as_of), ""
+    cases = " ".join(f"when record_number < {turn:d} then {found - len(turns) + n:d}" for n, turn in enumerate(turns))
+    said = f"stamps without a year: the last line was read as {found}{basis}"
+    return f"case {cases} else {found:d} end" if cases else f"{found:d}", (said,)
 
 
 def _turns_of_the_year(db: Connection) -> list[int]:
@@ -46,26 +39,25 @@ def _turns_of_the_year(db: Connection) -> list[int]:
     ).fetchall()
     if not spans:
         return []
-    return [
-        number
-        for (number,) in db.execute(
-            "select record_number from (select record_number, month(make_timestamp(at_us)) as this, "
-            "lag(month(make_timestamp(at_us))) over (order by record_number) as before "
-            "from parsed where is_yearless and at_us is not null) where this <= 2 and before >= 11 order by record_number"
-        ).fetchall()
-    ]
+    rows = db.execute(
+        "with months as (select record_number, month(make_timestamp(at_us)) as this, "
+        "lag(month(make_timestamp(at_us))) over (order by record_number) as before "
+        "from parsed where is_yearless and at_us is not null) "
+        "select record_number from months where this <= 2 and before >= 11 order by record_number"
+    ).fetchall()
+    return [number for (number,) in rows]
 
 
-def _year_in_message_ids(db: Connection, turns: list[int]) -> int | None:
-    """The year of the last line according to message ids that Postfix made within a day of its stamp, if there are any."""
-    after = f"record_number >= {turns[-1]:d}" if turns else "true"
+def _year_in_message_ids(db: Connection, from_record: int) -> int | None:
+    """The year of the last lines by the message ids that Postfix made within a day of their stamps."""
     rows = db.execute(
         "select cast(left(message_id, 4) as integer) as y, count(*) as n from parsed "
-        f"where is_yearless and type = 'identified' and {after} "
+        "where is_yearless and type = 'identified' and record_number >= $from_record "
         "and regexp_full_match(message_id, '(19|20)[0-9]{12}[.][0-9A-Za-z]+@.*') "
         "and abs(date_diff('day', make_timestamp(at_us), "
         "try_strptime('2000' || substr(message_id, 5, 10), '%Y%m%d%H%M%S'))) <= 1 "
-        "group by y order by n desc, y desc limit 1"
+        "group by y order by n desc, y desc limit 1",
+        {"from_record": from_record},
     ).fetchall()
     return rows[0][0] if rows else None
 

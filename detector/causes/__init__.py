@@ -1,7 +1,7 @@
 """Explanations of an incident, one per file; `CAUSES` ranks them, strongest first.
 
-To add one: a module with SLUG, MEANING, FIRST_QUESTION, HOW_TO_STOP and `judge(evidence) -> CauseCandidate | None`, and a
-line in `CAUSES` at its rank. A cause says what speaks for and against it; it never says "because".
+To add one: a module with SLUG, MEANING, FIRST_QUESTION, HOW_TO_STOP and `judge(evidence) -> CauseCandidate | None`,
+and a line in `CAUSES` at its rank. A cause says what speaks for and against it; it never says "because".
 """
 
 from detector.causes import (

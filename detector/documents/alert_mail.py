@@ -18,7 +18,6 @@ CHART_CID = "chart.detector"
 """The channel attaches the picture with this Content-ID; the HTML part points to it."""
 
 _INCIDENT_ID = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*")
-_OPENINGS = {True: "still sending", False: "no longer sending, as far as the log shows", None: "still sending? unknown"}
 
 
 def render_alert(case: CaseFacts, *, notice_key: str, kind: str, brief_path: Path | str) -> Alert:
@@ -55,14 +54,14 @@ def _facts(case: CaseFacts) -> dict[str, Any]:
         return mail_text(name, keep=incident.sender)
 
     words = CaseWords(case, say, say, str)
-    named = incident.cause != "unknown"
+    cause = f"consistent with: {say(cause_in_words(incident.cause))}"
     return {
         "incident": incident,
         "words": words,
-        "opening": _OPENINGS[incident.ongoing],
+        "opening": words.status,
         "until": phrases.minute(case.log_complete_through),
-        "is_over": incident.ongoing is False,
-        "cause": f"consistent with: {cause_in_words(incident.cause)}" if named else "the pattern fits no known cause",
+        "cause": "the pattern fits no known cause" if incident.cause == "unknown" else cause,
+        "severity": say(incident.severity),
         "letter": "letter" if incident.ongoing is False else "holding note",
         "has_client": bool(incident.organizations),
         "whom": "each client" if len(incident.organizations) > 1 else "the client",

@@ -13,6 +13,7 @@ from statistics import median
 from detector.config import Client, Us
 from detector.documents import phrases
 from detector.documents.escaping import slug, visible
+from detector.documents.sentences import in_markdown, is_running, mail_name
 from detector.documents.templates import render_markdown
 from detector.records import AffectedRecipient, CaseFacts, Document
 
@@ -60,6 +61,8 @@ def render_letter(case: CaseFacts, organization: str, client: Client, us: Us) ->
         "greeting": _greeting(client),
         "log_end": phrases.at(case.log_complete_through),
         "is_withdrawn": is_withdrawn,
+        "is_running": is_running(case),
+        "still_going": in_markdown(case).still_going,
     }
     text = render_markdown("apology_letter.md" if is_over else "holding_note.md", facts)
     return Document(letter_names(case.incident.organizations)[organization], text)
@@ -94,7 +97,9 @@ def _opening(case: CaseFacts, last: datetime, *, is_alone: bool) -> str:
 
 def _spread(counts: Sequence[int]) -> str:
     least, middle, most = map(phrases.number, (min(counts), round(median(counts)), max(counts)))
-    return least if least == most else f"about {middle} ({least} to {most})"
+    if max(counts) - min(counts) <= 1:
+        return least if least == most else f"{least} or {most}"
+    return f"about {middle} ({least} to {most})"
 
 
 def _greeting(client: Client) -> str:
@@ -106,7 +111,7 @@ def _greeting(client: Client) -> str:
 def _mail_name(case: CaseFacts, organization: str) -> str:
     """The mail by a name the client knows; "" if the log has none, or if it could give away another client."""
     incident = case.incident
-    name = case.subjects[0] if len(case.subjects) == 1 else "" if incident.rung == "sender+size" else incident.template
+    name = "" if incident.rung == "sender+size" else mail_name(case)
     others = {text for row in case.affected if row.organization != organization for text in _traces(row)}
     others |= {other.casefold() for other in incident.organizations if other != organization}
     name = visible(name, MAIL_NAME_CHARACTERS)

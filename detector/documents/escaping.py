@@ -18,9 +18,9 @@ _HIDDEN_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _MARKS_IN_A_ROW = 4
 
 _PLAIN_CATEGORIES = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd", "Nl", "No", "So", "Pi", "Pf"})
-_PLAIN_PUNCTUATION = frozenset(" ,.'\"!?:;()-/%+&=\u2013\u2014\u2026\u00a0")
-_MARKDOWN_STARTS = re.compile(r"[-.,!?:;)/%&'= ]|\+(?: |\Z)|\d+[.)]")
-_MARKDOWN_HAZARDS = re.compile(r"//|:(?![ \d]|\Z)|\w\.[^\W\d]|&[#\w]*;| \Z|  ")
+_PLAIN_PUNCTUATION = frozenset(" ,.'\"!?:;()-/%+&=^\u2013\u2014\u2026\u00a0")
+_MARKDOWN_STARTS = re.compile(r"[-.,!?:;)/%&'= \u00a0]|\+(?: |\Z)|\d+[.)]")
+_MARKDOWN_HAZARDS = re.compile(r"//|:(?![ \d]|\Z)|\w\.[^\W\d]|&[#\w]*;|[ \u00a0]\Z|  ")
 
 _FORMULA = re.compile(r"(\A|[;,|])([\s\"'\u2018-\u201f]*)(?=[=+\-@\uff0b\uff0d\uff1d\uff20])")
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
@@ -58,13 +58,13 @@ def markdown_sentence(value: object) -> str:
     """The same for a sentence in which only some words are strange: those become code spans, the others stay words."""
     words: list[str] = []
     strange: list[str] = []
-    for word in visible(value).split(" "):
+    for word in filter(None, visible(value).split(" ")):
         if _is_plain(word) and (words or strange or not _MARKDOWN_STARTS.match(word)):
             words += [_code_span(" ".join(strange)), word] if strange else [word]
             strange = []
         else:
             strange.append(word)
-    return " ".join([*words, _code_span(" ".join(strange))] if strange else words)
+    return " ".join([*words, _code_span(" ".join(strange))] if strange or not words else words)
 
 
 def csv_cell(value: object) -> str:
@@ -77,7 +77,7 @@ def csv_cell(value: object) -> str:
 
 
 def mail_text(value: object, *, limit: int = 120, keep: str = "") -> str:
-    """The text for an alert: mail spreads, so no address but `keep`, and nothing that a mail program makes a link of."""
+    """The text for an alert: mail spreads, so no address but `keep`, and nothing that mail programs make links of."""
     text = visible(value, limit)
     text = _ADDRESS.sub(lambda found: found[0] if keep and found[0] == keep else "\u2039address\u203a", text)
     return _LINKABLE_DOT.sub("[.]", text.replace("://", "[:]//"))

@@ -70,8 +70,9 @@ def headline(night: NightFacts, current: list[sentences.CaseWords], has_earlier:
     if current:
         people = {row.recipient for words in current for row in words.case.affected}
         excess = sum(words.case.incident.excess for words in current)
-        got = f"{phrases.counted(len(people), 'person', 'people')} got {phrases.counted(excess, 'extra copy', 'extra copies')}"
-        return f"{phrases.number(len(current))} mails were sent again and again: {got}."
+        who = phrases.counted(len(people), "person", "people")
+        what = phrases.counted(excess, "extra copy", "extra copies")
+        return f"{phrases.number(len(current))} mails were sent again and again: {who} got {what}."
     return f"Nothing was sent again and again{' in the last seven days' if has_earlier else ''}."
 
 

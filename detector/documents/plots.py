@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from detector.documents import phrases, svg
 from detector.records import Timeline
@@ -43,7 +43,7 @@ class Palette:
     calm: str
 
 
-PRINT = Palette(ink="#1d2328", muted="#5c656e", line="#d9d5cd", extra="#b5431b", first="#2b6a9b", calm="#8294a5")
+PRINT = Palette(ink="#1d2328", muted="#5c656e", line="#d9d5cd", extra="#b5431b", first="#2b6a9b", calm="#7d90a2")
 """For PNG, on white."""
 PAGE = Palette(ink=svg.INK, muted=svg.MUTED, line=svg.LINE, extra=svg.EXTRA, first=svg.FIRST, calm=svg.CALM)
 """For SVG inside a page, whose style sheet decides, by light and dark."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from detector.documents import phrases
 from detector.documents.escaping import markdown, markdown_sentence, visible
 from detector.documents.templates import Safe
-from detector.records import CaseFacts
+from detector.records import CaseFacts, CauseCandidate
 
 NAME_CHARACTERS = 120
 
@@ -48,6 +48,18 @@ def cause_in_words(cause: str) -> str:
     return CAUSES.get(cause, cause.replace("-", " "))
 
 
+def mail_name(case: CaseFacts) -> str:
+    """What people call the mail: its subject if all copies share one and it is nobody's own, else the template."""
+    is_shared = len(case.subjects) == 1 and case.incident.recipients > 1
+    return case.subjects[0] if is_shared else case.incident.template
+
+
+def is_running(case: CaseFacts) -> bool:
+    """Copies came until the log ended. While it is merely too early to call it over, that is another sentence."""
+    silence = (case.log_complete_through - case.incident.ended_at).total_seconds()
+    return case.incident.ongoing is True and silence <= max(300.0, 3 * case.incident.median_gap_seconds)
+
+
 @dataclass(frozen=True)
 class CaseWords:
     """The sentences about one incident, for one kind of output."""
@@ -63,7 +75,7 @@ class CaseWords:
     def mail(self) -> str:
         """The mail by its name, in quotation marks unless the name is a description."""
         incident = self.case.incident
-        name = self.say(incident.template)
+        name = self.say(mail_name(self.case))
         return self.ready(name if incident.rung == "sender+size" else f"\u201c{name}\u201d")
 
     @property
@@ -110,40 +122,56 @@ class CaseWords:
 
     @property
     def status(self) -> str:
-        """The state in two or three words."""
+        """The state in a few words."""
         if self.case.incident.state == "withdrawn":
             return "withdrawn"
         ended = self.case.incident.ended_at
         since = f"no sign since {phrases.short_day(ended)}, {phrases.clock(ended)}"
-        return {True: "still going", False: since, None: "still going? unknown"}[self.case.incident.ongoing]
+        going = "still going" if is_running(self.case) else "too early to call over"
+        return {True: going, False: since, None: "still going? unknown"}[self.case.incident.ongoing]
 
     @property
     def still_going(self) -> str:
         """The answer to the first question anybody asks, with how far the log reaches."""
-        incident, end = self.case.incident, self.case.log_complete_through
+        incident, end = self.case.incident, phrases.minute(self.case.log_complete_through)
         if incident.state == "withdrawn":
             return "Withdrawn: the log as it is now no longer supports this incident."
         if incident.ongoing is None:
-            return f"Whether it still goes on cannot be known: the log ends at {phrases.minute(end)}, too long ago to tell."
+            return f"Whether it still goes on cannot be known: the log ends at {end}, too long ago to tell."
+        if is_running(self.case):
+            return f"It was still going on at {end}, where the log ends."
+        quiet = phrases.duration((self.case.log_complete_through - incident.ended_at).total_seconds())
         if incident.ongoing:
-            return f"It was still going on at {phrases.minute(end)}, where the log ends."
-        quiet = phrases.duration((end - incident.ended_at).total_seconds())
+            last = phrases.clock(incident.ended_at)
+            return f"The last copy was seen at {last}, {quiet} before the log ends at {end}: too early to call it over."
         gap = phrases.duration(incident.median_gap_seconds)
         return (
             f"No sign of it since {phrases.minute(incident.ended_at)}. The log is complete through "
-            f"{phrases.minute(end)}: {quiet} without an extra copy, where copies used to come every {gap}."
+            f"{end}: {quiet} without an extra copy, where copies used to come every {gap}."
         )
+
+    @property
+    def advice(self) -> str:
+        """What to do before anything else, if there is something."""
+        if self.case.incident.state == "withdrawn" or self.case.incident.ongoing is False:
+            return ""
+        if self.case.incident.ongoing is None:
+            return "Look at the sender itself. The log is stale and cannot tell whether copies still go out."
+        if is_running(self.case):
+            return "Stop the sender first. Copies were going out until the log ends; every minute adds to the harm."
+        return "Make sure that the sender is off. The log ends too soon after the last copy to call it over."
 
     @property
     def copies(self) -> str:
         """Copies per person: "70 copies each" or "68 to 72 copies each, median 70"."""
         incident = self.case.incident
-        if incident.copies_min == incident.copies_max:
-            return (
-                f"{phrases.counted(incident.copies_max, 'copy', 'copies')}{' each' if incident.recipients > 1 else ''}"
-            )
         least, middle, most = map(phrases.number, (incident.copies_min, incident.copies_median, incident.copies_max))
-        return f"{least} to {most} copies each, median {middle}"
+        each = " each" if incident.recipients > 1 else ""
+        if least == most:
+            return f"{phrases.counted(incident.copies_max, 'copy', 'copies')}{each}"
+        if incident.copies_max - incident.copies_min == 1:
+            return f"{least} or {most} copies{each}"
+        return f"{least} to {most} copies{each}, median {middle}"
 
     @property
     def detection_delay(self) -> str:
@@ -174,19 +202,36 @@ class CaseWords:
 
     @property
     def outcomes(self) -> str:
-        """What the log says became of the copies."""
+        """What the log says became of the copies; "" if it does not."""
         parts = [f"{phrases.number(sends)} {self.say(outcome)}" for outcome, sends in self.case.outcomes]
-        return self.ready(f"Of {phrases.counted(self.case.incident.sends, 'copy', 'copies')}: {', '.join(parts)}.")
+        return self.ready(f"Of {self._counted_copies}: {', '.join(parts)}.") if parts else ""
 
     @property
     def message_ids(self) -> str:
         """Whether the copies were made one by one or one was delivered many times; vendors ask this first."""
-        ids, sends = self.case.message_ids, self.case.incident.sends
+        ids = self.case.message_ids
         if not ids:
             return "The log holds no message ids."
-        if ids >= sends:
+        if ids >= self._copies_counted:
             return "Every copy has a message id of its own: something on the sending side made each of them."
-        return f"{phrases.number(sends)} copies share {phrases.counted(ids, 'message id')}."
+        return f"{self._counted_copies} share {phrases.counted(ids, 'message id')}."
+
+    @property
+    def _copies_counted(self) -> int:
+        """The sends that outcomes and message ids were counted over."""
+        return sum(sends for _, sends in self.case.outcomes) or self.case.incident.sends
+
+    @property
+    def _counted_copies(self) -> str:
+        extra = "extra " if self._copies_counted == self.case.incident.excess else ""
+        return phrases.counted(self._copies_counted, f"{extra}copy", f"{extra}copies")
+
+    @property
+    def candidates(self) -> tuple[CauseCandidate, ...]:
+        """The causes worth telling: "unknown" says nothing beside a known one."""
+        told = tuple(c for c in self.case.incident.cause_candidates if c.cause != "unknown" or c.supporting)
+        known = tuple(c for c in told if c.cause != "unknown")
+        return known or told
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -197,7 +242,7 @@ class CaseWords:
     @property
     def known(self) -> tuple[str, ...]:
         """Further facts for the brief: the contrast group, what became of the copies, and their ids."""
-        said = (self.spared, self.outcomes if self.case.outcomes else "", self.message_ids)
+        said = (self.spared, self.outcomes, self.message_ids)
         return tuple(self.ready(sentence) for sentence in said if sentence)
 
     @property

@@ -19,15 +19,18 @@ FRAMINGS = ("csv", "json")
 IDENTITY = "export"
 
 SYNONYMS = {
-    "timestamp": "timestamp sent_at event_time event_at sent_on sent_time date_sent datetime date_time date time created_at "
+    "timestamp": "timestamp sent_at event_time event_at sent_on sent_time date_sent datetime date_time date "
+    "time created_at "
     "created ts log_time occurred_at logged_at",
-    "recipient": "recipient recipient_email recipient_address rcpt_to rcpt to_address to_email email_to email_address email "
+    "recipient": "recipient recipient_email recipient_address rcpt_to rcpt to_address to_email email_to "
+    "email_address email "
     "to user_email mail_to address",
     "event": "event event_type status state outcome result",
     "message_id": "message_id messageid msg_id smtp_id internet_message_id email_id mail_id",
     "sender": "sender sender_address from_address from_email mail_from from",
     "subject": "subject email_subject message_subject mail_subject",
-    "template": "template template_id template_name campaign campaign_id mail_type email_type message_type tag category",
+    "template": "template template_id template_name campaign campaign_id mail_type email_type message_type "
+    "tag category",
     "organization": "organization organisation client client_name company company_name customer tenant account",
     "size": "size size_bytes bytes total_bytes message_size",
 }
@@ -69,7 +72,8 @@ with cells as (
         then 'rejected'
       when type = 'ignored' then 'ignored'
       when nullif(trim(message_id), '') is null and type in ('delivered', 'deferred', 'bounced', 'queued')
-        and (select count(*) from typed where type = 'accepted' and nullif(trim(message_id), '') is null) > 0 then 'ignored'
+        and (select count(*) from typed where type = 'accepted' and nullif(trim(message_id), '') is null) > 0
+        then 'ignored'
       else 'event'
     end as outcome,
     row_number() over (partition by text order by record_number) as occurrence

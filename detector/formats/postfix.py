@@ -1,7 +1,7 @@
 r"""Postfix in syslog: `Oct 27 18:04:11 mx1 postfix/smtp[212]: 4cX...: to=<a@b.example>, ..., status=sent (...)`.
 
 A message is one life of a queue id on one host. It is one send per final `to=` line's recipient, however many attempts
-are logged; a delivery that says "queued as X" where X is a queue id of our own logs is a hand-off (see `sql/sends.sql`).
+are logged; a delivery that says "queued as X" where X is a queue id of our own logs is a hand-off (`sql/sends.sql`).
 Stamps may be RFC 3164 (no year, no zone) or ISO 8601 as rsyslog writes on current Debian.
 
 Not sends: address probes (`status=deliverable`), NOQUEUE, connects, statistics, other programs' lines.
@@ -110,8 +110,8 @@ select record_number, 1 as part,
   case when kind <> 'queued' then null
     when contains(rest, '"') then try_cast(regexp_extract(rest, $queued, 2) as bigint)
     else try_cast(split_part(split_part(rest, '>, size=', 2), ',', 1) as bigint) end as size,
-  case when contains(d.reply, 'queued as ') then trim(split_part(split_part(d.reply, 'queued as ', 2), ' ', 1), '.;)') end
-    as next_key
+  case when contains(d.reply, 'queued as ')
+    then trim(split_part(split_part(d.reply, 'queued as ', 2), ' ', 1), '.;)') end as next_key
 from delivered
 """
 

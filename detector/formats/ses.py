@@ -40,7 +40,7 @@ with opened as (
   select *, case when outer_json is not null and json_valid(body) then body::json end as e from bodies
 ), named as (
   select *, coalesce(e->>'$.eventType', (e->>'$.notificationType')) as event_type,
-    coalesce(epoch_us(try_cast(e->>'$.mail.timestamp' as timestamptz))) as mail_at_us
+    epoch_us(try_cast(e->>'$.mail.timestamp' as timestamptz)) as mail_at_us
   from parsed
 ), typed as (
   select *,
@@ -48,7 +48,8 @@ with opened as (
       when 'DeliveryDelay' then 'deferred' when 'Reject' then 'dropped' end as type,
     case event_type
       when 'Delivery' then cast(e->'$.delivery.recipients' as varchar[])
-      when 'Bounce' then list_transform(cast(e->'$.bounce.bouncedRecipients' as json[]), lambda r: (r->>'$.emailAddress'))
+      when 'Bounce' then
+        list_transform(cast(e->'$.bounce.bouncedRecipients' as json[]), lambda r: (r->>'$.emailAddress'))
       when 'DeliveryDelay' then
         list_transform(cast(e->'$.deliveryDelay.delayedRecipients' as json[]), lambda r: (r->>'$.emailAddress'))
       else cast(e->'$.mail.destination' as varchar[])
@@ -84,12 +85,14 @@ select record_number,
   coalesce(case event_type
     when 'Delivery' then epoch_us(try_cast(e->>'$.delivery.timestamp' as timestamptz))
     when 'Bounce' then epoch_us(try_cast(e->>'$.bounce.timestamp' as timestamptz))
-    when 'DeliveryDelay' then epoch_us(try_cast(e->>'$.deliveryDelay.timestamp' as timestamptz)) end, mail_at_us) as at_us,
+    when 'DeliveryDelay' then epoch_us(try_cast(e->>'$.deliveryDelay.timestamp' as timestamptz)) end,
+    mail_at_us) as at_us,
   false as is_yearless,
   mail_at_us as sent_at_us,
   (e->>'$.mail.messageId') as message_key,
   lower(coalesce(nullif(regexp_extract(address, '<([^<>]+)>\s*$', 1), ''), trim(address))) as recipient,
-  lower(coalesce(nullif(regexp_extract(e->>'$.mail.source', '<([^<>]+)>\s*$', 1), ''), trim(e->>'$.mail.source'))) as sender,
+  lower(coalesce(nullif(regexp_extract(e->>'$.mail.source', '<([^<>]+)>\s*$', 1), ''), trim(e->>'$.mail.source')))
+    as sender,
   (e->>'$.mail.messageId') as message_id,
   (e->>'$.mail.commonHeaders.subject') as subject,
   coalesce(e->>'$.mail.tags.template[0]', (e->>'$.mail.tags.campaign[0]')) as template,

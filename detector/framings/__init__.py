@@ -14,6 +14,7 @@ Read a spool with: read_csv(spool, columns={'text': 'VARCHAR'}, auto_detect=fals
 quote='', escape='', max_line_size=LONGEST_RECORD + 1024, buffer_size=2 * max_line_size). An empty line arrives as NULL.
 """
 
+from detector.framings.opening import shown
 from detector.framings.reading import Framed, Head, frame, sha256_of, sniff
 from detector.framings.spooling import FIELD, LONGEST_RECORD, NEWLINE_IN_FIELD, REJECT_MARK
 
@@ -26,5 +27,6 @@ __all__ = [
     "Head",
     "frame",
     "sha256_of",
+    "shown",
     "sniff",
 ]

@@ -36,27 +36,30 @@ class Quoting:
         inside = rb'[^"]*+(?:""[^"]*+)*+'
         fields = rb"(?:" + mark + rb'(?:"' + inside + rb'"|[^"' + mark + rb"]*+))*+"
         opening = rb"(?<=" + mark + rb')"' + inside + rb"\Z"
+        self._misplaced = re.compile(rb'"(?:[^"\n' + mark + rb']|(?<=[^"\n' + mark + rb']"))')
         self._opens = re.compile(fields + opening)
         self._closes = re.compile(inside + rb'"' + fields + rb"\Z")
         self._stays_open = re.compile(inside + rb'(?:\Z|"' + fields + opening + rb")")
         loose = rb'"([^"]*+(?:"(?!' + mark + rb'|\Z)[^"]*+)*+)"|((?!")[^' + mark + rb"]*+)"
         self._loose_field = re.compile(mark + rb"(?:" + loose + rb")(?=" + mark + rb"|\Z)")
 
-    def strict(self, row: bytes) -> bytes | None:
-        """The fields of a row whose every quote is where RFC 4180 puts one; None for any other row."""
-        parts, mark = row.split(b'"'), self.delimiter
-        last = len(parts) - 1
-        if last % 2:
+    def strict(self, text: bytes) -> bytes | None:
+        """The fields of one row or many; None unless every quote is where RFC 4180 puts one.
+
+        Between two quotes the text is in turn outside and inside of fields; outside begins and ends at a delimiter or a
+        newline, or is nothing at all between the two quotes that stand for one.
+        """
+        parts = text.split(b'"')
+        outside = b'"'.join(parts[::2])
+        if len(parts) % 2 == 0 or self._misplaced.search(outside):
             return None
-        for at in range(0, last + 1, 2):
-            part = parts[at]
-            if not part:
-                parts[at] = b'"' if 0 < at < last else b""
-            elif (at and not part.startswith(mark)) or (at < last and not part.endswith(mark)):
-                return None
-            else:
-                parts[at] = part.replace(mark, FIELD)
-        return b"".join(parts).replace(b"\n", NEWLINE_IN_FIELD)
+        first, *others = outside.replace(self.delimiter, FIELD).split(b'"')
+        inside = b'"'.join(parts[1::2])
+        if b"\n" in inside:
+            parts[1::2] = inside.replace(b"\n", NEWLINE_IN_FIELD).split(b'"')
+        parts[::2] = [first, *(part or b'"' for part in others)]
+        parts[-1] = others[-1] if others else first
+        return b"".join(parts)
 
     def loose(self, line: bytes) -> bytes | None:
         """The fields of a line with quotes that nobody doubled: a quote closes a field only before a delimiter."""
@@ -124,8 +127,9 @@ class CsvRows:
         text, self._open = self._open + lines, b""
         if not text:
             return
-        if b'"' not in text:
-            self._spool.write(text.replace(self._delimiter, FIELD))
+        rows = self._quoting.strict(text) if b'"' in text else text.replace(self._delimiter, FIELD)
+        if rows is not None and NEWLINE_IN_FIELD not in rows:
+            self._spool.write(rows)
         else:
             self._frame_quoted(text[:-1].split(b"\n"), is_last)
 

@@ -8,18 +8,32 @@ arrays between objects are no records; anything else between them is rejected, l
 
 import re
 
-from detector.framings.spooling import LONGEST_RECORD, Spool, clean
+from detector.framings.spooling import LONGEST_RECORD, TOO_LONG, Spool, clean
 
 _SEPARATORS = re.compile(rb"(?:[\s,\[\]\0\x1e]|\xef\xbb\xbf)*+")
 _STRING = rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+'
 _TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:' + _STRING + rb'"[^"{}\[\]]*+)*+')
 _OPEN_STRING = re.compile(_STRING + rb"\\?+")
-_MORE_THAN_ONE = re.compile(rb"\}[ \t]*+(?:,[ \t]*+\{|[^\s,}\]])")
 _OPENERS = {ord("}"): ord("{"), ord("]"): ord("[")}
+_DEEPEST = 200
+_DEEPEST_AT_ONCE = 16
+_LONGEST_AT_ONCE = 64 * 1024
 _LOOK_BACK = 256
 
 _OPEN = "the object does not end"
-_TOO_LONG = f"object longer than {LONGEST_RECORD:,} bytes"
+
+
+def _nested(scalar: bytes) -> bytes:
+    """A pattern for what two brackets enclose, a few levels deep; linear, as nothing in it can be read in two ways."""
+    scalars = scalar + rb"*+(?:" + _STRING + rb'"' + scalar + rb"*+)*+"
+    pattern = rb"[{\[]" + scalars + rb"[}\]]"
+    for _ in range(_DEEPEST_AT_ONCE):
+        pattern = rb"[{\[]" + scalars + rb"(?:" + pattern + scalars + rb")*+[}\]]"
+    return pattern
+
+
+_OBJECT = re.compile(_nested(rb'[^"{}\[\]]'))
+_LINES_OF_OBJECTS = re.compile(rb"(?:(?=\{)" + _nested(rb'[^"{}\[\]\n]') + rb"\r?+\n)*+")
 
 
 class JsonObjects:
@@ -33,13 +47,14 @@ class JsonObjects:
         self._records: list[bytes] = []
         self._line_end = -1
         self._is_ending = False
-        self._rescans_left = 8 * LONGEST_RECORD
+        self._is_inside_rejected = False
+        self._rescans_left = _LONGEST_AT_ONCE
 
     def feed(self, text: bytes) -> None:
         """Write the objects that end in this text. An open one is looked at again only when the text has doubled."""
         self._arrived.append(text)
         self._arrived_size += len(text)
-        self._rescans_left += len(text)
+        self._rescans_left += len(text) // 4
         if self._arrived_size >= len(self._text):
             self._frame(finished=False)
 
@@ -47,7 +62,7 @@ class JsonObjects:
         """A last object that does not end may still be growing: it is a reject only if the file is finished."""
         self._is_ending = True
         self._frame(finished)
-        unfinished = len(self._text)
+        unfinished = len(self._text) - _skip(self._text, 0)
         self._text, self._is_ending = b"", False
         return unfinished
 
@@ -55,7 +70,8 @@ class JsonObjects:
         self._text = text = b"".join((self._text, *self._arrived))
         self._arrived, self._arrived_size = [], 0
         self._line_end = text.find(b"\n")
-        at, start = 0, _skip(text, 0)
+        at = self._end_of_rejected() if self._is_inside_rejected else 0
+        start = _skip(text, at)
         while start < len(text):
             is_object = text.startswith(b"{", start)
             end = self._object(start, finished) if is_object else self._garbage(at, start, finished)
@@ -63,34 +79,33 @@ class JsonObjects:
                 break
             at, start = end, _skip(text, end)
         self._flush()
-        self._text = text[start:]
+        self._text = text[self._start_of_line(at, start) :]
 
     def _object(self, start: int, finished: bool) -> int:
-        """The end of the object, or of the whole lines of objects, that start here; 0 if more text must decide."""
-        end = self._whole_lines(start)
-        if end > start:
-            self._records.append(self._text[start : end - 1])
-            return end
-        if self._next_line_end(start) < 0 and not self._is_ending and len(self._text) - start <= LONGEST_RECORD:
+        """The end of the object, or of the lines of one object each, that start here; 0 if more text must decide."""
+        text = self._text
+        is_line_start = not start or text[start - 1] == ord("\n")
+        if is_line_start and (lines := _LINES_OF_OBJECTS.match(text, start)) and lines.end() > start:
+            self._records.append(text[start : lines.end() - 1])
+            return lines.end()
+        whole = _OBJECT.match(text, start, start + _LONGEST_AT_ONCE)
+        if whole and text.find(b"\n{", start, whole.end()) < 0:
+            return self._take(start, whole.end())
+        if len(text) - start < _LONGEST_AT_ONCE and not self._is_ending:
             return 0
-        stop, problem = _closing(self._text, start)
+        stop, problem = _closing(text, start)
+        if not problem:
+            return self._take(start, stop)
         if problem == _OPEN and not finished:
             return 0
-        if problem:
-            return self._damaged(start, stop, problem, finished)
-        self._records.append(self._text[start:stop].replace(b"\r\n", b" ").replace(b"\n", b" "))
-        return stop
+        return self._damaged(start, stop, problem, finished)
 
-    def _whole_lines(self, start: int) -> int:
-        """The end of the lines from here on that hold one object each, told without looking inside: the fast way."""
-        text = self._text
-        while text.startswith(b"{", start) and (end := self._next_line_end(start)) >= 0:
-            last = end - 2 if text[end - 1] == ord("\r") else end - 1
-            is_closed = text[last] == ord("}") and text.count(b"{", start, end) == text.count(b"}", start, end)
-            if not is_closed or _MORE_THAN_ONE.search(text, start, end):
-                break
-            start = end + 1
-        return start
+    def _take(self, start: int, end: int) -> int:
+        record = self._text[start:end]
+        if b"\n" in record:
+            record = record.replace(b"\r\n", b" ").replace(b"\n", b" ")
+        self._records.append(record)
+        return end
 
     def _damaged(self, start: int, stop: int, problem: str, finished: bool) -> int:
         """Reject what starts here and is damaged at `stop`. The next line that starts with a brace is the next object,
@@ -109,17 +124,30 @@ class JsonObjects:
     def _garbage(self, at: int, start: int, finished: bool) -> int:
         end = self._resume(start, start, finished)
         if end:
-            line_start = max(at, self._text.rfind(b"\n", at, start) + 1)
-            self._reject("not a JSON object", self._text[line_start:end])
+            self._reject("not a JSON object", self._text[self._start_of_line(at, start) : end])
         return end
 
     def _resume(self, start: int, stop: int, finished: bool) -> int:
         """Behind damage at `stop`: after its line, or between two objects that touch; 0 if more text must decide."""
-        text, line = self._text, self._next_line_end(stop)
-        touch = text.find(b"}{", stop, line if line >= 0 else len(text))
-        if touch >= 0 or line >= 0:
-            return 1 + (touch if touch >= 0 else line)
-        return len(text) if finished or len(text) - start > LONGEST_RECORD else 0
+        if end := self._next_start(stop):
+            return end
+        self._is_inside_rejected = not finished and len(self._text) - start > LONGEST_RECORD
+        return len(self._text) if finished or self._is_inside_rejected else 0
+
+    def _end_of_rejected(self) -> int:
+        """What was rejected for its length goes on until something new can begin."""
+        end = self._next_start(0)
+        self._is_inside_rejected = not end
+        return end or len(self._text)
+
+    def _next_start(self, at: int) -> int:
+        line = self._next_line_end(at)
+        touch = self._text.find(b"}{", at, line if line >= 0 else len(self._text))
+        return 1 + (touch if touch >= 0 else line)
+
+    def _start_of_line(self, at: int, start: int) -> int:
+        """Where the text before a piece of garbage begins that is shown with it: brackets and the like, on its line."""
+        return max(at, self._text.rfind(b"\n", at, start) + 1, start - _LOOK_BACK)
 
     def _next_line_end(self, at: int) -> int:
         """The first newline from here on, or -1; remembered, because text without any is as long as it likes."""
@@ -157,18 +185,23 @@ def _closing(text: bytes, start: int) -> tuple[int, str]:
                 break
             return at, "a text in the object is not closed on its line"
         if char in b"{[":
-            if char == ord("{") and stack and not _may_open(text, start, at, stack[-1]):
-                return at, "an object starts where none can"
+            if problem := _opening_problem(text, start, at, stack):
+                return at, problem
             stack.append(char)
         elif stack.pop() != _OPENERS[char]:
             return at, "the brackets of the object do not match"
         at += 1
         if not stack:
             return at, ""
-    return limit, _TOO_LONG if limit - start >= LONGEST_RECORD else _OPEN
+    return limit, TOO_LONG if limit - start >= LONGEST_RECORD else _OPEN
 
 
-def _may_open(text: bytes, start: int, at: int, inside: int) -> bool:
-    """Whether a brace may follow what stands before it: a colon in an object, a comma or the bracket in an array."""
+def _opening_problem(text: bytes, start: int, at: int, stack: bytearray) -> str:
+    """A brace may follow a colon in an object, and a comma or the opening bracket in an array."""
+    if len(stack) == _DEEPEST:
+        return f"nested deeper than {_DEEPEST:,} levels"
+    if not stack or text[at] == ord("["):
+        return ""
     before = text[max(start, at - _LOOK_BACK) : at].rstrip()[-1:]
-    return not before or before in (b":" if inside == ord("{") else b"[,")
+    may_follow = b":" if stack[-1] == ord("{") else b"[,"
+    return "" if not before or before in may_follow else "an object starts where none can"

@@ -1,30 +1,31 @@
 """The part of a file that an earlier run has read, under whatever name: found by its hash, told from the rest."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from detector.framings.opening import LogFile
 from detector.framings.spooling import Framer, Spool
 
 
-def find_known_prefix(log: LogFile, known: Mapping[int, str]) -> tuple[int, bool]:
-    """Length of the longest known version the file begins with, and whether that is the whole file.
+def find_known_prefix(log: LogFile, known: Iterable[tuple[int, str]]) -> tuple[int, str, bool]:
+    """Length and SHA-256 of the longest known version the file begins with, and whether that is the whole file.
 
     A pass of its own that only hashes: most files of most nights end here.
     """
-    lengths = sorted(length for length in known if length > 0)
-    digest, at, longest = hashlib.sha256(), 0, 0
+    versions = {version for version in known if version[0] > 0 and (log.is_compressed or version[0] <= log.size)}
+    lengths = sorted({length for length, _ in versions}, reverse=True)
+    digest, at, longest = hashlib.sha256(), 0, (0, "")
     for block in log.blocks() if lengths else ():
-        while lengths and lengths[0] <= at + len(block):
-            upto = digest.copy()
-            upto.update(block[: lengths[0] - at])
-            length = lengths.pop(0)
-            longest = length if upto.hexdigest() == known[length] else longest
+        while lengths and lengths[-1] <= at + len(block):
+            upto, length = digest.copy(), lengths.pop()
+            upto.update(block[: length - at])
+            version = length, upto.hexdigest()
+            longest = version if version in versions else longest
         digest.update(block)
         at += len(block)
-        if not lengths and at > longest:
-            return longest, False
-    return longest, 0 < longest == at
+        if not lengths and at > longest[0]:
+            break
+    return *longest, 0 < longest[0] == at
 
 
 def cut_at(length: int, blocks: Iterable[bytes]) -> Iterator[bytes]:

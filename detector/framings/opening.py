@@ -42,7 +42,8 @@ class LogFile:
         self._descriptor = _open_regular(path, self.name)
         try:
             self.size = os.fstat(self._descriptor).st_size
-            self.is_compressed = self._read(0, len(_GZIP_MAGIC)) == _GZIP_MAGIC
+            magic = self._read(0, len(_GZIP_MAGIC))
+            self.is_compressed = bool(magic) and _GZIP_MAGIC.startswith(magic)
             self.encoding, self._bom = _encoding(self.start())
         except BaseException:
             self.close()

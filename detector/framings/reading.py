@@ -1,10 +1,9 @@
 """One file into one spool: each byte read once, each record written once, the part that is known left out."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 
 from detector.errors import InputError, StoreError
 from detector.framings.csv_dialect import find_dialect
@@ -20,7 +19,9 @@ from detector.framings.sniffing import (
 )
 from detector.framings.spooling import Framer, Spool
 
-_NOTHING_KNOWN: Mapping[int, str] = MappingProxyType({})
+Known = Iterable[tuple[int, str]] | Mapping[int, str]
+"""Versions of files by length and SHA-256. As pairs, for two versions may be of one length."""
+
 _SMALLEST_PARQUET = 12
 _HALF_CHARACTER = "\ufffd".encode()
 
@@ -110,20 +111,20 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def frame(path: Path, framing: str, spool: Path, *, known: Mapping[int, str] = _NOTHING_KNOWN) -> Framed:
+def frame(path: Path, framing: str, spool: Path, *, known: Known = ()) -> Framed:
     """Write the records of the file into the spool.
 
-    `known`: length -> SHA-256 of versions read earlier. If the file begins with one of them, its records up to number
+    `known`: (length, SHA-256) of versions read earlier. If the file begins with one of them, its records up to number
     `known_records` are known. After an error there is no spool: nothing of a damaged file may be used.
     """
+    versions = known.items() if isinstance(known, Mapping) else known
     with LogFile(path) as log:
-        prefix, is_whole = find_known_prefix(log, known)
+        length, sha256, is_whole = find_known_prefix(log, versions)
         if is_whole:
-            version = prefix, known[prefix]
-            return Framed(framing, *version, *version, log.encoding, log.is_compressed, known_bytes=prefix)
+            return Framed(framing, length, sha256, length, sha256, log.encoding, log.is_compressed, known_bytes=length)
         try:
             with spool.open("wb") as out:
-                return _frame(log, framing, Spool(out), (prefix, known.get(prefix, "")))
+                return _frame(log, framing, Spool(out), (length, sha256))
         except OSError as error:
             spool.unlink(missing_ok=True)
             raise StoreError(f"{spool} cannot be written ({error.strerror}). Make room and run again.") from error

@@ -20,9 +20,9 @@ PARQUET_MAGIC = b"PAR1"
 _BLANK = b" \t\r\n\v\f\0"
 _JUDGED = 64 * 1024
 _MOST_BLANKS = 1 << 30
-_CONTROLS = bytes(b for b in (*range(9), *range(14, 32), 127) if b not in b"\x1b\x1e\x1f")
+_CONTROLS = bytes(b for b in (*range(9), *range(14, 32), 127) if b != 0x1B)
 _NUL_RUN = re.compile(rb"\0{8,}")
-_OBJECT_START = re.compile(rb"(?:[\s,\0\x1e]|\xef\xbb\xbf|\[(?!\d))*+(?:\{\s*+[\"}]|\[\s*+\]\s*\Z)")
+_OBJECT_START = re.compile(rb"(?:[\s,\0\x1e]|\xef\xbb\xbf|\[(?!\d))*+(?:\{\s*+[\"}]|\]\s*+\Z)")
 _SYSLOG = re.compile(
     rb"(?:<\d+>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.+Z-]+) \S+ [^\s:\[]+(?:\[\d+\])?:"
 )
@@ -102,7 +102,7 @@ def refuse_packed_or_binary(log: LogFile, text: bytes) -> None:
             raise InputError(f"{log.name} is binary (looks like {what}). Give logs as text, CSV, JSON or Parquet.")
     sample = _NUL_RUN.sub(b"", text[:_JUDGED])
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    if controls > 0.05 * len(sample):
+    if controls > 4 + 0.05 * len(sample):
         share = f"{controls:,} control characters in its first {len(sample):,} bytes"
         raise InputError(
             f"{log.name} is binary (looks like no text: {share}). Give logs as text, CSV, JSON or Parquet."

@@ -11,6 +11,7 @@ from typing import BinaryIO, Protocol
 
 LONGEST_RECORD = 16 << 20
 """No spool line is longer than this many bytes. read_csv(max_line_size=...) must allow it."""
+TOO_LONG = f"longer than {LONGEST_RECORD:,} bytes"
 REJECT_MARK = "\x02"
 """Opens a rejected record and parts its reason from its text."""
 SHOWN_CHARACTERS = 4000
@@ -49,8 +50,7 @@ class Spool:
 
     def write(self, lines: bytes) -> None:
         """Whole clean lines of a log or a table."""
-        if not lines.isascii():
-            lines = self._fitting(visible(lines))
+        lines = self._fitting(visible(lines))
         if lines[:1].isspace() or lines.startswith(FIELD) or _BLANK_START.search(lines):
             lines, blank = _BLANK_LINE.subn(b"\n", lines)
             self.blank += blank
@@ -58,9 +58,7 @@ class Spool:
 
     def write_json(self, lines: bytes) -> None:
         """Whole clean lines of one JSON object each; no byte of them is blank."""
-        if not lines.isascii():
-            lines = self._fitting(visible(lines, _JSON_ESCAPE))
-        self._put(lines)
+        self._put(self._fitting(visible(lines, _JSON_ESCAPE)))
 
     def reject(self, reason: str, text: bytes) -> None:
         """Keep the place of a record that could not be framed, with its reason and the start of its text."""
@@ -77,12 +75,11 @@ class Spool:
         return f"{REJECT_MARK}{reason}{REJECT_MARK}{shown}\n".encode()
 
     def _fitting(self, lines: bytes) -> bytes:
-        """Showing foreign bytes makes a line longer; one that has become too long is a reject."""
+        """A line that is too long, maybe only since its foreign bytes are shown, is a reject."""
         if len(lines) <= LONGEST_RECORD:
             return lines
-        reason = f"longer than {LONGEST_RECORD:,} bytes"
-        kept = (line + b"\n" for line in lines[:-1].split(b"\n"))
-        return b"".join(self._rejection(reason, line) if len(line) > LONGEST_RECORD else line for line in kept)
+        each = (line + b"\n" for line in lines[:-1].split(b"\n"))
+        return b"".join(self._rejection(TOO_LONG, line) if len(line) > LONGEST_RECORD else line for line in each)
 
 
 def clean(text: bytes) -> bytes:
@@ -101,6 +98,8 @@ def clean(text: bytes) -> bytes:
 
 def visible(text: bytes, errors: str = "backslashreplace") -> bytes:
     r"""The text itself if it is UTF-8; else with each foreign byte shown as `\xNN`."""
+    if text.isascii():
+        return text
     try:
         text.decode("utf-8")
     except UnicodeDecodeError:

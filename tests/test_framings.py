@@ -1,0 +1,642 @@
+"""Framings: every record of a file is one line of the spool, none is lost or doubled, and damage costs only itself."""
+
+import bz2
+import gzip
+import hashlib
+import json
+import lzma
+import os
+import random
+import socket
+import tempfile
+import tracemalloc
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector.errors import InputError
+from detector.framings import FIELD, LONGEST_RECORD, Framed, frame, opening, sha256_of, sniff
+
+MARK, FORBIDDEN = "\x02", set("\r\0\x01")
+STAMP = "Oct  7 12:00:01 mx1 postfix/smtp[411]: 4XyZ: to=<a@b.example>, relay=none, delay=1, status=sent (250 ok)"
+quick = settings(max_examples=150, deadline=None, database=None)
+
+
+@dataclass(frozen=True)
+class Spooled:
+    framed: Framed
+    records: list[str]
+
+    @property
+    def good(self) -> list[str]:
+        return [record for record in self.records if record and not record.startswith(MARK)]
+
+
+def spooled(data: bytes, framing: str = "", known: dict[int, str] | None = None) -> Spooled:
+    """What `data` becomes as a file, with the laws that hold for any file checked on the way."""
+    with tempfile.TemporaryDirectory() as folder:
+        log, spool = Path(folder, "log"), Path(folder, "spool")
+        log.write_bytes(data)
+        framed = frame(log, framing or sniff(log).framing, spool, known=(known or {}).items())
+        written = spool.read_bytes().decode() if spool.exists() else ""
+    records = written.split("\n")[:-1]
+    content = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+    assert not written or written.endswith("\n")
+    assert FORBIDDEN.isdisjoint(written)
+    assert framed.records == len(records)
+    assert framed.blank == sum(not record for record in records)
+    assert framed.rejected == sum(record.startswith(MARK) for record in records)
+    assert (framed.byte_count, framed.sha256) == (len(content), sha256(content))
+    assert framed.complete_sha256 == sha256(content[: framed.complete_bytes])
+    assert framed.held == (framed.held_bytes > 0)
+    return Spooled(framed, records)
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def head_of(data: bytes, name: str = "log"):
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, name).write_bytes(data)
+        return sniff(Path(folder, name))
+
+
+def refusal(data: bytes, name: str = "log") -> str:
+    with pytest.raises(InputError) as caught:
+        head_of(data, name)
+    return str(caught.value)
+
+
+# --- lines ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_line_ends_at_a_newline_and_nowhere_else():
+    text = "one\u2028still one\x85\x0b\x0c\x1c\u2029 one\ntwo\r\nthree\rthree\n"
+    assert spooled(text.encode(), "lines").records == [
+        "one\u2028still one\x85\x0b\x0c\x1c\u2029 one",
+        "two",
+        "three three",
+    ]
+
+
+def test_blank_lines_keep_their_place_so_that_record_3_is_line_3():
+    file = spooled(b"one\n \t\nthree\n\n\r\nsix\n", "lines")
+    assert file.records == ["one", "", "three", "", "", "six"]
+    assert (file.framed.records, file.framed.blank) == (6, 3)
+
+
+def test_bytes_that_are_no_utf_8_are_shown_and_cost_nobody_else_anything():
+    file = spooled(b"before\nM\xfcller \xc0\xaf \xed\xa0\x80 \x01\x02\x00!\nafter\n", "lines")
+    assert file.records == ["before", r"M\xfcller \xc0\xaf \xed\xa0\x80    !", "after"]
+
+
+def test_nuls_before_a_line_are_the_hole_of_a_truncated_log_and_are_dropped():
+    assert spooled(b"\0" * 3_000_000 + b"first\nsecond\n", "lines").records == ["first", "second"]
+    assert head_of(b"\0" * 3_000_000 + STAMP.encode() + b"\n").records == (STAMP,)
+
+
+def test_a_last_line_without_newline_is_held_in_a_plain_file_and_a_record_in_a_gz():
+    plain, packed = spooled(b"one\ntwo", "lines"), spooled(gzip.compress(b"one\ntwo"), "lines")
+    assert (plain.records, plain.framed.held, plain.framed.held_bytes, plain.framed.complete_bytes) == (
+        ["one"],
+        1,
+        3,
+        4,
+    )
+    assert (packed.records, packed.framed.held, packed.framed.complete_bytes) == (["one", "two"], 0, 7)
+
+
+def test_a_line_of_40_mb_is_one_reject_in_flat_memory():
+    data = gzip.compress(b"before\n" + b"x" * 40_000_000 + b"\nafter\n" + b"y" * 2_000_000, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "log").write_bytes(data)
+        tracemalloc.start()
+        frame(Path(folder, "log"), "lines", Path(folder, "spool"))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        before, long, after, last = Path(folder, "spool").read_text().splitlines()
+    assert (before, after) == ("before", "after")
+    assert long.startswith("\x02line of 40,000,000 bytes, longer than 1,048,576\x02xxxx")
+    assert last.startswith("\x02line of 2,000,000 bytes")
+    assert len(long) < 4100
+    assert peak < 8_000_000
+
+
+@quick
+@given(st.binary(max_size=200))
+def test_lines_of_any_bytes_are_counted_exactly(data):
+    file = spooled(data, "lines")
+    assert file.framed.records == data.count(b"\n")
+    assert file.framed.held_bytes == len(data) - data.rfind(b"\n") - 1
+    assert spooled(gzip.compress(data), "lines").records[: file.framed.records] == file.records
+
+
+@quick
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0\x01\x02"), min_size=1), max_size=8))
+def test_lines_of_clean_text_arrive_unchanged_in_utf_8_and_utf_16(lines):
+    text = "".join(f"{line}\n" for line in lines)
+    expected = [line if line.strip(" \t\v\f\x1f") else "" for line in lines]
+    for data in (text.encode(), b"\xef\xbb\xbf" + text.encode(), b"\xff\xfe" + text.encode("utf-16-le")):
+        assert spooled(data, "lines").records == expected or data.startswith(b"\xef\xbb\xbf")
+    assert spooled(b"\xfe\xff" + text.encode("utf-16-be"), "lines").records == expected
+
+
+def test_utf_16_is_recognised_with_and_without_mark_and_positions_are_those_of_the_file():
+    text = f"{STAMP}\n{STAMP} \U0001f4e7\nhalf a li"
+    for encoding, mark in (
+        ("utf-16-le", b"\xff\xfe"),
+        ("utf-16-be", b"\xfe\xff"),
+        ("utf-16-le", b""),
+        ("utf-16-be", b""),
+    ):
+        file = spooled(mark + text.encode(encoding))
+        assert file.framed.encoding == encoding
+        assert file.records == [STAMP, f"{STAMP} \U0001f4e7"]
+        assert file.framed.held_bytes == 2 * len("half a li")
+    odd = spooled(b"\xff\xfe" + "one\n".encode("utf-16-le") + b"t", "lines")
+    assert (odd.records, odd.framed.held, odd.framed.held_bytes) == (["one"], 1, 1)
+
+
+# --- versions: growth, rotation, compression ------------------------------------------------------------------------
+
+
+def grown(old: bytes, new: bytes, framing: str) -> tuple[Spooled, list[str]]:
+    """Read `old`, then `new` knowing it: the second reading, and the records of both in order."""
+    first = spooled(old, framing)
+    second = spooled(new, framing, known={first.framed.complete_bytes: first.framed.complete_sha256})
+    unread = second.records[second.framed.known_records - second.framed.skipped :]
+    assert second.framed.is_known or len(unread) == second.framed.new_records
+    return second, first.records + unread
+
+
+def test_the_same_content_is_known_whatever_its_name_or_compression():
+    data = b"one\ntwo\n"
+    for again in (
+        data,
+        gzip.compress(data, 1),
+        gzip.compress(data, 9),
+        gzip.compress(b"one\n") + gzip.compress(b"two\n"),
+    ):
+        second, _ = grown(data, again, "lines")
+        assert second.framed.is_known
+        assert (second.framed.known_bytes, second.framed.complete_bytes, second.records) == (8, 8, [])
+
+
+def test_a_file_that_grew_by_two_lines_brings_two_lines_with_their_numbers():
+    second, _ = grown(b"one\ntwo\nthr", b"one\ntwo\nthree\nfour\n", "lines")
+    assert second.records == ["three", "four"]
+    assert (second.framed.known_records, second.framed.skipped, second.framed.known_bytes) == (2, 2, 8)
+
+
+def test_a_known_file_with_a_new_half_line_brings_nothing_and_holds_the_half():
+    second, _ = grown(b"one\ntwo\n", b"one\ntwo\nthr", "lines")
+    assert (second.framed.known_bytes, second.framed.complete_bytes, second.framed.held, second.records) == (
+        8,
+        8,
+        1,
+        [],
+    )
+
+
+def test_two_files_with_the_same_first_64_kib_are_both_read_in_full():
+    banner = b"# banner\n" * 8000
+    _, records = grown(banner + b"one\n", banner + b"two\n", "lines")
+    assert records == ["# banner"] * 8000 + ["one"] + ["# banner"] * 8000 + ["two"]
+
+
+def test_two_known_versions_of_one_length_are_both_known():
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "log").write_bytes(b"aaa\n")
+        versions = [(4, sha256(b"bbb\n")), (4, sha256(b"aaa\n")), (4, sha256(b"ccc\n"))]
+        assert frame(Path(folder, "log"), "lines", Path(folder, "spool"), known=versions).is_known
+
+
+def test_a_last_line_that_was_read_from_a_gz_is_not_read_again_when_its_newline_has_come():
+    second, records = grown(gzip.compress(b"one\ntwo"), b"one\ntwo\nthree\n", "lines")
+    assert (records, second.framed.known_records) == (["one", "two", "three"], 2)
+    assert grown(gzip.compress(b"one\ntwo"), b"one\ntwo", "lines")[0].framed.is_known
+
+
+@quick
+@given(st.binary(max_size=120), st.data())
+def test_any_log_cut_anywhere_and_grown_gives_the_records_of_the_whole(data, draw):
+    cut = draw.draw(st.integers(0, len(data)))
+    assert grown(data[:cut], data, "lines")[1] == spooled(data, "lines").records
+
+
+@quick
+@given(st.text(st.sampled_from("ab\n\r\u00e9\U0001f4e7"), max_size=40), st.data())
+def test_a_utf_16_log_cut_at_any_byte_and_grown_gives_the_records_of_the_whole(text, draw):
+    data = b"\xff\xfe" + text.encode("utf-16-le")
+    cut = draw.draw(st.integers(2, len(data)))
+    assert grown(data[:cut], data, "lines")[1] == spooled(data, "lines").records
+
+
+def test_a_file_that_becomes_shorter_while_it_is_read_is_refused_and_leaves_no_spool(tmp_path, monkeypatch):
+    log, spool = tmp_path / "mail.log", tmp_path / "spool"
+    log.write_bytes(b"line\n" * 100_000)
+    read = os.pread
+    monkeypatch.setattr(opening.os, "pread", lambda fd, n, at: b"" if at > 200_000 else read(fd, n, at))
+    with pytest.raises(InputError, match=r"mail\.log changed while it was read"):
+        frame(log, "lines", spool)
+    assert not spool.exists()
+
+
+# --- gzip -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_gz_cut_at_any_byte_is_refused_and_nothing_of_it_is_used():
+    packed = gzip.compress(f"{STAMP}\n{STAMP}\n".encode())
+    for cut in range(len(packed)):
+        with pytest.raises(InputError):
+            spooled(packed[:cut])
+    assert "mail.log.2.gz is cut off: " in refusal(packed[:-3], "mail.log.2.gz")
+
+
+def test_a_gz_with_any_flipped_bit_is_refused_or_reads_the_same():
+    text = f"{STAMP}\n".encode() * 3
+    packed = gzip.compress(text, mtime=0)
+    same = 0
+    for at in range(8 * len(packed)):
+        damaged = bytearray(packed)
+        damaged[at // 8] ^= 1 << at % 8
+        try:
+            same += spooled(bytes(damaged), "lines").records == [STAMP] * 3 or damaged[:2] != b"\x1f\x8b"
+        except (InputError, OSError, EOFError):
+            continue
+    assert 0 < same < 100  # the time stamp, the system and the like in the header
+
+
+def test_zeros_after_a_gz_are_padding_and_anything_else_is_damage():
+    packed = gzip.compress(f"{STAMP}\n".encode())
+    assert head_of(packed + b"\0" * 512).records == (STAMP,)
+    assert "damaged" in refusal(packed + b"garbage and more garbage")
+    assert "cut off" in refusal(packed + packed[:20])
+
+
+def test_a_bomb_stops_at_the_cap(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "LARGEST_FILE", 10_000_000)
+    (tmp_path / "bomb").write_bytes(gzip.compress(b"a line of a bomb\n" * 1_000_000))
+    with pytest.raises(InputError, match="too large"):
+        frame(tmp_path / "bomb", "lines", tmp_path / "spool")
+    assert not (tmp_path / "spool").exists()
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------
+
+names = st.text(st.sampled_from('ab{}[],:"\\ \u00e9\n'), max_size=6)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | names,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=8,
+)
+objects = st.lists(st.dictionaries(names, values, max_size=4), min_size=1, max_size=5)
+LAYOUTS = {
+    "one a line": lambda items: "".join(f"{json.dumps(i)}\n" for i in items),
+    "one a line, CRLF": lambda items: "".join(f"{json.dumps(i)}\r\n" for i in items),
+    "nothing between": lambda items: "".join(json.dumps(i) for i in items),
+    "an array": lambda items: json.dumps(items),
+    "a compact array": lambda items: json.dumps(items, separators=(",", ":"), ensure_ascii=False),
+    "a pretty array": lambda items: json.dumps(items, indent=2),
+    "pretty objects": lambda items: "\n".join(json.dumps(i, indent=4) for i in items),
+    "an array a line": lambda items: "".join(f"{json.dumps([i])}\n" for i in items),
+    "an array, one a line": lambda items: "[\n" + ",\n".join(json.dumps(i) for i in items) + "\n]\n",
+    "a sequence (RFC 7464)": lambda items: "".join(f"\x1e{json.dumps(i)}\n" for i in items),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@settings(max_examples=40, deadline=None, database=None)
+@given(objects)
+def test_however_objects_are_laid_out_the_records_are_the_objects(layout, items):
+    file = spooled(LAYOUTS[layout](items).encode(), "json")
+    assert [json.loads(record) for record in file.records] == items
+    assert file.framed.held == 0
+
+
+@quick
+@given(objects, st.sampled_from(sorted(LAYOUTS)), st.data())
+def test_json_cut_anywhere_and_grown_gives_the_records_of_the_whole(items, layout, draw):
+    data = LAYOUTS[layout](items).encode()
+    cut = draw.draw(st.integers(0, len(data)))
+    assert grown(data[:cut], data, "json")[1] == spooled(data, "json").records
+
+
+@quick
+@given(objects, st.sampled_from(sorted(LAYOUTS)), st.integers(1, 9))
+def test_where_the_blocks_of_json_are_cut_makes_no_difference(items, layout, size):
+    data = LAYOUTS[layout](items).encode() + b"garbage\n{'a': [\n{\"b\": 1}\n"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "BLOCK", size)
+        small = spooled(data, "json")
+    assert small.records == spooled(data, "json").records
+
+
+DAMAGED_JSON = (
+    '{"id": 2, "a": {"b": 1', '{"id": 2, "a": [1,', '{"id": 2, "a": "b', '{"id": 2, "a": "b\\', '{"id": 2 {"a": 1}}',
+    '"id": 2}}', "{", "}", "]}{[", "{]}", '{"id": 2, "a"', '{"id": 2, "a": [{"b": 1}, {"b"', '\u00ff"', "not json at all",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("damaged", DAMAGED_JSON)
+def test_a_damaged_json_line_damages_only_itself(damaged):
+    lines = [json.dumps({"id": 1, "a": {"b": [{}, {"c": "}{"}]}}), damaged, *(json.dumps({"id": n}) for n in (3, 4, 5))]
+    file = spooled("".join(f"{line}\n" for line in lines).encode(), "json")
+    whole = [record for record in file.good if is_json(record)]
+    assert [json.loads(record)["id"] for record in whole] == [1, 3, 4, 5]
+    assert file.framed.records in (5, 6)
+
+
+def is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
+@quick
+@given(st.lists(st.dictionaries(st.sampled_from(["a", "b c"]), values, min_size=1), min_size=3, max_size=6), st.data())
+def test_any_damaged_byte_in_json_lines_damages_only_its_line(items, draw):
+    lines = [json.dumps({"n": n, **item}).encode() for n, item in enumerate(items)]
+    hit = draw.draw(st.integers(0, len(lines) - 1))
+    at, byte = draw.draw(st.integers(0, len(lines[hit]) - 1)), draw.draw(st.sampled_from(b'{}[]",:\\ x\xff'))
+    lines[hit] = lines[hit][:at] + bytes([byte]) + lines[hit][at + 1 :]
+    kept = spooled(b"".join(line + b"\n" for line in lines) + b'{"last": 1}\n', "json").records
+    for n, line in enumerate(lines):
+        assert n == hit or line.decode() in kept
+
+
+def test_an_object_that_does_not_end_is_held_in_a_plain_file_and_a_reject_in_a_gz():
+    data = b'{"a": 1}\n{"b": {"c": 2},'
+    plain, packed = spooled(data, "json"), spooled(gzip.compress(data), "json")
+    assert (plain.records, plain.framed.held, plain.framed.complete_bytes) == (['{"a": 1}'], 1, 9)
+    assert packed.records == ['{"a": 1}', '\x02the object does not end\x02{"b": {"c": 2},']
+
+
+def test_a_log_line_among_json_is_one_reject_with_its_text():
+    file = spooled(b'{"a": 1}\n[2026-04-29 11:24:47] SUCCESS\n{"b": 2}\n', "json")
+    assert file.records == ['{"a": 1}', "\x02not a JSON object\x02[2026-04-29 11:24:47] SUCCESS", '{"b": 2}']
+
+
+def test_an_object_over_the_cap_is_one_reject():
+    big = '{"a": "%s"}' % ("x" * LONGEST_RECORD)
+    file = spooled(f'{{"a": 1}}\n{big}\n{{"b": 2}}\n'.encode(), "json")
+    assert (file.records[0], file.records[2]) == ('{"a": 1}', '{"b": 2}')
+    assert file.records[1].startswith('\x02longer than 16,777,216 bytes\x02{"a": "xxx')
+
+
+@pytest.mark.parametrize("bomb", ['{"a":', "[", '{"a":[', '[{"a":', '{"a":[{"b":"'])
+def test_a_depth_bomb_neither_recurses_nor_takes_long(bomb):
+    closed = '{"a":' * 100_000 + "1" + "}" * 100_000
+    assert spooled((bomb * 300_000).encode(), "json").good == []
+    assert spooled(f'{{"n": 1}}\n{closed}\n{{"n": 2}}\n'.encode(), "json").good == ['{"n": 1}', '{"n": 2}']
+
+
+def test_a_latin_1_letter_does_not_make_its_json_invalid():
+    (record,) = spooled(b'{"name": "M\xfcller"}\n', "json").records
+    assert json.loads(record) == {"name": r"M\xfcller"}
+
+
+# --- CSV ------------------------------------------------------------------------------------------------------------
+
+HEADER = b"timestamp,recipient,subject\n"
+
+
+def fields(file: Spooled) -> list[list[str]]:
+    return [record.split("\x1f") for record in file.records]
+
+
+def test_quoted_delimiters_newlines_and_doubled_quotes_are_read_by_rfc_4180():
+    file = spooled(HEADER + b'1,a@x.example,"Hello, ""you""\r\nthere"\r\n2,"",\n"3",,last without newline')
+    assert fields(file)[1:] == [
+        ["1", "a@x.example", 'Hello, "you"\x1ethere'],
+        ["2", "", ""],
+        ["3", "", "last without newline"],
+    ]
+    assert (file.framed.held, file.framed.rejected) == (0, 0)
+
+
+def test_the_marks_of_the_spool_inside_a_cell_become_spaces():
+    assert fields(spooled(HEADER + b'1,a\x1fb@x.example,"c\x1ed\x02"\n'))[1] == ["1", "a b@x.example", "c d "]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found_by_the_rows_that_fit_the_header(delimiter):
+    rows = [
+        ["timestamp", "recipient", "subject"],
+        ["2026-01-01", "a@x.example", "a, b; c"],
+        ["2026-01-02", "b@x.example", "d"],
+    ]
+    data = "\n".join(delimiter.join(f'"{cell}"' for cell in row) for row in rows)
+    assert fields(spooled(data.encode())) == rows
+
+
+def test_a_preamble_stands_before_the_header_and_keeps_its_numbers():
+    exchange = b"#Software: Microsoft Exchange Server\r\n#Date: 2024-01-25\r\n#Fields: date-time,event-id,subject\r\n"
+    head = head_of(exchange + b"1,SEND,a\r\n")
+    assert (head.framing, head.header, head.records[0]) == ("csv", 3, "#Fields: date-time\x1fevent-id\x1fsubject")
+    assert head_of(b"sep=;\ntimestamp;recipient\n1;a@x.example\n").header == 2
+    assert head_of(b"\n\ntimestamp;recipient\n1;a@x.example\n").records == (
+        "timestamp\x1frecipient",
+        "1\x1fa@x.example",
+    )
+
+
+def test_a_quote_that_never_closes_costs_its_line_of_10_000_and_no_other():
+    for at in (1, 5000, 10_000):
+        rows = [f'{n},"a{n}@x.example","Welcome, {n}"' for n in range(1, 10_001)]
+        rows[at - 1] = rows[at - 1][:-1]
+        file = spooled(HEADER + "".join(f"{row}\n" for row in rows).encode())
+        assert (file.framed.records, file.framed.rejected) == (10_001, 1)
+        assert file.records[at].startswith("\x02a quote is not closed")
+        assert fields(file)[10_000 if at < 10_000 else 9_999][2] == f"Welcome, {10_000 if at < 10_000 else 9_999}"
+
+
+cells = st.one_of(
+    st.text(st.sampled_from("ab ;|\u00e9'"), max_size=5),
+    st.tuples(st.sampled_from("ab1"), st.text(st.sampled_from('ab,"\n '), max_size=6)).map("".join),
+)
+tables = st.lists(st.tuples(st.integers(0, 999).map(str), cells, cells, cells).map(list), min_size=2, max_size=8)
+
+
+def csv_bytes(rows: list[list[str]], quote_all: bool) -> list[bytes]:
+    def cell(text: str) -> str:
+        quote = quote_all or any(c in text for c in '",\n')
+        return '"' + text.replace('"', '""') + '"' if quote else text
+
+    return [",".join(map(cell, row)).encode() + b"\n" for row in [["number", "recipient", "subject", "note"], *rows]]
+
+
+def as_spooled(row: list[str]) -> str:
+    return "\x1f".join(cell.replace("\n", "\x1e") for cell in row)
+
+
+@quick
+@given(tables, st.booleans(), st.integers(1, 50))
+def test_a_table_arrives_cell_by_cell_wherever_its_blocks_are_cut(rows, quote_all, size):
+    data = b"".join(csv_bytes(rows, quote_all))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "BLOCK", size)
+        file = spooled(data, "csv")
+    assert file.records[1:] == [as_spooled(row) for row in rows]
+
+
+@settings(max_examples=400, deadline=None, database=None)
+@given(tables, st.booleans(), st.data())
+def test_one_damaged_quote_damages_at_most_one_row(rows, quote_all, draw):
+    written = csv_bytes([*rows, *([str(n), "a", "b", "c"] for n in range(20))], quote_all)
+    hit = draw.draw(st.integers(1, len(rows)))
+    row = written[hit]
+    at = draw.draw(st.integers(0, len(row) - 2))
+    quotes = [i for i, byte in enumerate(row) if byte == ord('"')]
+    if quotes and draw.draw(st.booleans()):
+        at = draw.draw(st.sampled_from(quotes))
+        written[hit] = row[:at] + draw.draw(st.sampled_from([b"", b"x", b'""'])) + row[at + 1 :]
+    else:
+        written[hit] = row[:at] + b'"' + row[at + draw.draw(st.integers(0, row[at] != ord("\n"))) :]
+    kept = spooled(b"".join(written), "csv").records
+    for number, row in enumerate(rows, 1):
+        assert number == hit or as_spooled(row) in kept
+
+
+@quick
+@given(tables, st.booleans(), st.data())
+def test_a_table_grown_by_rows_gives_the_rows_of_the_whole(rows, quote_all, draw):
+    written = csv_bytes(rows, quote_all)
+    cut = draw.draw(st.integers(1, len(written)))
+    missing_newline = draw.draw(st.booleans())
+    old = b"".join(written[:cut])[: -1 if missing_newline else None]
+    assert grown(old, b"".join(written), "csv")[1] == spooled(b"".join(written), "csv").records
+
+
+def test_stray_quotes_are_text_if_the_row_has_as_many_cells_as_the_header():
+    file = spooled(HEADER + b'1,a@x.example,5" pipe\n2,"a@x.example","He said "hi" to me"\n3,"a"b,c\n4,x"y,"z\n')
+    assert fields(file)[1:3] == [["1", "a@x.example", '5" pipe'], ["2", "a@x.example", 'He said "hi" to me']]
+    assert [record[:1] for record in file.records[3:]] == [MARK, MARK]
+
+
+def test_a_row_of_empty_cells_is_blank_and_ragged_rows_are_kept_as_they_are():
+    file = spooled(HEADER + b",,\n1,a@x.example\n2,b@x.example,c,d\n3,,\n4,,\n5,,\n")
+    assert fields(file)[1:4] == [[""], ["1", "a@x.example"], ["2", "b@x.example", "c", "d"]]
+
+
+def test_a_table_of_100_000_columns_is_refused():
+    assert "at most 1,000 are read" in refusal(b",".join(b"column%d" % n for n in range(100_000)) + b"\n")
+
+
+# --- sniffing -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "framing"),
+    [
+        (f"{STAMP}\n{STAMP}\n", "lines"),
+        ("2026-10-07T12:00:01.5+02:00 mx1 postfix/qmgr[4]: 4XyZ: from=<a@b.example>, size=1, nrcpt=1\n" * 3, "lines"),
+        ("[2026-04-29 11:24:47] SUCCESS - Email ID: 1 sent to x\n", "lines"),
+        ("{main} thrown in mail.php, line 3\nand, so, on\n", "lines"),
+        ("Hello, this line has a comma\nand this one\nhas none, or, many, of, them\nnone\n", "lines"),
+        ("1,a@x.example,b\n2,b@x.example,c\n", "lines"),
+        ('{"a": 1}\n', "json"),
+        ('lost": 1}\n{"a": 1}\n{"a": 2}\n', "json"),
+        (' [ {"a": 1},\n{"a": 2} ]', "json"),
+        ("[]", "json"),
+        ('{"a": "' + "x" * 300_000, "json"),
+        ("timestamp,recipient\n", "csv"),
+        ("\ufefftimestamp;recipient;subject\n2026-01-01;a@x.example;b\n", "csv"),
+        (",email,status\n0,a@x.example,sent\n", "csv"),
+    ],
+)
+def test_the_framing_is_told_by_content(data, framing):
+    assert head_of(data.encode()).framing == framing
+    assert head_of(gzip.compress(data.encode()), "anything.csv").framing == framing
+
+
+def test_the_head_holds_200_records_and_a_long_first_object_too():
+    assert len(head_of(f"{STAMP}\n".encode() * 5000).records) == 200
+    assert head_of(b'{"a": "' + b"x" * 400_000 + b'"}\n' * 2).records[0][-2:] == '"}'
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf", "is empty"),
+        (b" \r\n\n\t \0\0", "is empty"),
+        (gzip.compress(b""), "is empty"),
+        (b"\x7fELF\x02\x01" + bytes(99), "a program"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(99), "a PNG image"),
+        (b"SQLite format 3\0" + bytes(99), "an SQLite database"),
+        (random.Random(1).randbytes(5000), "looks like no text"),
+        (gzip.compress(gzip.compress(b"one\n")), "gzip inside gzip"),
+        (bz2.compress(b"one\n"), "bunzip2"),
+        (lzma.compress(b"one\n"), "xz -d"),
+        (b"\x28\xb5\x2f\xfd" + bytes(20), "zstd -d"),
+        (b"PK\x03\x04" + bytes(20), "unzip"),
+        (b"time,to\r1,a@x.example\r2,b@x.example\r", "carriage return"),
+        (b"PAR1" + bytes(20), "cut off"),
+    ],
+)
+def test_what_is_no_log_is_refused_by_name_with_a_remedy(data, words):
+    message = refusal(data, "mail\n\x1b[31m.log")
+    assert words in message
+    assert "/mail\\n\\x1b[31m.log " in message
+
+
+def test_parquet_is_named_and_its_bytes_hashed(tmp_path):
+    duckdb.sql(f"copy (select 1 as a) to '{tmp_path / 'mail.log'}' (format parquet)")
+    assert (sniff(tmp_path / "mail.log").framing, sniff(tmp_path / "mail.log").records) == ("parquet", ())
+    assert sha256_of(tmp_path / "mail.log") == sha256((tmp_path / "mail.log").read_bytes())
+
+
+def test_only_regular_files_are_opened_and_none_is_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    expected = {tmp_path: "a folder", tmp_path / "pipe": "a pipe", Path("/dev/zero"): "a device"}
+    expected |= {
+        tmp_path / "none": "does not exist",
+        tmp_path / ("x" * 300): "cannot be read",
+        Path("nul\0"): "cannot be",
+    }
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s"))
+        for path, words in {**expected, tmp_path / "s": "cannot be read"}.items():
+            with pytest.raises(InputError, match=words):
+                sniff(path)
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(st.binary(max_size=300) | st.text(st.sampled_from('{}[]",:\\\n a1;@\x1f'), max_size=200).map(str.encode))
+def test_no_bytes_raise_anything_but_an_input_error(data):
+    try:
+        framing = head_of(data).framing
+    except InputError:
+        framing = "lines"
+    for each in {framing, "lines", "json", "csv"} - {"parquet"}:
+        try:
+            spooled(data, each)
+        except InputError:
+            assert each == "csv" or data.startswith(b"\x1f\x8b")
+
+
+@quick
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=12), max_size=8))
+def test_the_database_reads_every_line_of_a_spool_as_it_stands(lines):
+    with tempfile.TemporaryDirectory() as folder:
+        log, spool = Path(folder, "log"), Path(folder, "spool")
+        log.write_bytes(f"{STAMP}\n".encode() + b"".join(line.encode() + b"\n" for line in lines))
+        framed = frame(log, "lines", spool)
+        read = duckdb.execute(
+            "select text from read_csv(?, columns = {'text': 'VARCHAR'}, auto_detect = false, header = false, "
+            "delim = chr(1), quote = '', escape = '', max_line_size = 17000000, buffer_size = 34000000)",
+            [str(spool)],
+        ).fetchall()
+        assert [text or "" for (text,) in read] == spool.read_bytes().decode().split("\n")[:-1]
+        assert len(read) == framed.records
+
+
+def test_the_field_mark_is_what_formats_split_by():
+    assert FIELD == b"\x1f"
