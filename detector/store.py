@@ -148,9 +148,9 @@ def publish(state: Path, run: str) -> Path:
     return target
 
 
-def open_snapshot(state: Path) -> Connection:
+def open_snapshot(state: Path | str) -> Connection:
     """The newest published snapshot, read-only and without access to anything else. Never blocks a night."""
-    current = state / "current.duckdb"
+    current = Path(state) / "current.duckdb"
     for attempt in range(2):
         try:
             path = current.resolve(strict=True)

@@ -52,12 +52,12 @@ queued = r"^from=<([^>]*)>, size=(\d+)"
 delivery = r"^to=<([^>]*)>, (?:orig_to=<[^>]*>, )?relay=([^,]+), .*dsn=([\d.]+), status=(\w+)"
 
 db = duckdb.connect()
-db.execute("set timezone = 'UTC'; set threads = 2")
+db.execute("set timezone = 'UTC'; set threads = 2; set enable_progress_bar = false")
 db.execute(
     '''
     create temp table entries as
     select h.host || ' ' || h.queue_id as message, h.rest as rest,
-      coalesce(try_strptime('2026 ' || h.stamp, '%Y %b %d %H:%M:%S'), try_cast(h.stamp as timestamp)) as at
+      coalesce(try_strptime('2026 ' || h.stamp, '%Y %b %d %H:%M:%S'), try_cast(h.stamp as timestamp)) as logged_at
     from (
       select regexp_extract(line, $header, ['stamp', 'host', 'service', 'queue_id', 'rest']) as h
       from read_csv($log, header = false, columns = {'line': 'VARCHAR'}, delim = chr(1), quote = '', escape = '',
@@ -71,18 +71,19 @@ db.execute(
     '''
     create temp table sends as
     with arrivals as (
-      select message, min(at) as sent_at from entries where starts_with(rest, 'client=') group by message
+      select message, min(logged_at) as sent_at from entries where starts_with(rest, 'client=') group by message
     ), envelopes as (
       select message, any_value(regexp_extract(rest, $queued, ['sender', 'size'])) as envelope
       from entries where starts_with(rest, 'from=<') group by message
     ), attempts as (
-      select message, at, regexp_extract(rest, $delivery, ['recipient', 'relay', 'dsn', 'status']) as attempt
+      select message, logged_at, regexp_extract(rest, $delivery, ['recipient', 'relay', 'dsn', 'status']) as attempt
       from entries where starts_with(rest, 'to=<')
     ), deliveries as (
-      select message, attempt.recipient as recipient, count(*) as attempts, arg_max(attempt.status, at) as status
+      select message, attempt.recipient as recipient, count(*) as attempts, arg_max(attempt.status, logged_at) as status
       from attempts group by message, attempt.recipient
     )
-    select a.sent_at, d.recipient, e.envelope.sender as sender, cast(e.envelope.size as bigint) as size, d.status, d.attempts
+    select a.sent_at, d.recipient, e.envelope.sender as sender, cast(e.envelope.size as bigint) as size, d.status,
+      d.attempts
     from deliveries as d
     join envelopes as e on e.message = d.message
     join arrivals as a on a.message = d.message
@@ -146,7 +147,7 @@ def main() -> int:
         check(bench)
     finally:
         if options.keep:
-            print(f"\nkept: {work}   (the month again: --log {work}/month/mail.log)")
+            print(f"\nkept: {work}   (the same month again: --log {log})")
         else:
             shutil.rmtree(work, ignore_errors=True)
     return 1 if bench.wrong else 0
@@ -162,7 +163,7 @@ def _options() -> argparse.Namespace:
 
 
 def make_month(folder: Path, stamps: str) -> Path:
-    """The big month as one plain file. Made in a child, so that this process stays small and the children's peaks true."""
+    """The big month as one plain file, made in a child: a child's peak memory is never less than its parent's was."""
     print(f"writing the big month (seed {SEED}, {stamps} stamps) ...", flush=True)
     subprocess.run([sys.executable, "-c", SIMULATE, folder, stamps, str(SEED)], check=True)
     log = folder / "whole-month"
@@ -182,8 +183,8 @@ def describe(bench: Bench) -> None:
         lines = sum(block.count(b"\n") for block in blocks)
     sends = f"{bench.truth['totals']['sends']:,} sends" if bench.truth else "no truth.json beside it"
     print(f"month: {bench.log.stat().st_size / 1e6:.0f} MB, {lines:,} lines, {sends}")
-    load = os.getloadavg()[0]
-    print(f"machine: {CORES} of {os.cpu_count()} cores, load {load:.1f}, Python {platform.python_version()}", flush=True)
+    python, load = platform.python_version(), os.getloadavg()[0]
+    print(f"machine: {CORES} of {os.cpu_count()} cores, load {load:.1f}, Python {python}", flush=True)
 
 
 def run_rounds(bench: Bench, rounds: int) -> None:
@@ -200,7 +201,8 @@ def run_rounds(bench: Bench, rounds: int) -> None:
         for name, once in runs.items():
             cost = once()
             bench.costs.setdefault(name, []).append(cost)
-            print(f"round {number}: {name:18} {cost.wall:6.2f} s wall {cost.cpu:6.2f} s CPU {cost.mib:6.0f} MiB", flush=True)
+            figures = f"{cost.wall:6.2f} s wall {cost.cpu:6.2f} s CPU {cost.mib:6.0f} MiB"
+            print(f"round {number}: {name:18} {figures}", flush=True)
 
 
 def run_nightly(bench: Bench) -> Cost:
@@ -260,9 +262,9 @@ def _spread(values: Sequence[float], digits: int) -> str:
 
 def _ratios(bench: Bench, over: str, under: str) -> tuple[float, float]:
     """Ratio of the medians, of wall time and of CPU time."""
-    medians = {name: [median(getattr(c, what) for c in bench.costs[name]) for what in ("wall", "cpu")] for name in (over, under)}
-    wall, cpu = (a / b for a, b in zip(medians[over], medians[under], strict=True))
-    return wall, cpu
+    slow, fast = bench.costs[over], bench.costs[under]
+    wall = median(cost.wall for cost in slow) / median(cost.wall for cost in fast)
+    return wall, median(cost.cpu for cost in slow) / median(cost.cpu for cost in fast)
 
 
 def _verdict(goal: str, is_met: bool) -> None:

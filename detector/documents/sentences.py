@@ -107,11 +107,13 @@ class CaseWords:
     @property
     def lede(self) -> str:
         """When it was and whether it is over, as the second thing a reader sees."""
-        is_over = self.case.incident.ongoing is False and self.case.incident.state != "withdrawn"
-        end = phrases.minute(self.case.log_complete_through)
-        return (
-            f"{self.when} {f'No sign of it since, in a log complete through {end}.' if is_over else self.still_going}"
-        )
+        incident, end = self.case.incident, self.case.log_complete_through
+        if incident.state == "withdrawn" or incident.ongoing is None or is_running(self.case):
+            return f"{self.when} {self.still_going}"
+        if incident.ongoing:
+            quiet = phrases.duration((end - incident.ended_at).total_seconds())
+            return f"{self.when} The log ends {quiet} later: too early to call it over."
+        return f"{self.when} No sign of it since, in a log complete through {phrases.minute(end)}."
 
     @property
     def tone(self) -> str:
@@ -142,8 +144,8 @@ class CaseWords:
             return f"It was still going on at {end}, where the log ends."
         quiet = phrases.duration((self.case.log_complete_through - incident.ended_at).total_seconds())
         if incident.ongoing:
-            last = phrases.clock(incident.ended_at)
-            return f"The last copy was seen at {last}, {quiet} before the log ends at {end}: too early to call it over."
+            last = phrases.minute(incident.ended_at)
+            return f"The last copy was seen at {last}, {quiet} before the log ends: too early to call it over."
         gap = phrases.duration(incident.median_gap_seconds)
         return (
             f"No sign of it since {phrases.minute(incident.ended_at)}. The log is complete through "

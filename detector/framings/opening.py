@@ -126,7 +126,7 @@ class LogFile:
         at, data, inflate = 0, b"", zlib.decompressobj(_GZIP_WBITS)
         while packed := self._read(at, _PACKED_BLOCK):
             at += len(packed)
-            data = packed
+            data = packed.lstrip(b"\0") if inflate.eof else packed
             while data:
                 if inflate.eof:
                     inflate = zlib.decompressobj(_GZIP_WBITS)

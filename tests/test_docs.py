@@ -1,0 +1,111 @@
+"""The README is true: its commands run, its tables name what exists, its config is accepted."""
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from detector.channels import CHANNELS
+from detector.config import Config, load_config
+from detector.formats import load_formats
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The code blocks of the README in one language."""
+    fences = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+    return [text for name, text in fences if name == language]
+
+
+def run(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a `detector ...` line of the README with this interpreter, in an empty folder."""
+    words = [w for word in shlex.split(line) for w in (sorted(map(str, cwd.glob(word))) if "*" in word else [word])]
+    assert words[0] == "detector"
+    return subprocess.run(
+        [sys.executable, "-m", "detector", *words[1:]],
+        cwd=cwd,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_readme_names_every_format_and_channel() -> None:
+    for name in load_formats():
+        assert f"`{name}`" in README
+    assert set(CHANNELS) == {"folder", "smtp"}
+    assert "[channels.smtp]" in README
+    assert "`alerts/`" in README
+
+
+def test_every_command_has_a_line_in_the_readme() -> None:
+    from detector.cli import cli
+
+    for name in cli.commands:
+        assert f"detector {name}" in README
+
+
+def test_the_readmes_config_is_accepted_and_uses_every_section(tmp_path: Path) -> None:
+    (text,) = blocks("toml")
+    path = tmp_path / "detector.toml"
+    path.write_text(text, encoding="utf-8")
+    config = load_config(path)
+    assert config.sources["our_lms"].columns["timestamp"] == "Gesendet am"
+    assert set(Config.model_fields) - {"detection"} == set(tomllib.loads(text))
+
+
+def test_the_practice_commands_of_the_readme_run_and_find_the_founding_night(tmp_path: Path) -> None:
+    practice = next(block for block in blocks("sh") if "simulate" in block).strip().splitlines()
+    written = run(practice[0], tmp_path)
+    assert written.returncode == 0, written.stderr
+    night = run(practice[1], tmp_path)
+    assert night.returncode == 0, night.stderr
+    assert "INC-" in night.stdout
+    assert night.stdout.strip().splitlines()[-1].endswith("report.html")
+
+
+def test_the_first_commands_of_the_readme_are_commands_of_dev_py() -> None:
+    dev = (ROOT / "dev.py").read_text(encoding="utf-8")
+    commands = re.findall(r"python3 dev\.py (\w+)", README)
+    assert {"run", "test", "bench", "lint"} <= set(commands)
+    for name in commands:
+        assert re.search(rf"^def {name}\(", dev, flags=re.MULTILINE), name
+
+
+def test_the_table_in_the_readme_is_what_the_sample_gives(sample_state: Path) -> None:
+    printed = (sample_state / "stdout.txt").read_text(encoding="utf-8")
+    shown = next(block for block in blocks("") if "10,393 sends" in block)
+    for line in shown.strip().splitlines():
+        assert " ".join(line.split()) in [" ".join(row.split()) for row in printed.splitlines()]
+
+
+def test_the_python_block_and_the_notebook_run_on_the_sample(sample_state: Path, tmp_path: Path) -> None:
+    (code,) = blocks("python")
+    (tmp_path / "block.py").write_text(code.replace("detector-state-sample", str(sample_state)), encoding="utf-8")
+    for script in (tmp_path / "block.py", ROOT / "notebooks" / "one_incident.py"):
+        done = subprocess.run(
+            [sys.executable, script],
+            env={"PYTHONPATH": str(ROOT), "DETECTOR_STATE": str(sample_state), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def sample_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state after the README's first command, with what it printed in stdout.txt."""
+    state = tmp_path_factory.mktemp("sample") / "state"
+    logs = ROOT / "sample_logs" / "plain"
+    night = run(f"detector nightly {logs} --state {state} --as-of 2026-11-01T02:00:00Z --summary", ROOT)
+    assert night.returncode == 0, night.stderr
+    (state / "stdout.txt").write_text(night.stdout, encoding="utf-8")
+    return state
