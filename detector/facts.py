@@ -126,7 +126,8 @@ def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
 def case(db: Connection, incident: Incident, complete_through: datetime) -> CaseFacts:
     """Everything the documents of one incident may say."""
     db.execute(
-        "create or replace temp table case_sends as select s.outcome, s.subject, s.source, s.message_id from sends as s "
+        "create or replace temp table case_sends as "
+        "select s.outcome, s.subject, s.source, s.message_id from sends as s "
         "join incident_repeats as r on r.send_id = s.send_id where r.incident_id = ?",
         [incident.incident_id],
     )

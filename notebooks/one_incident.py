@@ -38,7 +38,7 @@ people[["recipient", "organization", "sends", "expected", "excess", "first_sent_
 
 # %% [markdown]
 # ## One person, send by send
-# `features` has the send-rate features of every repeat: how many copies of the same mail in the last minute, hour, week.
+# `features` has the send-rate features of every repeat: copies of the same mail in the last minute, hour, week.
 
 # %%
 one = people.loc[0, "recipient"]
