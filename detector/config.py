@@ -73,8 +73,8 @@ class Detection(Section):
     alarm_log10: float = 6.0
     """Alarm line: log10 of how much better "a fault" must explain the repeats than "the usual"."""
     single_recipient_copies: int = 10
-    """This many copies of one mail to one person within 24 hours is an incident whatever the statistics say,
-    unless the template does so on ordinary days."""
+    """This many copies of one mail to one person in a day is an incident whatever the statistics say, unless
+    somebody got a fifth as many of the template on another day or at another address."""
     stale_after_hours: float = 26.0
     """A log whose newest mail is older than this at as-of cannot tell whether a burst is still going on."""
 

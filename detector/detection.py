@@ -21,8 +21,8 @@ Matrix = npt.NDArray[np.float64]
 _DAY_US = 86_400_000_000
 _MOST_ALARMS_REPLAYED = 40
 """The first alarms of a burst are enough to find its first moment; a long one has thousands."""
-_LEAST_LOG10_OF_MANY = 2.0
-"""Very many copies to one person need only this much evidence: the template must not do so to everybody."""
+_MANY_TIMES_THE_MOST = 5
+"""Very many copies to one person need no statistics: so many times the most that anybody else got in a day."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _BATCHES = """
@@ -36,7 +36,7 @@ order by t.template, scope, organization, window_us, window_start_us, is_again, 
 """
 _PEOPLE = """
 select t.template, 4 as scale, 1 as is_again, lag_bin, day_us // 86400000000 as day, exposed, repeated, own_exposed,
-  own_repeated, d.template_key, recipient, content_key, day_us
+  own_repeated, d.template_key, recipient, content_key, day_us, most_elsewhere
 from recipient_days as d
 join template_numbers as t on t.template_key = d.template_key
 order by recipient, content_key, day_us, lag_bin
@@ -135,8 +135,13 @@ def _alarmed_people(detector: BurstDetector, people: pd.DataFrame, settings: Det
     if not len(people):
         return people.assign(log10=[])
     people = people.assign(log10=-detector.score_samples(_matrix(people)))
-    many = (people["exposed"] >= settings.single_recipient_copies) & (people["log10"] >= _LEAST_LOG10_OF_MANY)
+    many = people["exposed"] >= _many(people["most_elsewhere"], settings)
     return people[(people["log10"] >= detector.alarm_log10) | many]
+
+
+def _many(most_elsewhere: Any, settings: Detection) -> Any:
+    """From how many copies to one person in a day nobody needs statistics."""
+    return np.maximum(settings.single_recipient_copies, _MANY_TIMES_THE_MOST * most_elsewhere)
 
 
 def _save(db: Connection, batch_alarms: pd.DataFrame, person_alarms: pd.DataFrame) -> None:
@@ -242,7 +247,7 @@ def _person_moments(db: Connection, day: dict[str, Any], settings: Detection, de
     if not len(rows):
         return []
     log10 = -detector.score_samples(rows)
-    many = (rows[:, 5] >= settings.single_recipient_copies) & (log10 >= _LEAST_LOG10_OF_MANY)
+    many = rows[:, 5] >= _many(day["most_elsewhere"], settings)
     return [int(us) for us in sends["repeated_at_us"][(log10 >= settings.alarm_log10) | many]]
 
 

@@ -76,11 +76,11 @@ def _draw(
     inches: tuple[float, float], palette: Palette, draw: Callable[["Figure", Palette], None], kind: str = "svg"
 ) -> bytes:
     """A figure under settings of our own, whatever matplotlibrc the user has."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # talk about caches would make cron send mail
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # "building the font cache" would wake cron
     metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None, "Format": None, "Type": None}
     with mpl.rc_context():
         mpl.rcdefaults()

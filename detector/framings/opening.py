@@ -26,6 +26,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WBITS = 31
 _PACKED_BLOCK = 64 * 1024
 _ENCODING_SAMPLE = 4096
+_FEWEST_CHARACTERS = 4
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -60,8 +61,13 @@ class LogFile:
         os.close(self._descriptor)
 
     def start(self) -> bytes:
-        """The first few thousand original bytes, decompressed."""
-        return next(self.blocks(), b"")[:_ENCODING_SAMPLE]
+        """The first few thousand original bytes, decompressed; a first block may be as short as a member of a gzip."""
+        start = b""
+        for block in self.blocks():
+            start += block
+            if len(start) >= _ENCODING_SAMPLE:
+                break
+        return start[:_ENCODING_SAMPLE]
 
     def end(self, length: int) -> bytes:
         """The last bytes as they lie on the disk."""
@@ -199,8 +205,9 @@ def _encoding(start: bytes) -> tuple[str, int]:
         if start.startswith(mark):
             return encoding, len(mark)
     even, odd = start[0::2], start[1::2]
-    if len(odd) > 1 and odd.count(0) > 0.4 * len(odd) and even.count(0) < 0.05 * len(even):
+    enough, few = 0.5 * len(odd), 0.05 * len(even)
+    if len(odd) >= _FEWEST_CHARACTERS and odd.count(0) > enough and even.count(0) <= few:
         return "utf-16-le", 0
-    if len(odd) > 1 and even.count(0) > 0.4 * len(even) and odd.count(0) < 0.05 * len(odd):
+    if len(odd) >= _FEWEST_CHARACTERS and even.count(0) > enough and odd.count(0) <= few:
         return "utf-16-be", 0
     return "utf-8", 0

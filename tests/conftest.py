@@ -1,0 +1,63 @@
+"""What every test of the store stands on: a fresh one, one fixed instant, and the way from files to sends."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from detector import tables
+from detector.config import Config
+from detector.ingest import read_new_logs
+from detector.records import FileTally
+from detector.store import Connection, locked, open_store
+
+AS_OF = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
+NO_CONFIG = Config()
+
+
+@contextmanager
+def fresh_store(state: Path) -> Iterator[Connection]:
+    """An empty store under its lock, as a night opens it."""
+    with locked(state), open_store(state) as connection:
+        yield connection
+
+
+def ingest(db: Connection, *paths: Path, config: Config = NO_CONFIG, as_of: datetime = AS_OF) -> list[FileTally]:
+    """Read files and folders, in this order, into the store; every tally is balanced, whatever became of the file."""
+    logs = config.logs.model_copy(update={"paths": paths})
+    with TemporaryDirectory() as scratch:
+        tallies = list(read_new_logs(db, config.model_copy(update={"logs": logs}), as_of, Path(scratch)))
+    assert [tally for tally in tallies if not tally.is_balanced] == []
+    return tallies
+
+
+def build(
+    db: Connection, names: tuple[str, ...] = tables.SENDS, config: Config = NO_CONFIG, as_of: datetime = AS_OF
+) -> None:
+    """Make the derived tables."""
+    tables.save_settings(db, config, as_of)
+    tables.build(db, names)
+
+
+def rows(db: Connection, sql: str) -> list[dict[str, Any]]:
+    """What a query gives, one dictionary a row."""
+    result = db.execute(sql)
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Connection]:
+    """A fresh store."""
+    with fresh_store(tmp_path / "state") as connection:
+        yield connection
+
+
+@pytest.fixture
+def as_of() -> datetime:
+    """The one instant of all tests: nothing after it has happened."""
+    return AS_OF
