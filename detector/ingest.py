@@ -17,8 +17,7 @@ from types import ModuleType
 from detector.config import Config
 from detector.errors import InputError, StoreError
 from detector.formats import COLUMNS, Select, choose_format, load_formats
-from detector.framings import Framed, Head, frame, sha256_of, sniff
-from detector.framings.opening import shown
+from detector.framings import Framed, Head, frame, sha256_of, shown, sniff
 from detector.records import FileTally
 from detector.store import Connection, insert, parquet_to_ndjson, spool_table, transaction
 from detector.years import year_of_stamps

@@ -47,6 +47,9 @@ class CauseCandidate:
     """Slug, such as "whole-group-loop"; "unknown" when the evidence does not tell."""
     supporting: tuple[str, ...] = ()
     contradicting: tuple[str, ...] = ()
+    first_question: str = ""
+    """What to ask whoever runs the sending system."""
+    how_to_stop: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,9 +150,9 @@ class CaseFacts:
     spared_recipients: int
     """People of the same organizations who got this template in the same days exactly as often as they should."""
     outcomes: tuple[tuple[str, int], ...]
-    """(outcome, sends) of the affected sends, most first; outcome as in view `sends`."""
+    """(outcome, extra copies), most first; outcome as in view `sends`."""
     message_ids: int
-    """Distinct message ids among the affected sends."""
+    """Distinct message ids among the extra copies."""
     sources: tuple[str, ...]
     """Formats the copies were read from."""
     subjects: tuple[str, ...]
@@ -157,7 +160,7 @@ class CaseFacts:
     evidence: tuple[str, ...]
     """Why this is an incident, one sentence per number."""
     example_times: tuple[tuple[str, tuple[datetime, ...]], ...] = ()
-    """For up to three typical people: (recipient, times of their first copies, at most 12)."""
+    """For up to three typical people: (recipient, times of their first extra copies, at most 12)."""
 
 
 @dataclass(frozen=True)

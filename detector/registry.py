@@ -78,7 +78,7 @@ def saved_incidents(db: Connection) -> list[Incident]:
             values[name] = facts.utc(values[name])
         values["organizations"] = tuple(values["organizations"])
         values["cause_candidates"] = tuple(
-            CauseCandidate(c["cause"], tuple(c["supporting"]), tuple(c["contradicting"]))
+            CauseCandidate(**c | {"supporting": tuple(c["supporting"]), "contradicting": tuple(c["contradicting"])})
             for c in json.loads(values["cause_candidates"])
         )
         found.append(Incident(**values))

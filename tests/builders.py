@@ -88,6 +88,8 @@ def incident(**changes: Any) -> Incident:
                     "Everybody has the same number of copies (70), and each copy has a message id of its own.",
                 ),
                 contradicting=("The log shows no enrolment events to line the pulses up with.",),
+                first_question="Who is iterated inside the loop that sends?",
+                how_to_stop="Stop the job that enrols this group.",
             ),
             CauseCandidate(
                 "status-not-saved",

@@ -5,7 +5,6 @@ what cannot be read is told in one line while everything else is read.
 import gzip
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
@@ -20,11 +19,13 @@ from conftest import AS_OF, build, fresh_store, ingest, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detector.errors import LockedError
 from detector.records import FileTally
 
 FORMATS = Path(__file__).parent / "formats"
 SENDS = "select send_id, sent_at, recipient, sender, subject, template, size, outcome, attempts from sends order by all"
 HEADER = "timestamp,recipient,subject\n"
+GRAINS = {"files": "file_id", "events": "file_id, record_number, part", "rejects": "file_id, record_number"}
 
 
 def log(name: str) -> str:
@@ -65,23 +66,16 @@ def test_every_record_of_every_sample_is_accounted_for_in_the_tally_and_in_the_t
     tallies = ingest(db, FORMATS)  # balanced, as `ingest` asserts
     read = [tally for tally in tallies if tally.format]
     assert len(read) > 50
-    per_file = "select f.file_id, (select count(distinct record_number) from {0} as t where t.file_id = f.file_id) as n "
+    per_file = (
+        "select f.file_id, (select count(distinct record_number) from {0} as t where t.file_id = f.file_id) as n "
+    )
     events = rows(db, per_file.format("events") + ", events as told from files as f order by 1")
     rejects = rows(db, per_file.format("rejects") + ", rejected as told from files as f order by 1")
     assert [f for f in events if f["n"] != f["told"]] == []
     assert [f for f in rejects if f["n"] != f["told"]] == []
-    assert sum(tally.records for tally in read) == sum(
-        f["records"] for f in rows(db, "select records from files")
-    )
-
-
-@pytest.mark.parametrize(
-    ("table", "grain"),
-    [("files", "file_id"), ("events", "file_id, record_number, part"), ("rejects", "file_id, record_number")],
-)
-def test_the_rows_of_a_kept_table_are_unique_as_the_schema_says(db, table, grain):
-    ingest(db, FORMATS)
-    assert rows(db, f"select {grain}, count(*) as n from {table} group by {grain} having count(*) > 1") == []
+    assert sum(tally.records for tally in read) == sum(f["records"] for f in rows(db, "from files"))
+    for table, grain in GRAINS.items():
+        assert rows(db, f"select {grain}, count(*) as n from {table} group by {grain} having count(*) > 1") == []
 
 
 def test_a_reject_keeps_its_number_its_reason_and_its_text(db, tmp_path):
@@ -173,12 +167,12 @@ def test_a_file_that_grew_line_by_line_is_what_it_is_in_one_piece(tmp_path, name
         assert rows(db, SENDS) == sends_of([b"".join(lines)], Path(name).suffix)
 
 
-@pytest.mark.parametrize("cut", range(1, 60, 7))
+@pytest.mark.parametrize("cut", [1, 2, 30])
 def test_a_log_that_ended_in_the_middle_of_a_line_is_read_whole_when_the_rest_comes(db, tmp_path, cut):
     content = log("postfix/two_recipients.log")
     path = written(tmp_path / "mail.log", content[:-cut])
     (first,) = ingest(db, path)
-    assert (first.records, first.held) == ((7, 1) if cut > 1 else (7, 1))
+    assert (first.records, first.held) == (7, 1)
     assert "middle of a record" in first.problem
     (same,) = ingest(db, path)
     assert same.held == 1
@@ -223,7 +217,9 @@ def test_a_rotated_log_under_a_new_name_and_a_fresh_one_under_the_old_give_each_
     ingest(db, written(tmp_path / "mail.log", "".join(lines[:4])))
     written(tmp_path / "mail.log.1", "".join(lines[:7]))
     written(tmp_path / "mail.log", "".join(lines[7:]))
-    rotated, fresh = sorted(ingest(db, tmp_path / "mail.log.1", tmp_path / "mail.log"), key=lambda t: t.name, reverse=True)
+    rotated, fresh = sorted(
+        ingest(db, tmp_path / "mail.log.1", tmp_path / "mail.log"), key=lambda t: t.name, reverse=True
+    )
     assert (rotated.records, rotated.known_records) == (3, 4)
     assert (fresh.records, fresh.known_records) == (3, 0)
     assert counted(db) == (8, 2)
@@ -238,7 +234,7 @@ POSTFIX_DAY = sorted(
 )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.data())
 def test_a_log_gives_the_same_sends_in_one_piece_and_rotated_in_any_order(data):
     cuts = sorted(data.draw(st.sets(st.integers(1, len(POSTFIX_DAY) - 1), max_size=4)))
@@ -250,7 +246,7 @@ def test_a_log_gives_the_same_sends_in_one_piece_and_rotated_in_any_order(data):
     assert sends_of(readable) == sends_of(["".join(POSTFIX_DAY)])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.data())
 def test_rotated_pieces_that_overlap_give_no_send_twice(data):
     size = len(POSTFIX_DAY)
@@ -260,7 +256,7 @@ def test_rotated_pieces_that_overlap_give_no_send_twice(data):
     assert sends_of(data.draw(st.permutations(pieces))) == sends_of(["".join(POSTFIX_DAY)])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=12).map(sorted), st.data())
 def test_exports_that_overlap_give_each_row_as_often_as_the_export_that_has_it_most(seconds, data):
     bounds = st.tuples(st.integers(0, len(seconds)), st.integers(0, len(seconds))).map(sorted)
@@ -272,7 +268,7 @@ def test_exports_that_overlap_give_each_row_as_often_as_the_export_that_has_it_m
     assert sorted(found) == sorted(second for second, count in most.items() for _ in range(count))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.data())
 def test_events_with_ids_give_the_same_sends_in_any_order_any_split_and_any_repetition(data):
     lines = log("ses/send_delay_delivery_bounce.ndjson").splitlines(True) + log(
@@ -284,12 +280,13 @@ def test_events_with_ids_give_the_same_sends_in_any_order_any_split_and_any_repe
     assert sends_of(texts, ".ndjson") == sends_of(["".join(lines)], ".ndjson")
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.data())
 def test_a_table_with_ids_gives_the_same_sends_in_any_split_and_order(data):
-    header, *lines = log("plain/one_id_sent_twice.csv").splitlines(True) + log("plain/one_id_sent_twice.csv").replace(
-        "ann@", "ben@"
-    ).splitlines(True)[1:]
+    header, *lines = (
+        log("plain/one_id_sent_twice.csv").splitlines(True)
+        + log("plain/one_id_sent_twice.csv").replace("ann@", "ben@").splitlines(True)[1:]
+    )
     shuffled = data.draw(st.permutations(lines))
     cut = data.draw(st.integers(1, len(shuffled) - 1))
     texts = [header + "".join(shuffled[:cut]), header + "".join(shuffled[cut:])]
@@ -411,7 +408,8 @@ def test_a_write_that_fails_in_the_middle_leaves_nothing_of_the_file(db, tmp_pat
     assert rows(db, "from events") == []
 
 
-CRASH = textwrap.dedent("""
+CRASH = (
+    textwrap.dedent("""
     import sys
     from datetime import datetime
     from pathlib import Path
@@ -424,17 +422,17 @@ CRASH = textwrap.dedent("""
         print("open", flush=True)
         for tally in read_new_logs(db, config, datetime.fromisoformat(%r), state / "work"):
             print(tally.name, flush=True)
-""") % AS_OF.isoformat()
+""")
+    % AS_OF.isoformat()
+)
 
 
-@pytest.mark.parametrize("wait", [0.0, 0.03, 0.1, 0.2])
+@pytest.mark.parametrize("wait", [0.0, 0.05])
 def test_a_night_that_is_killed_while_it_reads_is_made_good_by_the_next(tmp_path, wait):
     lines = log("postfix/two_recipients.log").splitlines(True)
     paths = []
     for number in range(6):  # 6 files of 400 messages to 3 people each
-        text = "".join(
-            line.replace("AAAA020000", f"{number:02}{copy:04}BBBB") for copy in range(400) for line in lines
-        )
+        text = "".join(line.replace("AAAA020000", f"{number:02}{copy:04}BBBB") for copy in range(400) for line in lines)
         paths.append(written(tmp_path / f"mail.log.{number}", text))
     state = tmp_path / "state"
     night = subprocess.Popen([sys.executable, "-c", CRASH, state, *paths], stdout=subprocess.PIPE, text=True)
@@ -444,7 +442,10 @@ def test_a_night_that_is_killed_while_it_reads_is_made_good_by_the_next(tmp_path
     night.kill()
     night.communicate()
     with fresh_store(state) as db:
-        kept = rows(db, "select f.file_id, f.events, (select count(*) from events as e where e.file_id = f.file_id) as n from files as f")
+        kept = rows(
+            db,
+            "select f.file_id, f.events, (select count(*) from events as e where e.file_id = f.file_id) as n from files as f",
+        )
         assert 1 <= len(kept) <= 6
         assert [f for f in kept if f["events"] != f["n"]] == []
         tallies = ingest(db, *paths)
@@ -453,8 +454,6 @@ def test_a_night_that_is_killed_while_it_reads_is_made_good_by_the_next(tmp_path
 
 
 def test_two_nights_at_once_are_told_apart_by_the_lock(tmp_path):
-    from detector.errors import LockedError
-
     with fresh_store(tmp_path / "state"), pytest.raises(LockedError), fresh_store(tmp_path / "state"):
         pass
 

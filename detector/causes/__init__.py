@@ -1,8 +1,10 @@
 """Explanations of an incident, one per file; `CAUSES` ranks them, strongest first.
 
-To add one: a module with SLUG, MEANING, FIRST_QUESTION, HOW_TO_STOP and `judge(evidence) -> CauseCandidate | None`,
+To add one: a module with SLUG, FIRST_QUESTION, HOW_TO_STOP and `judge(evidence) -> CauseCandidate | None`,
 and a line in `CAUSES` at its rank. A cause says what speaks for and against it; it never says "because".
 """
+
+from dataclasses import replace
 
 from detector.causes import (
     redelivery_timer,
@@ -18,5 +20,9 @@ CAUSES = (single_recipient_flood, replicated_scheduler, redelivery_timer, whole_
 
 def explain(evidence: Evidence) -> tuple[CauseCandidate, ...]:
     """The two candidates that fit, best first; the last resort is `unknown`, which always fits."""
-    found = [candidate for cause in CAUSES if (candidate := cause.judge(evidence)) is not None]
+    found = [
+        replace(candidate, first_question=cause.FIRST_QUESTION, how_to_stop=cause.HOW_TO_STOP)
+        for cause in CAUSES
+        if (candidate := cause.judge(evidence)) is not None
+    ]
     return tuple(found[:2])

@@ -3,7 +3,6 @@
 from detector.records import CauseCandidate, Evidence
 
 SLUG = "redelivery-timer"
-MEANING = "A job that is not acknowledged in time is handed to a worker again, and mails again."
 FIRST_QUESTION = "What is the visibility timeout or retry-after of the queue, and when is a job acknowledged?"
 HOW_TO_STOP = "Pause the workers, then remove the job from the queue."
 

@@ -3,7 +3,6 @@
 from detector.records import CauseCandidate, Evidence
 
 SLUG = "replicated-scheduler"
-MEANING = "Several servers or workers each run the scheduler, or one handler is registered several times."
 FIRST_QUESTION = "How many replicas run the scheduler, and which of them may send?"
 HOW_TO_STOP = "Leave one scheduler running and stop the others."
 

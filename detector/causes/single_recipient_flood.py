@@ -3,7 +3,6 @@
 from detector.records import CauseCandidate, Evidence
 
 SLUG = "single-recipient-flood"
-MEANING = "One address is mailed again and again: a stuck job, a mail loop, or somebody pressing a button."
 FIRST_QUESTION = "Which event or click created the first two of these messages?"
 HOW_TO_STOP = "Hold the address in the sending system, then find its job."
 

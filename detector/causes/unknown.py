@@ -3,7 +3,6 @@
 from detector.records import CauseCandidate, Evidence
 
 SLUG = "unknown"
-MEANING = "The log does not show what makes these copies."
 FIRST_QUESTION = "Which job or call created the first two messages to one of these people?"
 HOW_TO_STOP = "Stop whatever sends this template until its vendor has answered."
 

@@ -3,7 +3,6 @@
 from detector.records import CauseCandidate, Evidence
 
 SLUG = "whole-group-loop"
-MEANING = "Something mails the whole group each time round a loop, for example once per member added."
 FIRST_QUESTION = "Who is iterated inside the loop that sends, and what makes it end?"
 HOW_TO_STOP = "Stop the job that enrols or notifies this group, and empty its queue."
 

@@ -1,0 +1,85 @@
+"""Each cause fires where it should and is quiet where it should be, judged through the whole list as a night does it.
+
+The cases are data: causes/<cause>.toml, with at least two of each kind. `copies` is least, median, most per person.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detector.causes import CAUSES, explain
+from detector.records import Evidence
+
+FOLDER = Path(__file__).parent / "causes"
+SLUGS = [cause.SLUG for cause in CAUSES]
+
+
+def cases(kind: str) -> list[Any]:
+    """Every case of a kind, named by its cause and what it says."""
+    found = []
+    for path in sorted(FOLDER.glob("*.toml")):
+        for case in tomllib.loads(path.read_text(encoding="utf-8"))[kind]:
+            found.append(pytest.param(path.stem, case, id=f"{path.stem}: {case['says']}"))
+    return found
+
+
+def evidence(case: dict[str, Any]) -> Evidence:
+    low, median, high = case["copies"]
+    return Evidence(
+        recipients=case["recipients"],
+        copies_min=low,
+        copies_median=float(median),
+        copies_max=high,
+        median_gap_seconds=case["median_gap_seconds"],
+        gap_spread=case["gap_spread"],
+        distinct_ids_share=case["distinct_ids_share"],
+    )
+
+
+@pytest.mark.parametrize(("cause", "case"), cases("fires"))
+def test_fires(cause: str, case: dict[str, Any]):
+    first, *others = explain(evidence(case))
+    assert first.cause == cause
+    assert len(first.supporting) >= case.get("supporting", 1)
+    assert len(first.contradicting) == case.get("contradicting", len(first.contradicting))
+    assert [other.cause for other in others][:1] == [case["next"]] if "next" in case else True
+
+
+@pytest.mark.parametrize(("cause", "case"), cases("quiet"))
+def test_is_quiet(cause: str, case: dict[str, Any]):
+    first, *_ = explain(evidence(case))
+    assert first.cause != cause
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_cause_has_at_least_two_cases_of_each_kind(slug: str):
+    text = tomllib.loads((FOLDER / f"{slug}.toml").read_text(encoding="utf-8"))
+    assert len(text["fires"]) >= 2
+    assert len(text["quiet"]) >= 2
+
+
+def test_every_file_of_cases_belongs_to_a_cause():
+    assert sorted(path.stem for path in FOLDER.glob("*.toml")) == sorted(SLUGS)
+
+
+def test_every_cause_says_what_to_ask_and_how_to_stop_it():
+    for cause in CAUSES:
+        assert cause.FIRST_QUESTION.endswith("?")
+        assert cause.HOW_TO_STOP.endswith(".")
+
+
+def test_unknown_comes_last_and_is_never_one_of_two_explanations_before_it():
+    assert SLUGS[-1] == "unknown"
+    for case in cases("fires"):
+        candidates = [candidate.cause for candidate in explain(evidence(case.values[1]))]
+        assert 1 <= len(candidates) <= 2
+        assert len(set(candidates)) == len(candidates)
+        assert "unknown" not in candidates[:-1]
+
+
+def test_a_cause_never_says_because():
+    for case in cases("fires"):
+        for candidate in explain(evidence(case.values[1])):
+            assert "because" not in " ".join((*candidate.supporting, *candidate.contradicting))

@@ -1,0 +1,277 @@
+"""The command line: what it prints where, what it leaves behind, and with which exit code it ends.
+
+Runs in this process, through `main`, as the installed command does; stdout is no terminal here, as under cron.
+"""
+
+import csv
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from detector import __version__
+from detector.cli import main
+from detector.store import locked, read_sql
+
+BEGINS = datetime(2026, 10, 27, 18, 0, tzinfo=UTC)
+ENDS = "2026-10-27T18:27:11Z"  # the last of ten rounds, the last of twelve people
+MORNING = "2026-10-28T02:00:00Z"
+
+
+class Run(NamedTuple):
+    """How one call of the command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def detector(monkeypatch, capsys):
+    """Calls `detector ...` and says how it ended."""
+
+    def call(*arguments: object) -> Run:
+        monkeypatch.setattr(sys, "argv", ["detector", *(str(argument) for argument in arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+            sys.exit(0)
+        out, err = capsys.readouterr()
+        return Run(int(ended.value.code or 0), out, err)
+
+    return call
+
+
+@pytest.fixture
+def log(tmp_path) -> Path:
+    """Twelve people of one client, ten welcomes each, a round every three minutes: 120 sends, 108 of them extra."""
+    path = tmp_path / "logs" / "outbox.csv"
+    path.parent.mkdir()
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["timestamp", "message_id", "sender", "recipient", "subject", "template", "organization"])
+        for copy in range(10):
+            for person in range(12):
+                moment = BEGINS + copy * timedelta(minutes=3) + person * timedelta(seconds=1)
+                rows.writerow([
+                    moment.isoformat(), f"<{copy}.{person}@academy.example>", "noreply@academy.example",
+                    f"p{person}@harbor.example", "Welcome", "welcome", "Harbor Freightways",
+                ])  # fmt: skip
+    return path
+
+
+# --- detector nightly ------------------------------------------------------------------------------------------------
+
+
+def test_a_night_on_no_terminal_says_nothing_whether_it_found_something_or_not(detector, log, tmp_path):
+    assert detector("nightly", log, "--state", tmp_path / "state", "--as-of", MORNING) == (0, "", "")
+    assert (tmp_path / "state/reports/2026-10-28/report.html").exists()
+    assert len(list((tmp_path / "state/alerts").iterdir())) == 1
+
+
+def test_the_summary_is_a_table_and_ends_with_the_reports_path(detector, log, tmp_path):
+    run = detector("nightly", log, "--state", tmp_path / "state", "--as-of", MORNING, "--summary")
+    *_, incident, last = run.out.splitlines()
+    assert run.code == 0
+    assert run.err == ""
+    assert run.out.splitlines()[0] == "120 sends to 12 people; times in UTC"
+    assert last == f"report: {tmp_path}/state/reports/2026-10-28/report.html"
+    assert Path(last.removeprefix("report: ")).exists()
+    cells = re.split(r" {2,}", incident.strip())
+    assert re.fullmatch(r"INC-\w{4}", cells[0])
+    assert cells[2:] == ["Harbor Freightways", "12", "120", "108", "2026-10-27 18:03:00", "2026-10-27 18:27:11", "no"]
+
+
+def test_the_summary_of_a_quiet_night_says_so(detector, log, tmp_path):
+    run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", "2026-10-27T18:02:00Z", "--summary")
+    assert run.code == 0
+    assert "12 sends to 12 people" in run.out
+    assert "Nothing was sent again and again." in run.out
+
+
+def test_verbose_says_on_stderr_what_became_of_every_record(detector, log, tmp_path):
+    run = detector("nightly", log, "--state", tmp_path / "state", "--as-of", MORNING, "-v")
+    assert run.code == 0
+    assert run.out == ""
+    (line,) = (line for line in run.err.splitlines() if "records =" in line)
+    assert line.startswith(f"{log}: plain: 121 records = 120 events + 1 ignored + 0 rejected + 0 blank + 0 held")
+    assert any(re.fullmatch(r"sends: \d+\.\d\d s", line) for line in run.err.splitlines())
+    again = detector("nightly", log, "--state", tmp_path / "state", "--as-of", MORNING, "-v")
+    assert "0 records = 0 events" in again.err
+    assert "; 121 known" in again.err
+
+
+def test_exit_code_ten_only_if_asked_for_and_only_while_it_goes_on(detector, log, tmp_path):
+    assert detector("nightly", log, "--state", tmp_path / "a", "--as-of", ENDS, "--exit-code").code == 10
+    assert detector("nightly", log, "--state", tmp_path / "b", "--as-of", ENDS).code == 0
+    # Nothing came for an hour and a half, but the log ends at 18:27 as well: it may still be going on.
+    assert detector("nightly", log, "--state", tmp_path / "c", "--as-of", "2026-10-27T20:00:00Z", "--exit-code").code == 10
+    # Two days later the log is stale: nobody knows.
+    assert detector("nightly", log, "--state", tmp_path / "d", "--as-of", "2026-10-30T20:00:00Z", "--exit-code").code == 0
+
+
+def test_a_burst_that_is_over_is_no_ten(detector, log, tmp_path):
+    log.write_text(f"{log.read_text()}2026-10-27T20:00:00Z,<x@a.example>,a@a.example,z@b.example,Other,other,\n")
+    run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", MORNING, "--exit-code")
+    assert run == (0, "", "")
+
+
+def test_as_of_in_the_past_shows_the_log_as_it_stood(detector, log, tmp_path):
+    run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", "2026-10-27T18:10:30Z", "--summary")
+    assert "48 sends to 12 people" in run.out  # rounds at 18:00, :03, :06 and :09
+    assert "36" in run.out
+
+
+@pytest.mark.parametrize("moment", ["2026-10-28T04:00:00+02:00", "2026-10-28T02:00:00", "2026-10-28 02:00", "2026-10-28T02"])
+def test_as_of_may_have_another_zone_or_none(detector, log, tmp_path, moment):
+    run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", moment)
+    assert run == (0, "", "")
+    assert (tmp_path / "s/current.duckdb").resolve().name.startswith("20261028T020000Z")
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-13-01", "1793152800", "27.10.2026", "", "2026-10-28T25:00:00Z"])
+def test_as_of_that_is_no_time_is_two_and_names_an_example(detector, log, tmp_path, moment):
+    run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", moment)
+    assert run.code == 2
+    assert run.out == ""
+    assert f"{moment!r} is not an ISO 8601 time such as 2026-10-28T02:00:00Z" in run.err
+    assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00"])
+def test_as_of_beyond_the_calendar_is_two_and_no_traceback(detector, log, tmp_path, moment):
+    assert detector("nightly", log, "--state", tmp_path / "s", "--as-of", moment).code == 2
+
+
+def test_no_logs_is_two_and_says_what_to_do(detector, tmp_path):
+    run = detector("nightly", "--state", tmp_path / "s")
+    assert run.code == 2
+    assert "Give log files or folders, or name them in the config under [logs] paths." in run.err
+    assert not (tmp_path / "s").exists()
+
+
+def test_logs_may_stand_in_the_config(detector, log, tmp_path):
+    config = tmp_path / "detector.toml"
+    config.write_text('[logs]\npaths = ["logs/"]\n')
+    run = detector("nightly", "--config", config, "--state", tmp_path / "s", "--as-of", MORNING, "--summary")
+    assert run.code == 0
+    assert "120 sends" in run.out
+
+
+def test_an_unknown_key_in_the_config_is_two_and_names_the_nearest(detector, log, tmp_path):
+    config = tmp_path / "detector.toml"
+    config.write_text("[detection]\nalarm_log_10 = 7\n")
+    run = detector("nightly", log, "--config", config, "--state", tmp_path / "s")
+    assert run.code == 2
+    assert run.out == ""
+    assert run.err == (
+        f"detector: {config}: [detection] alarm_log_10 is not a setting. Nearest: alarm_log10.\n"
+    )
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_config_that_is_missing_is_two(detector, log, tmp_path):
+    run = detector("nightly", log, "--config", tmp_path / "absent.toml", "--state", tmp_path / "s")
+    assert run.code == 2
+    assert run.err.startswith(f"detector: {tmp_path}/absent.toml: cannot be read")
+
+
+def test_a_missing_log_is_three_with_one_line_and_the_rest_is_read(detector, log, tmp_path):
+    run = detector("nightly", tmp_path / "gone.log", log, "--state", tmp_path / "s", "--as-of", MORNING, "--summary")
+    assert run.code == 3
+    (line,) = run.err.splitlines()
+    assert line.startswith(f"detector: {tmp_path}/gone.log: ")
+    assert "120 sends" in run.out
+
+
+def test_a_folder_without_a_log_is_three_and_says_so(detector, tmp_path):
+    (tmp_path / "empty").mkdir()
+    run = detector("nightly", tmp_path / "empty", "--state", tmp_path / "s", "--as-of", MORNING)
+    assert run.code == 3
+    (line,) = run.err.splitlines()
+    assert str(tmp_path / "empty") in line
+
+
+def test_a_state_that_is_no_directory_is_three(detector, log, tmp_path):
+    (tmp_path / "s").write_text("")
+    run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", MORNING)
+    assert run.code == 3
+    assert run.err.startswith(f"detector: {tmp_path}/s: cannot be used as state directory")
+
+
+def test_a_second_run_at_the_same_time_is_four(detector, log, tmp_path):
+    with locked(tmp_path / "s"):
+        run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", MORNING)
+    assert run == (4, "", f"detector: {tmp_path}/s: another run is at work here; this one changed nothing.\n")
+
+
+def test_a_dry_run_writes_everything_and_tells_nobody(detector, log, tmp_path):
+    run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", MORNING, "--dry-run")
+    assert run == (0, "", "")
+    assert (tmp_path / "s/reports/2026-10-28/report.html").exists()
+    assert not (tmp_path / "s/alerts").exists()
+
+
+def test_without_as_of_it_is_now(detector, log, tmp_path):
+    before = datetime.now(UTC).replace(microsecond=0)
+    assert detector("nightly", log, "--state", tmp_path / "s").code == 0
+    name = (tmp_path / "s/current.duckdb").resolve().name
+    moment = datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    assert before <= moment <= datetime.now(UTC)
+
+
+# --- the other commands ----------------------------------------------------------------------------------------------
+
+
+def test_sql_prints_the_file_that_makes_a_table(detector):
+    assert detector("sql", "sends") == (0, read_sql("sends"), "")
+
+
+@pytest.mark.parametrize("name", ["nothing", "../config", "/etc/passwd", "sends.sql", ""])
+def test_sql_of_no_table_is_two_and_lists_the_tables(detector, name):
+    run = detector("sql", name)
+    assert run.code == 2
+    assert run.out == ""
+    assert "sends" in run.err
+    assert "repeats" in run.err
+
+
+def test_simulate_writes_logs_and_the_truth_and_prints_its_path(detector, tmp_path):
+    run = detector("simulate", "ordinary-month", "--format", "plain", "--seed", "3", "--out", tmp_path / "month")
+    assert run == (0, f"{tmp_path}/month/truth.json\n", "")
+    assert (tmp_path / "month/truth.json").exists()
+    assert len(list((tmp_path / "month").glob("*.csv*"))) == 5
+
+
+def test_simulate_refuses_what_it_does_not_know_and_a_folder_that_is_not_its_own(detector, log, tmp_path):
+    assert "founding-night" in detector("simulate", "no-such-story", "--out", tmp_path / "x").err
+    assert detector("simulate", "no-such-story", "--out", tmp_path / "x").code == 2
+    assert detector("simulate", "ordinary-month", "--format", "xml", "--out", tmp_path / "x").code == 2
+    before = log.read_bytes()
+    assert detector("simulate", "ordinary-month", "--format", "plain", "--out", log.parent).code == 2
+    assert log.read_bytes() == before
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_lists_the_commands_and_nightlys_has_examples(detector, flag):
+    run = detector(flag)
+    assert run.code == 0
+    assert all(command in run.out for command in ("nightly", "simulate", "sql"))
+    run = detector("nightly", flag)
+    assert "  detector nightly /var/log/mail.log*\n" in run.out
+    assert "  detector nightly exports/ --config detector.toml --state /var/lib/detector\n" in run.out
+    assert all(option in run.out for option in ("--state", "--as-of", "--dry-run", "--exit-code", "--summary", "-v"))
+
+
+def test_version(detector):
+    assert detector("--version") == (0, f"detector, version {__version__}\n", "")
+
+
+@pytest.mark.parametrize("arguments", [["nightli"], ["nightly", "--stat", "x"], ["sql"], ["simulate", "ordinary-month"]])
+def test_what_cannot_be_understood_is_two_on_stderr(detector, arguments):
+    run = detector(*arguments)
+    assert run.code == 2
+    assert run.out == ""
+    assert run.err
