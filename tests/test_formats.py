@@ -1,7 +1,7 @@
 """Every format keeps one contract, and reads every sample as its accepted expectation says.
 
-A sample is tests/formats/<format>/<situation>.<ext>, or a folder of that name if it takes several files; beside it stand
-<situation>.expected.jsonl, the sends that it holds, and <situation>.toml if it needs a config. `ACCEPT=1 pytest
+A sample is tests/formats/<format>/<situation>.<ext>, or a folder of that name if it takes several files; beside it
+stand <situation>.expected.jsonl, the sends that it holds, and <situation>.toml if it needs a config. `ACCEPT=1 pytest
 tests/test_formats.py` writes the expectations anew; a person reads the difference.
 """
 
@@ -222,8 +222,10 @@ def test_a_mapped_key_of_a_json_object_may_be_any_text(db, tmp_path, key):
 
 @pytest.mark.parametrize(
     "stamp",
-    ["infinity", "-infinity", "epoch", "0001-01-01T00:00:00Z", "-0044-03-15", "290309-12-22 (BC) 00:00:00"]
-    + ["294247-01-10T04:00:54Z", "294247-01-10 04:00:54", "99999999999999999", "NaN", "18:00", "2026-02-30", "now"],
+    [
+        *("infinity", "-infinity", "epoch", "0001-01-01T00:00:00Z", "-0044-03-15", "290309-12-22 (BC) 00:00:00"),
+        *("294247-01-10T04:00:54Z", "294247-01-10 04:00:54", "99999999999999999", "NaN", "18:00", "2026-02-30", "now"),
+    ],
 )
 def test_a_moment_at_which_no_mail_can_have_been_sent_is_a_reject_and_no_send(db, tmp_path, stamp):
     path = tmp_path / "mail.csv"
@@ -248,6 +250,11 @@ def test_a_row_of_what_became_of_a_mail_is_a_send_although_other_rows_say_sent(d
         ("ben@harbor.example", "bounced"),
         ("cleo@harbor.example", "delivered"),
     ]
+
+
+def test_a_mapping_for_tables_leaves_other_logs_alone(db):
+    config = Config(sources={"app": Source(columns={"timestamp": "Datum", "recipient": "An"})})  # files = "*"
+    assert len(sends(db, FOLDER / "postfix/two_recipients.log", config=config)) == 3
 
 
 # --- ses ----------------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def lives_of(text: str) -> list[Life]:
 
 
 def sends_by_hand(text: str) -> int:
-    """Recipients per life, without notices (from=<>), and without those that were only handed on to a queue id of ours."""
+    """Recipients per life, without notices (from=<>), and without those only handed on to a queue id of ours."""
     lives = lives_of(text)
     ours = {life.queue_id for life in lives}
     count = 0

@@ -1,0 +1,468 @@
+"""The founding night end to end: once, again, differently named, interrupted, locked out, without its journal.
+
+The truth about the samples is sample_logs/truth.json. Most runs are in this process; what must die or be waited for is
+one of its own.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from detector.config import Config, Logs
+from detector.errors import JournalError, LockedError
+from detector.nightly import Night, nightly
+from detector.store import locked, open_snapshot
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = ROOT / "sample_logs"
+TRUTH = json.loads((SAMPLES / "truth.json").read_text(encoding="utf-8"))
+(FOUNDING,) = (burst for burst in TRUTH["bursts"] if burst["is_fault"])
+MORNING = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
+
+
+def night(state: Path, *logs: Path, as_of: datetime = MORNING, dry_run: bool = False) -> Night:
+    config = Config(logs=Logs(paths=logs or (SAMPLES / "plain",)))
+    return nightly(config, state=state, as_of=as_of, dry_run=dry_run, talk=lambda _: None)
+
+
+def incidents(state: Path, day: str = "2026-11-01") -> list[dict[str, Any]]:
+    return json.loads((state / "reports" / day / "incidents.json").read_text(encoding="utf-8"))["incidents"]
+
+
+def case_of(state: Path) -> Path:
+    """The folder of the only incident."""
+    (folder,) = (state / "incidents").iterdir()
+    return folder
+
+
+def alerts(state: Path) -> list[str]:
+    folder = state / "alerts"
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def contents(state: Path) -> dict[str, bytes]:
+    """Everything people are shown, byte for byte; the alert carries the path of its brief, so its name must do."""
+    folders = ("reports", "incidents")
+    files = [path for folder in folders for path in (state / folder).rglob("*") if path.is_file()]
+    return {path.relative_to(state).as_posix(): path.read_bytes() for path in files}
+
+
+def tables(state: Path) -> dict[str, str]:
+    """A digest of each table that people query, its rows in order; not of the database file, whose bytes vary."""
+    path = str((state / "current.duckdb").resolve())
+    digests = {}
+    with duckdb.connect(path, read_only=True) as db:
+        for (name,) in db.execute("select table_name from duckdb_tables() order by 1").fetchall():
+            rows = sorted(repr(row) for row in db.execute(f'select * from "{name}"').fetchall())
+            digests[name] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    return digests
+
+
+def digest(state: Path) -> dict[str, str]:
+    """All that a night leaves behind, except when and in which order the steps were made: name -> hash."""
+    shown = {name: hashlib.sha256(content).hexdigest() for name, content in contents(state).items()}
+    return shown | {f"alerts/{name}": "" for name in alerts(state)} | {f"table {n}": h for n, h in tables(state).items()}
+
+
+def differing(state: Path, expected: dict[str, str]) -> list[str]:
+    """The names of what is not as expected."""
+    found = digest(state)
+    return sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
+
+
+def run(*arguments: object, **options: Any) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "detector", *(str(argument) for argument in arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False, **options)
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory) -> Path:
+    """The state after one night on the plain sample; to be read only."""
+    state = tmp_path_factory.mktemp("once") / "state"
+    done = night(state)
+    assert done.exit_code == 0
+    assert done.problems == ()
+    return state
+
+
+@pytest.fixture
+def state(once, tmp_path) -> Path:
+    """A copy of that state, to go on from."""
+    return Path(shutil.copytree(once, tmp_path / "state", symlinks=True))
+
+
+# --- one night -------------------------------------------------------------------------------------------------------
+
+
+def test_the_founding_night_is_found_with_its_true_figures(once):
+    (found,) = incidents(once)
+    assert {name: found[name] for name in ("recipients", "sends", "excess", "copies_min", "copies_max")} == {
+        "recipients": 51,
+        "sends": 3_590,
+        "excess": 3_539,
+        "copies_min": 70,
+        "copies_max": 71,
+    }
+    for name in ("recipients", "sends", "excess", "copies_min", "copies_max", "copies_median"):
+        assert found[name] == FOUNDING[name]
+    assert datetime.fromisoformat(found["started_at"]) == datetime.fromisoformat(FOUNDING["started_at"])
+    assert datetime.fromisoformat(found["ended_at"]) == datetime.fromisoformat(FOUNDING["ended_at"])
+    assert found["organizations"] == ["Harbor Freightways"]
+    assert (found["severity"], found["state"], found["ongoing"]) == ("grave", "stopped", False)
+    assert found["cause"] == "whole-group-loop"
+
+
+def test_the_alarm_would_have_rung_within_a_minute(once):
+    (found,) = incidents(once)
+    begun, noticed = (datetime.fromisoformat(found[name]) for name in ("started_at", "detected_at"))
+    assert timedelta(0) <= noticed - begun <= timedelta(minutes=1)
+
+
+def test_affected_csv_has_each_person_with_the_true_number_of_copies(once):
+    header, *rows = (once / "reports/2026-11-01/affected.csv").read_text(encoding="utf-8").splitlines()
+    assert header == "incident_id,recipient,organization,sends,expected,excess,first_sent_at,last_sent_at"
+    told = {row.split(",")[1]: tuple(int(n) for n in row.split(",")[3:6]) for row in rows}
+    assert told == {p["recipient"]: (p["sends"], p["sends"] - p["excess"], p["excess"]) for p in FOUNDING["affected"]}
+
+
+def test_everything_lies_where_the_design_says(once):
+    (incident,) = incidents(once)
+    case = case_of(once)
+    assert case.name == f"{incident['incident_id']}-harbor-freightways"
+    assert {path.name for path in case.iterdir()} >= {"brief.html", "brief.md", "letter.md"}
+    report = {path.name for path in (once / "reports/2026-11-01").iterdir()}
+    assert report >= {"report.html", "report.md", "incidents.json", "affected.csv"}
+    assert (once / "current.duckdb").is_symlink()
+    assert alerts(once) == [f"{incident['incident_id'].lower()}.opened.1.eml"]
+
+
+@pytest.mark.parametrize("log_format", ["postfix", "ses"])
+def test_the_same_numbers_come_from_every_format(once, tmp_path, log_format):
+    done = night(tmp_path / "state", SAMPLES / log_format)
+    assert done.exit_code == 0
+    (expected,), (found,) = incidents(once), incidents(tmp_path / "state")
+    for name in ("recipients", "sends", "excess", "copies_min", "copies_median", "copies_max", "started_at", "ended_at"):
+        assert found[name] == expected[name], name
+    for name in ("severity", "state", "ongoing", "cause"):
+        assert found[name] == expected[name], name
+    people = {row.recipient: row.sends for row in done.facts.cases[0].affected}
+    assert people == {person["recipient"]: person["sends"] for person in FOUNDING["affected"]}
+
+
+def test_a_log_that_ends_in_the_middle_of_the_night_says_that_it_goes_on(tmp_path):
+    """19:05, an hour into it: the copies that had been sent by then, and the alarm as it would have been the day after."""
+    until = datetime(2026, 10, 27, 19, 5, tzinfo=UTC)
+    night(tmp_path / "state", as_of=until)
+    (found,) = incidents(tmp_path / "state", "2026-10-27")
+    assert (found["state"], found["ongoing"], found["recipients"]) == ("active", True, 51)
+    assert datetime.fromisoformat(found["ended_at"]) <= until
+    assert 1_500 < found["excess"] < 3_539
+
+
+# --- again -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_and_a_third_run_change_nothing_and_tell_nobody(state):
+    before = digest(state)
+    for _ in range(2):
+        done = night(state)
+        assert done.exit_code == 0
+        assert [tally.events for tally in done.facts.files] == [0] * 5
+        assert differing(state, before) == []
+
+
+def test_runs_at_other_hours_of_the_same_day_leave_the_report_as_it_is(state):
+    before, told = contents(state), alerts(state)
+    for hour in (3, 5, 4):
+        assert night(state, as_of=MORNING.replace(hour=hour)).exit_code == 0
+        assert contents(state) == before
+        assert alerts(state) == told
+
+
+def test_a_run_two_days_later_writes_its_own_report_and_tells_nobody(state):
+    """By then the log is older than 26 hours, so nobody can know whether it goes on; nothing else is different."""
+    before, told = incidents(state), alerts(state)
+    assert night(state, as_of=MORNING + timedelta(days=2)).exit_code == 0
+    assert incidents(state, "2026-11-03") == [{**found, "ongoing": None} for found in before]
+    assert incidents(state) == before
+    assert alerts(state) == told
+
+
+def test_runs_without_a_time_are_as_quiet(tmp_path):
+    """Now is long before or after October 2026; that changes the files' date, not whether anything is told again."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    now = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
+    lines = ["timestamp,message_id,sender,recipient,subject"]
+    for copy in range(10):
+        for person in range(12):
+            moment = now + copy * timedelta(minutes=3) + person * timedelta(seconds=1)
+            lines.append(f"{moment.isoformat()},<{copy}.{person}@a.example>,a@a.example,p{person}@harbor.example,Welcome")
+    (logs / "outbox.csv").write_text("\n".join(lines) + "\n")
+    state = tmp_path / "state"
+    outputs = []
+    for _ in range(2):
+        done = run("nightly", logs, "--state", state)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        outputs.append((alerts(state), sorted(p.name for p in (state / "incidents").iterdir()), contents(state)))
+    assert len(outputs[0][0]) == 1
+    assert outputs[1][:2] == outputs[0][:2]
+    same_day = {path.split("/")[1] for path in outputs[1][2] if path.startswith("reports/")}
+    if len(same_day) == 1:  # unless midnight passed between the two
+        assert outputs[1][2] == outputs[0][2]
+
+
+def test_other_names_and_other_packing_are_nothing_new(state, tmp_path):
+    """Every file is renamed so that the order is reversed; what was packed is unpacked, what was not is packed."""
+    before = digest(state)
+    logs = tmp_path / "archive"
+    logs.mkdir()
+    for number, path in enumerate(sorted((SAMPLES / "plain").iterdir(), reverse=True)):
+        packed = path.suffix == ".gz"
+        content = gzip.decompress(path.read_bytes()) if packed else gzip.compress(path.read_bytes(), 1)
+        (logs / f"{number}.csv{'' if packed else '.gz'}").write_bytes(content)
+    done = night(state, logs)
+    assert done.exit_code == 0
+    assert differing(state, before) == []
+
+
+def test_a_file_given_twice_and_a_copy_of_it_are_read_once(state, tmp_path):
+    before = digest(state)
+    copy = Path(shutil.copy(SAMPLES / "plain/2026-10-22.csv.gz", tmp_path / "copy-of-log.csv.gz"))
+    assert night(state, SAMPLES / "plain", copy, SAMPLES / "plain/2026-10-22.csv.gz").exit_code == 0
+    assert differing(state, before) == []
+
+
+def test_a_fresh_state_gives_the_same_documents_byte_for_byte(once, tmp_path):
+    night(tmp_path / "elsewhere")
+    assert contents(tmp_path / "elsewhere") == contents(once)
+    assert alerts(tmp_path / "elsewhere") == alerts(once)
+
+
+def test_the_month_read_week_by_week_ends_like_the_month_read_at_once(once, tmp_path):
+    """Each week by itself, as cron would have found it; the incident is found on the night it is in, and stays the same."""
+    state, logs = tmp_path / "state", tmp_path / "logs"
+    logs.mkdir()
+    for path in sorted((SAMPLES / "plain").iterdir()):
+        shutil.copy(path, logs)
+        through = datetime.fromisoformat(path.name[:10]).replace(tzinfo=UTC) + timedelta(days=7, hours=2)
+        assert night(state, logs, as_of=min(through, MORNING)).exit_code == 0
+    assert incidents(state) == incidents(once)
+    assert alerts(state) == alerts(once)
+
+
+def test_a_letter_that_a_person_edited_stays_as_it_is(state):
+    letter = case_of(state) / "letter.md"
+    letter.write_text("Dear Ana, we are sorry.\n")
+    night(state, as_of=MORNING + timedelta(days=1))
+    assert letter.read_text() == "Dear Ana, we are sorry.\n"
+
+
+# --- read by others --------------------------------------------------------------------------------------------------
+
+
+def test_the_snapshot_can_be_read_while_a_night_is_at_work(state):
+    with locked(state), duckdb.connect(str(state / "work/detector.duckdb")) as writer:
+        writer.execute("begin")
+        writer.execute("delete from incidents")
+        with open_snapshot(state) as db:
+            assert db.execute("select count(*) from sends").fetchall() == [(TRUTH["totals"]["sends"],)]
+            assert db.execute("select excess from incidents").fetchall() == [(3_539,)]
+        writer.execute("rollback")
+
+
+def test_the_snapshot_cannot_be_written(state):
+    with open_snapshot(state) as db, pytest.raises(duckdb.Error):
+        db.execute("delete from incidents")
+
+
+def test_all_that_is_kept_is_for_its_owner_only(tmp_path):
+    before = os.umask(0o022)
+    try:
+        night(tmp_path / "state")
+    finally:
+        os.umask(before)
+    everything = [tmp_path / "state", *(tmp_path / "state").rglob("*")]
+    open_to_others = [
+        f"{stat.filemode(path.lstat().st_mode)} {path.relative_to(tmp_path)}"
+        for path in everything
+        if not path.is_symlink() and path.lstat().st_mode & 0o077
+    ]
+    assert open_to_others == []
+
+
+# --- what goes wrong -------------------------------------------------------------------------------------------------
+
+
+def fingerprint(state: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of change of every file."""
+    return {
+        path.relative_to(state).as_posix(): (path.stat().st_size, path.stat().st_mtime_ns)
+        for path in state.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_second_run_at_the_same_time_ends_at_once_with_four_and_changes_nothing(state):
+    before = fingerprint(state)
+    with locked(state):
+        with pytest.raises(LockedError):
+            night(state)
+        began = time.monotonic()
+        done = run("nightly", SAMPLES / "plain", "--state", state, "--as-of", MORNING.isoformat())
+        assert time.monotonic() - began < 5  # most of it is Python starting
+    assert done.returncode == 4
+    assert done.stdout == ""
+    assert done.stderr == f"detector: {state}: another run is at work here; this one changed nothing.\n"
+    assert fingerprint(state) == before
+
+
+def test_without_its_journal_nothing_is_sent_and_the_run_ends_with_six(state):
+    (state / "work/notices.journal").unlink()
+    shutil.rmtree(state / "alerts")
+    with pytest.raises(JournalError, match="the journal of notices is missing"):
+        night(state)
+    done = run("nightly", SAMPLES / "plain", "--state", state, "--as-of", MORNING.isoformat())
+    assert done.returncode == 6
+    assert "the journal of notices is missing" in done.stderr
+    assert alerts(state) == []
+
+
+def test_a_journal_that_was_tampered_with_is_six_as_well(state):
+    journal = state / "work/notices.journal"
+    journal.write_bytes(journal.read_bytes().replace(b"sent", b"SENT"))
+    with pytest.raises(JournalError, match="damaged"):
+        night(state)
+
+
+def test_a_dry_run_tells_nobody_and_the_next_real_one_does(tmp_path):
+    state = tmp_path / "state"
+    assert night(state, dry_run=True).exit_code == 0
+    assert len(incidents(state)) == 1
+    assert alerts(state) == []
+    assert night(state).exit_code == 0
+    assert len(alerts(state)) == 1
+
+
+@pytest.fixture
+def odd_logs(tmp_path) -> Iterator[tuple[Path, ...]]:
+    """Four files that cannot be used, in front of the good ones."""
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    (folder / "a-photo.jpg").write_bytes(bytes([0xFF, 0xD8, 0xFF, 0xE0]) + random.Random(1).randbytes(5_000))
+    (folder / "cut.csv.gz").write_bytes((SAMPLES / "plain/2026-10-08.csv.gz").read_bytes()[:20_000])
+    (folder / "prices.csv").write_text("article,price\nchair,12\ntable,40\n")
+    (folder / "notes.txt").write_text("call the vendor about the classroom\n" * 20)
+    yield (folder, SAMPLES / "plain")
+
+
+def test_bad_files_are_three_with_a_line_each_and_do_not_stop_the_others(odd_logs, tmp_path):
+    state = tmp_path / "state"
+    done = run("nightly", *odd_logs, "--state", state, "--as-of", MORNING.isoformat())
+    assert done.returncode == 3
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 4
+    for name, line in zip(("a-photo.jpg", "cut.csv.gz", "notes.txt", "prices.csv"), lines, strict=True):
+        assert line.startswith("detector: ")
+        assert name in line
+    assert [found["excess"] for found in incidents(state)] == [3_539]
+    report = (state / "reports/2026-11-01/report.html").read_text(encoding="utf-8")
+    assert all(name in report for name in ("a-photo.jpg", "cut.csv.gz", "notes.txt", "prices.csv"))
+
+
+# --- kill -9 ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def small_log(tmp_path_factory) -> Path:
+    """Three ordinary weeks of a small client and one bad hour: 30 people, 12 copies each."""
+    rng, lines = random.Random(7), ["timestamp,message_id,sender,recipient,subject"]
+    first = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
+    for number in range(400):
+        moment = first + timedelta(minutes=rng.randrange(21 * 24 * 60))
+        lines.append(f"{moment.isoformat()},<o{number}@a.example>,a@a.example,o{number}@x.example,Your course starts")
+    for copy in range(12):
+        for person in range(30):
+            moment = first + timedelta(days=22, minutes=4 * copy, seconds=person)
+            lines.append(f"{moment.isoformat()},<{copy}.{person}@a.example>,a@a.example,p{person}@harbor.example,Welcome")
+    path = tmp_path_factory.mktemp("small") / "outbox.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+AFTER = datetime(2026, 10, 24, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(small_log, tmp_path_factory) -> tuple[dict[str, str], float]:
+    """What a night on it leaves when nobody kills it, and the seconds it takes."""
+    state = tmp_path_factory.mktemp("whole") / "state"
+    began = time.monotonic()
+    assert run("nightly", small_log, "--state", state, "--as-of", AFTER.isoformat()).returncode == 0
+    took = time.monotonic() - began
+    result = digest(state)
+    assert [len(alerts(state)), len(incidents(state, "2026-10-24"))] == [1, 1]
+    return result, took
+
+
+@pytest.mark.parametrize("part", [0.35, 0.5, 0.6, 0.7, 0.8, 0.9])
+def test_a_night_that_was_killed_and_run_again_ends_like_one_that_was_not(small_log, uninterrupted, tmp_path, part):
+    expected, took = uninterrupted
+    state = tmp_path / "state"
+    command = [sys.executable, "-m", "detector", "nightly", small_log, "--state", state, "--as-of", AFTER.isoformat()]
+    with subprocess.Popen([str(word) for word in command], cwd=ROOT) as process:
+        time.sleep(part * took * random.Random(part).uniform(0.95, 1.05))
+        process.send_signal(signal.SIGKILL)
+    assert night(state, small_log, as_of=AFTER).exit_code == 0
+    assert differing(state, expected) == []
+
+
+STEPS = """
+import os, signal, sys
+from pathlib import Path
+
+calls, last = 0, int(sys.argv.pop(1))
+
+def count(event, arguments):
+    # Every file that is opened for writing, renamed, made or removed under the state directory.
+    global calls
+    if event not in {"open", "os.rename", "os.mkdir", "os.remove", "os.symlink", "os.truncate"}:
+        return
+    if not str(arguments[0]).startswith(sys.argv[4]) or (event == "open" and arguments[1] == "r"):
+        return
+    calls += 1
+    if calls == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(count)
+from detector.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("step", [3, 9, 17, 24, 31, 38, 45, 52])
+def test_a_night_that_dies_at_a_step_on_the_disk_and_is_run_again_ends_like_one_that_did_not(
+    small_log, uninterrupted, tmp_path, step
+):
+    expected, _ = uninterrupted
+    state = tmp_path / "state"
+    words = [str(step), "nightly", small_log, "--state", state, "--as-of", AFTER.isoformat()]
+    subprocess.run([sys.executable, "-c", STEPS, *(str(word) for word in words)], cwd=ROOT, timeout=60, check=False)
+    assert night(state, small_log, as_of=AFTER).exit_code == 0
+    assert differing(state, expected) == []
