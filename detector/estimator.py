@@ -58,6 +58,8 @@ _LAG_BINS = 10
 _FEWEST_IN_BATCH = 5
 """Batches smaller than this tell the mean of a share, but not how it varies."""
 _DAYS_BEFORE_TRIMMING = 5
+_NEAR = 3
+"""A habit spreads over so many lag bins to each side: a daily digest may not come twice a minute."""
 
 
 class BurstDetector(OutlierMixin, BaseEstimator):
@@ -94,7 +96,10 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         self.repeats_ = _DaySums(
             _group(repeats) * 16 + repeats[:, 3], repeats[:, 4], repeats[:, 6], big, big * share, big * share**2
         )
-        self.habits_ = _DaySums(_group(repeats)[big], repeats[big, 4], big[big], share[big], share[big] ** 2)
+        whole, share = repeats[big], share[big]
+        near = np.concatenate([np.arange(-_NEAR, _NEAR + 1)] * len(whole)) if len(whole) else np.zeros(0)
+        keys, share = np.repeat(_group(whole) * 16 + whole[:, 3], 2 * _NEAR + 1) + near, np.repeat(share, 2 * _NEAR + 1)
+        self.habits_ = _DaySums(keys, np.repeat(whole[:, 4], 2 * _NEAR + 1), np.ones(len(keys)), share, share**2)
         self.offset_ = -float(self.alarm_log10)
         return self
 
@@ -137,11 +142,13 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         exposed, _ = self.sizes_.without(group, day, worst)
         repeated, batches, shares, squares = self.repeats_.without(group * 16 + bins, day, worst)
         usual = (repeated + self.prior_exposures * prior_share) / (exposed + self.prior_exposures)
-        usual = np.clip(usual, prior[:, 0] / 3, 0.98)
-        concentration = self._habit(prior_concentration, group, day)
+        usual = np.clip(usual, prior[:, 0] / 10, 0.98)
+        concentration = self._habit(prior_concentration, group, bins, day)
         _, big_batches = self.sizes_.without(group, day, worst)
         seen = _concentration(np.maximum(big_batches, batches), shares, squares)
-        concentration = _between(concentration, seen, batches / (batches + self.prior_batches))
+        concentration = _between(
+            concentration, seen, _wholeness(shares, squares) * batches / (batches + self.prior_batches)
+        )
         return usual, np.where(is_person, _PERSON_CONCENTRATION, concentration)
 
     def _checked(self, X: npt.ArrayLike, *, reset: bool) -> Matrix:
@@ -151,17 +158,20 @@ class BurstDetector(OutlierMixin, BaseEstimator):
             raise ValueError(f"X has {rows.shape[1]} columns; these {len(COLUMNS)} are needed: {', '.join(COLUMNS)}")
         return rows
 
-    def _habit(self, prior: Any, group: Any, day: Any) -> Any:
-        """The concentration of a template over all lag bins: some repeat to whole groups on many days (a forum).
+    def _habit(self, prior: Any, group: Any, bins: Any, day: Any) -> Any:
+        """The concentration of a template over neighbouring lag bins: a forum repeats to whole groups on many days.
 
-        Days count, not batches: one incident has many batches, but only one day.
+        Days count, not batches: one incident has many batches, but only one day. And groups count that repeat as a
+        whole: that single people ask again says nothing about the others.
         """
-        worst = self.habits_.worst_other_day(group, day)
-        batches, shares, squares = self.habits_.without(group, day, worst)
+        keys = group * 16 + bins
+        worst = self.habits_.worst_other_day(keys, day)
+        batches, shares, squares = self.habits_.without(keys, day, worst)
         _, big_batches = self.sizes_.without(group, day, worst)
-        days = np.maximum(self.habits_.days(group) - self.habits_.has(group, day) - ~np.isnan(worst), 0)
-        seen = _concentration(_LAG_BINS * np.maximum(big_batches, batches / _LAG_BINS), shares, squares)
-        return _between(prior, seen, days / (days + self.prior_days))
+        days = np.maximum(self.habits_.days(keys) - self.habits_.has(keys, day) - ~np.isnan(worst), 0)
+        near = 2 * _NEAR + 1
+        seen = _concentration(near * np.maximum(big_batches, batches / near), shares, squares)
+        return _between(prior, seen, _wholeness(shares, squares) * days / (days + self.prior_days))
 
 
 class _DaySums:
@@ -217,6 +227,11 @@ def _concentration(batches: Any, shares: Any, squares: Any) -> Any:
     mean = np.clip(shares / n, 1e-4, 1 - 1e-4)
     variance = np.maximum(squares / n - (shares / n) ** 2, 1e-6)
     return np.clip(mean * (1 - mean) / variance - 1, 0.2, 100.0)
+
+
+def _wholeness(shares: Any, squares: Any) -> Any:
+    """From 0 to 1: do batches repeat as a whole? From the mean share, weighted by the share itself."""
+    return np.clip(2 * squares / np.maximum(shares, 1e-9) - 0.5, 0, 1)
 
 
 def _between(one: Any, other: Any, weight: Any) -> Any:

@@ -6,6 +6,7 @@ a grown file is taken from where it ended.
 """
 
 import fnmatch
+import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +20,11 @@ from detector.errors import InputError, StoreError
 from detector.formats import COLUMNS, Select, choose_format, load_formats
 from detector.framings import Framed, Head, frame, sha256_of, shown, sniff
 from detector.records import FileTally
-from detector.store import Connection, insert, parquet_to_ndjson, spool_table, transaction
+from detector.store import Connection, insert, parquet_to_ndjson, parse_records, spool_table, transaction
 from detector.years import year_of_stamps
+
+_FIRST_US, _LAST_US = 315_532_800_000_000, 4_102_444_800_000_000
+"""1980 and 2100: no mail was sent before, what claims to be later is no time, and 64 bits have room to count."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class _Reading:
     format: str
     select: Select
     zone: str
+    is_torn: bool
+    """A table that does not end in a newline: its last row may be half a row."""
 
 
 def read_new_logs(db: Connection, config: Config, as_of: datetime, scratch: Path) -> Iterator[FileTally]:
@@ -74,14 +80,16 @@ def _frame_file(
     if name is None:
         raise InputError(_unclaimed(path, head, formats))
     spool = folder / "records"
-    framed = frame(source, head.framing, spool, known=_known_versions(db))
+    framed = frame(source, head.framing, spool, known=_known_versions(db, path))
     if source is not path:
         framed = replace(framed, complete_sha256=sha256_of(path), complete_bytes=path.stat().st_size)
     if framed.is_known or (framed.held and framed.known_bytes == framed.complete_bytes):
         return replace(_known_tally(db, framed.complete_sha256), name=shown(path), held=framed.held)
     spool_table(db, spool)
     select = formats[name].select(head, config.logs.zone, mapping)
-    return _Reading(path, head, framed, name, select, mapping.zone if mapping else config.logs.zone)
+    zone = mapping.zone if mapping else config.logs.zone
+    is_torn = head.framing == "csv" and not framed.compressed and not _ends_line(path)
+    return _Reading(path, head, framed, name, select, zone, is_torn)
 
 
 def _keep(db: Connection, reading: _Reading, config: Config, as_of: datetime) -> FileTally:
@@ -89,12 +97,18 @@ def _keep(db: Connection, reading: _Reading, config: Config, as_of: datetime) ->
     framed = reading.framed
     in_spool = framed.known_records - framed.skipped
     columns = ", ".join(COLUMNS)
-    db.execute(
-        f"create or replace temp table parsed as select {columns} from ({reading.select.sql}) "  # noqa: S608 - our own SQL
-        f"where record_number > {in_spool:d}",
+    parse_records(
+        db,
+        f"select {columns} from ({reading.select.sql}) where record_number > {in_spool:d}",  # noqa: S608 - our own SQL
         dict(reading.select.parameters),
     )
-    counts = dict(db.execute("select outcome, count(*) from parsed where part = 1 group by outcome").fetchall())
+    db.execute(
+        "update parsed set outcome = 'rejected', reason = 'no time that can be read' where outcome = 'event' "
+        "and not coalesce(at_us between $first and $last "
+        "and coalesce(sent_at_us, at_us) between $first and $last, false)",
+        {"first": _FIRST_US, "last": _LAST_US},
+    )
+    counts = _count_outcomes(db)
     year, year_said = year_of_stamps(db, config.logs.year, as_of)
     tally = FileTally(
         name=shown(reading.path),
@@ -119,10 +133,27 @@ def _keep(db: Connection, reading: _Reading, config: Config, as_of: datetime) ->
     return tally
 
 
+def _count_outcomes(db: Connection) -> dict[str, int]:
+    """Records by outcome; one that holds several events counts by the worst of them, yet its good events are kept."""
+    ((most_parts,),) = db.execute("select coalesce(max(part), 1) from parsed").fetchall()
+    if most_parts == 1:
+        return dict(db.execute("select outcome, count(*) from parsed group by outcome").fetchall())
+    return dict(
+        db.execute(
+            "select outcome, count(*) from (select record_number, "
+            "arg_min(outcome, list_position(['rejected', 'event', 'ignored', 'blank'], outcome)) as outcome "
+            "from parsed group by record_number) group by outcome"
+        ).fetchall()
+    )
+
+
 def _write(db: Connection, reading: _Reading, tally: FileTally, year: str, as_of: datetime) -> None:
     """Ledger, events and rejects of one file, inside the caller's transaction."""
     ((file_id,),) = db.execute("select coalesce(max(file_id), 0) + 1 from files").fetchall()
     framed = reading.framed
+    for torn_id in _torn_beginnings(db, reading.path):
+        for table in ("files", "events", "rejects"):
+            db.execute(f"delete from {table} where file_id = ?", [torn_id])  # noqa: S608 - three names of our own
     version = {"sha256": framed.complete_sha256, "byte_count": framed.complete_bytes, "encoding": framed.encoding}
     counts = {name: getattr(tally, name) for name in ("records", "events", "ignored", "rejected", "blank", "held")}
     insert(
@@ -132,6 +163,7 @@ def _write(db: Connection, reading: _Reading, tally: FileTally, year: str, as_of
             "file_id": file_id,
             **version,
             "from_record": tally.known_records,
+            "is_torn": reading.is_torn,
             "name": tally.name,
             "format": tally.format,
             "framing": reading.head.framing,
@@ -151,15 +183,46 @@ def _write(db: Connection, reading: _Reading, tally: FileTally, year: str, as_of
         {"file_id": file_id, "shift": framed.skipped, "source": reading.format, "zone": reading.zone},
     )
     db.execute(
-        "insert into rejects select $file_id, p.record_number + $shift, p.reason, left(r.text, 4000) from parsed as p "
-        "join records as r using (record_number) where p.outcome = 'rejected'",
+        "insert into rejects select $file_id, p.record_number + $shift, min(p.reason), min(left(r.text, 4000)) "
+        "from parsed as p join records as r using (record_number) where p.outcome = 'rejected' "
+        "group by p.record_number",
         {"file_id": file_id, "shift": framed.skipped},
     )
 
 
-def _known_versions(db: Connection) -> list[tuple[int, str]]:
-    """(bytes, sha256) of every version of a file read so far."""
-    return db.execute("select byte_count, sha256 from files").fetchall()
+def _known_versions(db: Connection, path: Path) -> list[tuple[int, str]]:
+    """(bytes, sha256) of every version of a file read so far; a torn one is known only if the file is just that."""
+    return db.execute(
+        "select byte_count, sha256 from files where not is_torn or byte_count = $size or $is_packed",
+        {"size": path.stat().st_size, "is_packed": _is_packed(path)},
+    ).fetchall()
+
+
+def _torn_beginnings(db: Connection, path: Path) -> list[int]:
+    """The torn versions that the file begins with, now that it has grown: it holds all they held, and the row whole."""
+    torn = db.execute(
+        "select file_id, byte_count, sha256 from files where is_torn and byte_count < ? order by file_id",
+        [path.stat().st_size],
+    ).fetchall()
+    found = []
+    for file_id, byte_count, sha256 in torn:
+        with path.open("rb") as log:
+            if hashlib.sha256(log.read(byte_count)).hexdigest() == sha256:
+                found.append(file_id)
+    return found
+
+
+def _is_packed(path: Path) -> bool:
+    """True for gzip."""
+    with path.open("rb") as log:
+        return log.read(2) == b"\x1f\x8b"
+
+
+def _ends_line(path: Path) -> bool:
+    """True if the last byte is a line break (or the second half of one in UTF-16)."""
+    with path.open("rb") as log:
+        log.seek(-1, os.SEEK_END)
+        return log.read(1) in (b"\n", b"\r", b"\0")
 
 
 def _is_known(db: Connection, sha256: str) -> bool:

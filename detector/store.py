@@ -106,6 +106,14 @@ def spool_table(db: Connection, spool: Path) -> None:
     db.execute("create temp view records as select rowid + 1 as record_number, coalesce(text, '') as text from spooled")
 
 
+def parse_records(db: Connection, sql: str, parameters: dict[str, Any]) -> None:
+    """Make the temporary table `parsed` of a format's SELECT. Raises StoreError if a record or a setting breaks it."""
+    try:
+        db.execute(f"create or replace temp table parsed as {sql}", parameters)
+    except duckdb.Error as error:
+        raise StoreError(f"cannot be parsed ({str(error).splitlines()[0]}); nothing of it was taken.") from error
+
+
 def parquet_to_ndjson(db: Connection, path: Path, out: Path) -> None:
     """Rewrite a Parquet file as one JSON object per line. Raises StoreError if DuckDB cannot read it."""
     try:

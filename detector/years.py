@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 from detector.store import Connection
 
+_DAY_US = 86_400_000_000
+
 
 def year_of_stamps(db: Connection, year: int | None, as_of: datetime) -> tuple[str, tuple[str, ...]]:
     """SQL for the year of each record of the temporary table `parsed`, and what was assumed."""
@@ -22,30 +24,31 @@ def year_of_stamps(db: Connection, year: int | None, as_of: datetime) -> tuple[s
     turns = _turns_of_the_year(db)
     if year is not None:
         found, basis = year, ", as configured"
-    elif in_ids := _year_in_message_ids(db, turns[-1] if turns else 0):
+    elif in_ids := _year_in_message_ids(db, turns[-1][0] if turns else 0):
         found, basis = in_ids, ", from Postfix's message ids"
     else:
         found, basis = _latest_year(rows[0][0], as_of), ""
-    cases = " ".join(f"when record_number < {turn:d} then {found - len(turns) + n:d}" for n, turn in enumerate(turns))
+    years = [found - sum(step for _, step in turns[n:]) for n in range(len(turns))]
+    cases = " ".join(f"when record_number < {turn:d} then {y:d}" for (turn, _), y in zip(turns, years, strict=True))
     said = f"stamps without a year: the last line was read as {found}{basis}"
     return f"case {cases} else {found:d} end" if cases else f"{found:d}", (said,)
 
 
-def _turns_of_the_year(db: Connection) -> list[int]:
-    """The record numbers, ascending, at which the month falls from November or December to January or February."""
-    ((spans,),) = db.execute(
-        "select bool_or(month(make_timestamp(at_us)) >= 11) and bool_or(month(make_timestamp(at_us)) <= 2) "
-        "from parsed where is_yearless and at_us is not null"
-    ).fetchall()
-    if not spans:
+def _turns_of_the_year(db: Connection) -> list[tuple[int, int]]:
+    """(record number, years) of each step over New Year.
+
+    +1 where the date falls back by half a year or more; -1 where it leaps ahead by eleven months: a late line.
+    """
+    ((span_us,),) = db.execute("select max(at_us) - min(at_us) from parsed where is_yearless").fetchall()
+    if span_us < 180 * _DAY_US:
         return []
-    rows = db.execute(
-        "with months as (select record_number, month(make_timestamp(at_us)) as this, "
-        "lag(month(make_timestamp(at_us))) over (order by record_number) as before "
+    return db.execute(
+        "with steps as (select record_number, at_us - lag(at_us) over (order by record_number) as step_us "
         "from parsed where is_yearless and at_us is not null) "
-        "select record_number from months where this <= 2 and before >= 11 order by record_number"
+        "select record_number, case when step_us < 0 then 1 else -1 end from steps "
+        "where step_us < $back or step_us > $ahead order by record_number",
+        {"back": -180 * _DAY_US, "ahead": 330 * _DAY_US},
     ).fetchall()
-    return [number for (number,) in rows]
 
 
 def _year_in_message_ids(db: Connection, from_record: int) -> int | None:

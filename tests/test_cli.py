@@ -107,9 +107,13 @@ def test_exit_code_ten_only_if_asked_for_and_only_while_it_goes_on(detector, log
     assert detector("nightly", log, "--state", tmp_path / "a", "--as-of", ENDS, "--exit-code").code == 10
     assert detector("nightly", log, "--state", tmp_path / "b", "--as-of", ENDS).code == 0
     # Nothing came for an hour and a half, but the log ends at 18:27 as well: it may still be going on.
-    assert detector("nightly", log, "--state", tmp_path / "c", "--as-of", "2026-10-27T20:00:00Z", "--exit-code").code == 10
+    assert (
+        detector("nightly", log, "--state", tmp_path / "c", "--as-of", "2026-10-27T20:00:00Z", "--exit-code").code == 10
+    )
     # Two days later the log is stale: nobody knows.
-    assert detector("nightly", log, "--state", tmp_path / "d", "--as-of", "2026-10-30T20:00:00Z", "--exit-code").code == 0
+    assert (
+        detector("nightly", log, "--state", tmp_path / "d", "--as-of", "2026-10-30T20:00:00Z", "--exit-code").code == 0
+    )
 
 
 def test_a_burst_that_is_over_is_no_ten(detector, log, tmp_path):
@@ -124,7 +128,9 @@ def test_as_of_in_the_past_shows_the_log_as_it_stood(detector, log, tmp_path):
     assert "36" in run.out
 
 
-@pytest.mark.parametrize("moment", ["2026-10-28T04:00:00+02:00", "2026-10-28T02:00:00", "2026-10-28 02:00", "2026-10-28T02"])
+@pytest.mark.parametrize(
+    "moment", ["2026-10-28T04:00:00+02:00", "2026-10-28T02:00:00", "2026-10-28 02:00", "2026-10-28T02"]
+)
 def test_as_of_may_have_another_zone_or_none(detector, log, tmp_path, moment):
     run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", moment)
     assert run == (0, "", "")
@@ -266,7 +272,9 @@ def test_version(detector):
     assert detector("--version") == (0, f"detector, version {__version__}\n", "")
 
 
-@pytest.mark.parametrize("arguments", [["nightli"], ["nightly", "--stat", "x"], ["sql"], ["simulate", "ordinary-month"]])
+@pytest.mark.parametrize(
+    "arguments", [["nightli"], ["nightly", "--stat", "x"], ["sql"], ["simulate", "ordinary-month"]]
+)
 def test_what_cannot_be_understood_is_two_on_stderr(detector, arguments):
     run = detector(*arguments)
     assert run.code == 2

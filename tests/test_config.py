@@ -140,7 +140,11 @@ def test_a_relative_folder_for_alerts_starts_at_the_config_too(tmp_path):
         ("[channels]\nsmpt = 1\n", "[channels] smpt", "smtp"),
         ("[channels.folder]\npaht = ''\n", "[channels.folder] paht", "path"),
         ("[channels.smtp]\nhost='h'\nfrom='a@b.example'\nto=['a@b.example']\nprot=1\n", "[channels.smtp] prot", "port"),
-        ("[channels.smtp]\nhost='h'\nfrom='a@b.example'\nto=['a@b.example']\nform=''\n", "[channels.smtp] form", "from"),
+        (
+            "[channels.smtp]\nhost='h'\nfrom='a@b.example'\nto=['a@b.example']\nform=''\n",
+            "[channels.smtp] form",
+            "from",
+        ),
     ],
 )
 def test_an_unknown_key_is_refused_at_every_level_and_the_nearest_one_is_named(tmp_path, text, key, nearest):
@@ -188,7 +192,9 @@ def test_a_value_of_the_wrong_type_is_refused_by_its_key(tmp_path, text, key):
     assert said.endswith(".")
 
 
-@pytest.mark.parametrize("text", ["alarm_log10 = nan", "alarm_log10 = -1", "stale_after_hours = inf", "stale_after_hours = -1"])
+@pytest.mark.parametrize(
+    "text", ["alarm_log10 = nan", "alarm_log10 = -1", "stale_after_hours = inf", "stale_after_hours = -1"]
+)
 def test_an_alarm_line_that_no_evidence_can_reach_or_all_does_is_refused(tmp_path, text):
     complaint(tmp_path, f"[detection]\n{text}\n")
 

@@ -28,9 +28,7 @@ def burst(
     number: int = 1,
 ) -> Burst:
     started = NIGHT + begins
-    return Burst(
-        template, number, rung, "noreply@academy.example", started, started + lasts, started + MINUTE, people
-    )
+    return Burst(template, number, rung, "noreply@academy.example", started, started + lasts, started + MINUTE, people)
 
 
 def sized(size_class: int, **changes: object) -> Burst:
@@ -104,9 +102,9 @@ a_burst = st.builds(
     people=st.frozensets(st.sampled_from([f"p{n}@x.example" for n in range(8)]), min_size=1),
     template=st.sampled_from(["t:welcome", "t:invoice", "t:receipt"]),
 )
-some_bursts = st.lists(
-    a_burst, max_size=8, unique_by=lambda b: (b.template_key, b.started_at)
-).map(lambda bursts: [replace(b, burst_number=n) for n, b in enumerate(bursts)])
+some_bursts = st.lists(a_burst, max_size=8, unique_by=lambda b: (b.template_key, b.started_at)).map(
+    lambda bursts: [replace(b, burst_number=n) for n, b in enumerate(bursts)]
+)
 
 
 @given(some_bursts, st.randoms())

@@ -24,7 +24,7 @@ import duckdb
 import pytest
 
 from detector.config import Config, Logs
-from detector.errors import JournalError, LockedError
+from detector.errors import JournalError, LockedError, StoreError
 from detector.nightly import Night, nightly
 from detector.store import locked, open_snapshot
 
@@ -76,7 +76,9 @@ def tables(state: Path) -> dict[str, str]:
 def digest(state: Path) -> dict[str, str]:
     """All that a night leaves behind, except when and in which order the steps were made: name -> hash."""
     shown = {name: hashlib.sha256(content).hexdigest() for name, content in contents(state).items()}
-    return shown | {f"alerts/{name}": "" for name in alerts(state)} | {f"table {n}": h for n, h in tables(state).items()}
+    return (
+        shown | {f"alerts/{name}": "" for name in alerts(state)} | {f"table {n}": h for n, h in tables(state).items()}
+    )
 
 
 def differing(state: Path, expected: dict[str, str]) -> list[str]:
@@ -156,7 +158,16 @@ def test_the_same_numbers_come_from_every_format(once, tmp_path, log_format):
     done = night(tmp_path / "state", SAMPLES / log_format)
     assert done.exit_code == 0
     (expected,), (found,) = incidents(once), incidents(tmp_path / "state")
-    for name in ("recipients", "sends", "excess", "copies_min", "copies_median", "copies_max", "started_at", "ended_at"):
+    for name in (
+        "recipients",
+        "sends",
+        "excess",
+        "copies_min",
+        "copies_median",
+        "copies_max",
+        "started_at",
+        "ended_at",
+    ):
         assert found[name] == expected[name], name
     for name in ("severity", "state", "ongoing", "cause"):
         assert found[name] == expected[name], name
@@ -212,7 +223,9 @@ def test_runs_without_a_time_are_as_quiet(tmp_path):
     for copy in range(10):
         for person in range(12):
             moment = now + copy * timedelta(minutes=3) + person * timedelta(seconds=1)
-            lines.append(f"{moment.isoformat()},<{copy}.{person}@a.example>,a@a.example,p{person}@harbor.example,Welcome")
+            lines.append(
+                f"{moment.isoformat()},<{copy}.{person}@a.example>,a@a.example,p{person}@harbor.example,Welcome"
+            )
     (logs / "outbox.csv").write_text("\n".join(lines) + "\n")
     state = tmp_path / "state"
     outputs = []
@@ -386,6 +399,45 @@ def test_bad_files_are_three_with_a_line_each_and_do_not_stop_the_others(odd_log
     assert all(name in report for name in ("a-photo.jpg", "cut.csv.gz", "notes.txt", "prices.csv"))
 
 
+def test_a_night_that_could_not_write_its_report_is_made_up_for_by_the_next(state, tmp_path):
+    """The rows of a late file are in the store already when a directory stands in the way of the report."""
+    late = tmp_path / "late.csv"
+    late.write_text(
+        "timestamp,message_id,sender,recipient,subject,template\n"
+        "2026-10-05T09:00:00Z,<late@a.example>,noreply@academy.example,late@x.example,Your receipt,receipt\n"
+    )
+    as_it_should_be = Path(shutil.copytree(state, tmp_path / "undisturbed", symlinks=True))
+    night(as_it_should_be, SAMPLES / "plain", late, as_of=MORNING + timedelta(hours=1))
+    obstacle = state / "reports/2026-11-01/.report.html.tmp"
+    obstacle.mkdir()
+    with pytest.raises(StoreError, match="cannot be written"):
+        night(state, SAMPLES / "plain", late, as_of=MORNING + timedelta(hours=1))
+    obstacle.rmdir()
+    assert night(state, SAMPLES / "plain", late, as_of=MORNING + timedelta(hours=1)).exit_code == 0
+    with open_snapshot(state) as db:
+        assert db.execute("select count(*) from sends").fetchall() == [(TRUTH["totals"]["sends"] + 1,)]
+    assert differing(state, digest(as_it_should_be)) == []
+
+
+def test_a_night_that_died_before_it_published_is_published_by_the_next(state):
+    """The report was written, the snapshot was not: nothing is new, and yet analysts wait for it."""
+    (state / "current.duckdb").unlink()
+    for snapshot in (state / "snapshots").iterdir():
+        snapshot.unlink()
+    assert night(state).exit_code == 0
+    with open_snapshot(state) as db:
+        assert db.execute("select count(*) from sends").fetchall() == [(TRUTH["totals"]["sends"],)]
+
+
+def test_a_report_that_was_half_written_is_written_whole_by_the_next_run(state):
+    """Files appear whole, but a folder of them may be cut short: each of them may be the one that is missing."""
+    before = contents(state)
+    for name in ("report.html", "report.md", "incidents.json", "affected.csv"):
+        (state / "reports/2026-11-01" / name).unlink()
+        assert night(state).exit_code == 0
+        assert contents(state).keys() == before.keys(), name
+
+
 # --- kill -9 ---------------------------------------------------------------------------------------------------------
 
 
@@ -400,7 +452,9 @@ def small_log(tmp_path_factory) -> Path:
     for copy in range(12):
         for person in range(30):
             moment = first + timedelta(days=22, minutes=4 * copy, seconds=person)
-            lines.append(f"{moment.isoformat()},<{copy}.{person}@a.example>,a@a.example,p{person}@harbor.example,Welcome")
+            lines.append(
+                f"{moment.isoformat()},<{copy}.{person}@a.example>,a@a.example,p{person}@harbor.example,Welcome"
+            )
     path = tmp_path_factory.mktemp("small") / "outbox.csv"
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -421,7 +475,7 @@ def uninterrupted(small_log, tmp_path_factory) -> tuple[dict[str, str], float]:
     return result, took
 
 
-@pytest.mark.parametrize("part", [0.35, 0.5, 0.6, 0.7, 0.8, 0.9])
+@pytest.mark.parametrize("part", [0.5, 0.7, 0.85])
 def test_a_night_that_was_killed_and_run_again_ends_like_one_that_was_not(small_log, uninterrupted, tmp_path, part):
     expected, took = uninterrupted
     state = tmp_path / "state"
@@ -444,7 +498,7 @@ def count(event, arguments):
     global calls
     if event not in {"open", "os.rename", "os.mkdir", "os.remove", "os.symlink", "os.truncate"}:
         return
-    if not str(arguments[0]).startswith(sys.argv[4]) or (event == "open" and arguments[1] == "r"):
+    if not str(arguments[0]).startswith(sys.argv[sys.argv.index("--state") + 1]) or (event == "open" and arguments[1] == "r"):
         return
     calls += 1
     if calls == last:
@@ -456,7 +510,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("step", [3, 9, 17, 24, 31, 38, 45, 52])
+@pytest.mark.parametrize("step", [9, 24, 38, 52])
 def test_a_night_that_dies_at_a_step_on_the_disk_and_is_run_again_ends_like_one_that_did_not(
     small_log, uninterrupted, tmp_path, step
 ):

@@ -31,7 +31,7 @@ COLUMNS = {
     "part": "INTEGER",
     "outcome": "VARCHAR",  # event, ignored, rejected, blank
     "reason": "VARCHAR",  # why it was rejected
-    "type": "VARCHAR",  # arrived identified queued | accepted delivered deferred bounced dropped | noted
+    "type": "VARCHAR",  # arrived identified queued expired noted | accepted delivered deferred bounced dropped
     "at_us": "BIGINT",  # microseconds since 1970 in UTC; if is_yearless, local time in the year 2000
     "is_yearless": "BOOLEAN",
     "sent_at_us": "BIGINT",  # when the message was submitted, if this event knows
@@ -64,7 +64,7 @@ def load_formats() -> dict[str, ModuleType]:
 
 def choose_format(head: Head, formats: Mapping[str, ModuleType], mapping: Source | None) -> str | None:
     """The name of the format that claims most of the head, or None. A mapping in the config decides by itself."""
-    if mapping is not None and mapping.columns:
+    if mapping is not None and mapping.columns and head.framing in formats["plain"].FRAMINGS:
         return "plain"
     claims = {name: module.claims(head) for name, module in formats.items() if head.framing in module.FRAMINGS}
     best = max(claims, key=lambda name: claims[name], default=None)

@@ -71,9 +71,6 @@ with cells as (
       when starts_with(text, chr(2)) or not is_whole or stamped_at is null or type is null or len(recipients) = 0
         then 'rejected'
       when type = 'ignored' then 'ignored'
-      when nullif(trim(message_id), '') is null and type in ('delivered', 'deferred', 'bounced', 'queued')
-        and (select count(*) from typed where type = 'accepted' and nullif(trim(message_id), '') is null) > 0
-        then 'ignored'
       else 'event'
     end as outcome,
     row_number() over (partition by text order by record_number) as occurrence
@@ -116,7 +113,7 @@ _ISO_OR_EPOCH = r"""case
         then to_timestamp(0) + to_microseconds(cast(trim(timestamp) as bigint))
       when regexp_full_match(trim(timestamp), '.*[0-9](Z|z| ?UTC| ?[+-][0-9]{2}:?[0-9]{2})')
         then try_cast(replace(replace(trim(timestamp), ' UTC', 'Z'), 'UTC', 'Z') as timestamptz)
-      else timezone($zone, try_cast(trim(timestamp) as timestamp))
+      else timezone($zone, try_cast(regexp_replace(trim(timestamp), '(:[0-9]{2}),([0-9]{1,6})$', '\1.\2') as timestamp))
     end"""
 
 
@@ -136,7 +133,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         "zone": zone,
         "words": list(words),
         "types": list(words.values()),
-        "sent_words": [word.lower().replace(" ", "_") for word in (source.sent_words if source else ())],
+        "sent_words": [re.sub(r"[ -]", "_", word.strip().lower()) for word in (source.sent_words if source else ())],
         "header": head.records[0] if head.framing == "csv" else "\x02",
         "header_number": head.header,
     }
@@ -146,7 +143,9 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     timestamp = _ISO_OR_EPOCH
     if source and source.time_format:
         parameters["time_format"] = source.time_format
-        timestamp = "timezone($zone, try_strptime(trim(timestamp), $time_format))"
+        has_offset = "%z" in source.time_format or "%Z" in source.time_format
+        parsed = "try_strptime(trim(timestamp), $time_format)"
+        timestamp = f"cast({parsed} as timestamptz)" if has_offset else f"timezone($zone, {parsed})"
     sql = _SQL.format(columns=columns, broken=broken, timestamp=timestamp)
     used = {name: value for name, value in parameters.items() if f"${name}" in sql}
     return Select(sql, used, _assumptions(head, mapped, zone))
@@ -195,7 +194,7 @@ def _json_columns(mapped: Mapping[str, str], parameters: dict[str, Any]) -> str:
         if ours not in mapped:
             picked.append(f"null::varchar as {ours}")
             continue
-        parameters[f"key_{ours}"] = '$."' + mapped[ours].replace('"', "") + '"'
+        parameters[f"key_{ours}"] = "/" + mapped[ours].replace("~", "~0").replace("/", "~1")
         picked.append(f"case when json_valid(text) then json_extract_string(text, $key_{ours}) end as {ours}")
     return ", ".join([*picked, "json_valid(text) and starts_with(text, '{') as is_whole"])
 

@@ -29,7 +29,7 @@ _ADDRESS = r'((?:"(?:[^"\\]|\\.)*"|[^"<>])*)'
 
 _DELIVERY = (
     rf"^to=<{_ADDRESS}>, (?:orig_to=<{_ADDRESS}>, )?relay=([^,]+), (?:conn_use=[0-9]+, )?delay=[^,]+, "
-    r"(?:delays=[^,]+, )?(?:dsn=[0-9.]+, )?status=([a-z]+)(?: \((.*)\))?$"
+    r"(?:delays=[^,]+, )?(?:dsn=[0-9.]+, )?status=([a-z]+)(?: \((.*?)\)?)?$"
 )
 
 _QUEUED = rf"^from=<{_ADDRESS}>, size=([0-9]+)"
@@ -63,6 +63,7 @@ with stamped as (
       when queue_id = 'NOQUEUE' or length(queue_id) not between 6 and 20 or contains(queue_id, ' ') then 'other'
       when starts_with(rest, 'to=<') then 'to'
       when starts_with(rest, 'from=<') and contains(rest, ', size=') then 'queued'
+      when starts_with(rest, 'from=<') and contains(rest, ', status=expired') then 'expired'
       when starts_with(rest, 'message-id=') then 'identified'
       when starts_with(rest, 'client=') or starts_with(rest, 'uid=') then 'arrived'
       when starts_with(rest, 'info: header Subject: ') or starts_with(rest, 'warning: header Subject: ') then 'subject'
@@ -110,7 +111,8 @@ select record_number, 1 as part,
   case when kind <> 'queued' then null
     when contains(rest, '"') then try_cast(regexp_extract(rest, $queued, 2) as bigint)
     else try_cast(split_part(split_part(rest, '>, size=', 2), ',', 1) as bigint) end as size,
-  case when contains(d.reply, 'queued as ')
+  case when program like '%/pipe' and d.status = 'sent' then '|'
+    when contains(d.reply, 'queued as ')
     then trim(split_part(split_part(d.reply, 'queued as ', 2), ' ', 1), '.;)') end as next_key
 from delivered
 """

@@ -33,9 +33,14 @@ with opened as (
       else [text]
     end as bodies
   from opened
-), bodies as (
+), enclosed as (
   select record_number, text, outer_json, unnest(case when len(bodies) = 0 then [null] else bodies end) as body
   from unwrapped
+), bodies as (  -- SQS carries the envelope of SNS, which carries the event
+  select record_number, text, outer_json,
+    case when json_valid(body) and (body::json->>'$.Type') = 'Notification' then (body::json->>'$.Message')
+      else body end as body
+  from enclosed
 ), parsed as (
   select *, case when outer_json is not null and json_valid(body) then body::json end as e from bodies
 ), named as (
@@ -47,14 +52,16 @@ with opened as (
     case event_type when 'Send' then 'accepted' when 'Delivery' then 'delivered' when 'Bounce' then 'bounced'
       when 'DeliveryDelay' then 'deferred' when 'Reject' then 'dropped' end as type,
     case event_type
-      when 'Delivery' then cast(e->'$.delivery.recipients' as varchar[])
+      when 'Delivery' then try_cast(e->'$.delivery.recipients' as varchar[])
       when 'Bounce' then
-        list_transform(cast(e->'$.bounce.bouncedRecipients' as json[]), lambda r: (r->>'$.emailAddress'))
+        list_transform(try_cast(e->'$.bounce.bouncedRecipients' as json[]), lambda r: (r->>'$.emailAddress'))
       when 'DeliveryDelay' then
-        list_transform(cast(e->'$.deliveryDelay.delayedRecipients' as json[]), lambda r: (r->>'$.emailAddress'))
-      else cast(e->'$.mail.destination' as varchar[])
-    end as recipients
+        list_transform(try_cast(e->'$.deliveryDelay.delayedRecipients' as json[]), lambda r: (r->>'$.emailAddress'))
+      else try_cast(e->'$.mail.destination' as varchar[])
+    end as listed
   from named
+), addressed as (
+  select *, list_filter(listed, lambda r: trim(r) <> '' and trim(r) <> '<>') as recipients from typed
 ), judged as (
   select *,
     case
@@ -66,7 +73,7 @@ with opened as (
         or len(recipients) = 0 then 'rejected'
       else 'event'
     end as outcome
-  from typed
+  from addressed
 ), fanned as (
   select *, unnest(case when outcome = 'event' then recipients else [null] end) as address from judged
 )
@@ -126,6 +133,8 @@ def _is_event(text: str) -> bool:
             body = body["detail"]
         if isinstance(body, str):
             body = json.loads(body)
+        if isinstance(body, dict) and isinstance(body.get("Message"), str):  # SQS around SNS
+            body = json.loads(body["Message"])
     except (ValueError, RecursionError, AttributeError):
         return False
     if not isinstance(body, dict) or not isinstance(body.get("mail"), dict):

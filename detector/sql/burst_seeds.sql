@@ -1,6 +1,6 @@
 -- The repeats that the estimator found to be beyond the usual, numbered into bursts: a repeat belongs to the one before
 -- it in the same template if it came within six hours, or within three times its own lag (a daily drip has daily gaps).
--- grain: send_id
+-- grain: recipient, content_key, sent_at_us, repeated_at_us
 -- reads: batch_alarms, binned_repeats, recipient_alarms
 with alarmed as (
   select b.recipient, b.content_key, b.template_key, b.sent_at_us, b.repeated_at_us

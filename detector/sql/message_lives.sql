@@ -20,7 +20,7 @@ with reused as (
     case
       when twin_us = at_us then 0
       when type in ('arrived', 'accepted') then 1
-      when type = 'identified' and (type_before is null or type_before <> 'arrived') then 1
+      when type = 'identified' and (type_before is null or type_before not in ('arrived', 'noted')) then 1
       else 0
     end as is_start
   from neighbours

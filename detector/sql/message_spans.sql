@@ -16,12 +16,12 @@ with known as (
     min(case when type = 'accepted' then at_us end) as first_accepted_us,
     max(case when type = 'accepted' then at_us end) as last_accepted_us,
     min(message_id) as message_id, min(sender) as sender, min(subject) as subject, min(template) as template,
-    min(organization) as organization, max(size) as size
+    min(organization) as organization, max(size) as size, max(case when type = 'expired' then at_us end) as expired_us
   from known
   group by source, message_key
 )
 select source, message_key, first_at_us, sent_at_us, message_id, sender, subject, template, organization, size,
-  coalesce(last_arrived_us > first_arrived_us, false)
+  expired_us, coalesce(last_arrived_us > first_arrived_us, false)
     or coalesce(last_identified_us > first_identified_us, false)
     or coalesce(last_accepted_us > first_accepted_us, false)
     or coalesce(first_at_us < coalesce(first_arrived_us, first_identified_us), false) as is_reused

@@ -7,7 +7,7 @@ with final as (
     d.recipient, d.type, d.at_us, d.file_id, d.record_number
   from deliveries as d
   left join roots as r on r.source = d.source and r.message_key = d.message_key and r.life = d.life
-  left join (select distinct source, message_key, life, split_part(next_message_key, ' ', 2) as next_key from hand_offs) as h
+  left join (select distinct source, message_key, life, next_key from hand_offs) as h
     on h.source = d.source and h.message_key = d.message_key and h.life = d.life and h.next_key = d.next_key
   where h.next_key is null
 ), folded as (
@@ -23,6 +23,7 @@ with final as (
   select f.source, f.message_key, f.life, f.recipient, f.last_rank, f.attempts, f.place,
     least(m.sent_at_us, f.first_try_us) as sent_at_us, m.first_at_us,
     m.message_id, m.sender, m.subject, m.template, m.organization as explicit_organization, m.size,
+    m.expired_us,
     split_part(f.recipient, '@', 2) as domain
   from folded as f
   join messages as m on m.source = f.source and m.message_key = f.message_key and m.life = f.life
@@ -32,8 +33,8 @@ select
   make_timestamp(n.sent_at_us) as sent_at, n.recipient, coalesce(n.sender, '') as sender, n.message_id, n.subject, n.template,
   coalesce(n.explicit_organization, o.organization, case when p.domain is null then nullif(n.domain, '') end) as organization,
   n.size,
-  case n.last_rank when 5 then 'bounced' when 4 then 'delivered' when 3 then 'dropped' when 2 then 'deferred'
-    else 'accepted' end as outcome,
+  case n.last_rank when 5 then 'bounced' when 4 then 'delivered' when 3 then 'dropped'
+    when 2 then case when n.expired_us is null then 'deferred' else 'bounced' end else 'accepted' end as outcome,
   greatest(n.attempts, 1) as attempts, n.source, f.name as file,
   n.place % 1099511627776 as record_number, n.sent_at_us
 from named as n
