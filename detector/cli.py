@@ -131,7 +131,7 @@ def _print_summary(night: "Night") -> None:
 
     from detector.documents.escaping import visible
 
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("incident", "severity", "organization"):
         table.add_column(name, overflow="fold")
