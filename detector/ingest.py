@@ -130,6 +130,7 @@ def _keep(db: Connection, reading: _Reading, config: Config, as_of: datetime) ->
         )
     with transaction(db):
         _write(db, reading, tally, year, as_of)
+    db.execute("drop view records; drop table spooled; drop table parsed")  # hundreds of megabytes of a large log
     return tally
 
 

@@ -34,33 +34,45 @@ _DELIVERY = (
 
 _QUEUED = rf"^from=<{_ADDRESS}>, size=([0-9]+)"
 
+_PLAIN_DELIVERY = (
+    r'^to=<[^"<>]*>, relay=[^,]+, (?:conn_use=[0-9]+, )?delay=[^,]+, (?:delays=[^,]+, )?(?:dsn=[0-9.]+, )?'
+    r"status=[a-z]+(?: \(.*)?$"
+)
+"""What nearly all deliveries look like. They are matched without captures, which are dear, and cut at fixed marks."""
+
 _SQL = r"""
 with stamped as (
-  select record_number, text, left(text, 1) between '0' and '9' as is_iso,
-    case when left(text, 1) between '0' and '9' then instr(text, ' ') else 16 end as space
+  select record_number, text, text >= '0' and text < ':' as is_iso,
+    case when text >= '0' and text < ':' then instr(text, ' ') else 16 end as space
   from records
-), headed as (
-  select record_number, text, is_iso, left(text, space - 1) as stamp,
-    split_part(substr(text, space + 1), ' ', 1) as host,
-    split_part(split_part(substr(text, space + 1), ' ', 2), '[', 1) as program,
-    substr(text, space + 3 + length(split_part(substr(text, space + 1), ' ', 1))
-                           + length(split_part(substr(text, space + 1), ' ', 2))) as message
+), placed as (
+  select record_number, text, is_iso, substr(text, space + 1) as tail,
+    case when is_iso then epoch_us(try_cast(left(text, space - 1) as timestamptz))
+         else epoch_us(try_strptime('2000 ' || left(text, 15), '%Y %b %d %H:%M:%S')) end as stamped_us
   from stamped
-), timed as (
-  select *,
-    case when is_iso then epoch_us(try_cast(stamp as timestamptz))
-         else epoch_us(try_strptime('2000 ' || stamp, '%Y %b %d %H:%M:%S')) end as stamped_us,
-    split_part(message, ': ', 1) as queue_id,
-    substr(message, length(split_part(message, ': ', 1)) + 3) as rest
-  from headed
+), hosted as (
+  select record_number, text, is_iso, stamped_us, tail, instr(tail, ' ') as host_end,
+    substr(tail, instr(tail, ' ') + 1) as entry
+  from placed
+), said as (
+  select record_number, text, is_iso, stamped_us, tail, host_end, instr(entry, '/') as slash,
+    instr(entry, '[') as bracket, instr(entry, ' ') as program_end, substr(entry, instr(entry, ' ') + 1) as message,
+    contains(left(entry, 40), '/pipe[') as is_pipe
+  from hosted
+), opened as (
+  select record_number, text, is_iso, stamped_us, tail, host_end, is_pipe, message, instr(message, ': ') as id_end,
+    host_end > 0 and slash > 0 and slash < program_end and (bracket = 0 or slash < bracket)
+      and instr(message, ': ') between 7 and 21 and instr(message, ' ') = instr(message, ': ') + 1
+      and not starts_with(message, 'NOQUEUE:') as is_queue_entry,
+    substr(message, instr(message, ': ') + 2) as rest
+  from said
 ), kinds as (
-  select *,
+  select record_number, text, is_iso, stamped_us, tail, host_end, is_pipe, message, id_end, rest,
     case
-      when trim(text) = '' then 'blank'
+      when text < '!' and trim(text) = '' then 'blank'
       when starts_with(text, chr(2)) then 'framing'
-      when stamped_us is null or host = '' then 'no stamp'
-      when not contains(program, '/') then 'other'
-      when queue_id = 'NOQUEUE' or length(queue_id) not between 6 and 20 or contains(queue_id, ' ') then 'other'
+      when stamped_us is null or host_end = 1 or tail = '' then 'no stamp'
+      when not is_queue_entry or rest = 'removed' then 'other'
       when starts_with(rest, 'to=<') then 'to'
       when starts_with(rest, 'from=<') and contains(rest, ', size=') then 'queued'
       when starts_with(rest, 'from=<') and contains(rest, ', status=expired') then 'expired'
@@ -69,29 +81,39 @@ with stamped as (
       when starts_with(rest, 'info: header Subject: ') or starts_with(rest, 'warning: header Subject: ') then 'subject'
       else 'other'
     end as kind
-  from timed
+  from opened
+), matched as (
+  select *, kind = 'to' and regexp_matches(rest, $plain) as is_plain from kinds
 ), delivered as (
   select *,
-    case when kind = 'to' then regexp_extract(rest, $delivery, ['to', 'orig', 'relay', 'status', 'reply']) end as d
-  from kinds
+    case when kind = 'to' and not is_plain
+      then regexp_extract(rest, $delivery, ['to', 'orig', 'relay', 'status', 'reply']) end as d,
+    case when is_plain then substr(rest, instr(rest, ', status=') + 9) end as fate
+  from matched
+), settled as (
+  select *,
+    case when is_plain then left(fate, coalesce(nullif(instr(fate, ' '), 0), 99) - 1) else d.status end as status,
+    case when is_plain then fate else d.reply end as reply,
+    case when is_plain then contains(rest, '>, relay=none,') else d.relay = 'none' end as is_unrelayed
+  from delivered
 )
 select record_number, 1 as part,
   case
     when kind = 'blank' then 'blank'
-    when kind = 'other' or d.status in ('deliverable', 'undeliverable') then 'ignored'
-    when kind in ('framing', 'no stamp') or (kind = 'to' and d.status = '') then 'rejected'
+    when kind = 'other' or status in ('deliverable', 'undeliverable') then 'ignored'
+    when kind in ('framing', 'no stamp') or (kind = 'to' and status = '') then 'rejected'
     else 'event'
   end as outcome,
   case
     when kind = 'framing' then split_part(text, chr(2), 2)
     when kind = 'no stamp' then 'no syslog stamp that can be read'
-    when kind = 'to' and d.status = '' then 'a Postfix delivery line without a readable status'
+    when kind = 'to' and status = '' then 'a Postfix delivery line without a readable status'
   end as reason,
   case kind
     when 'to' then case
-      when d.status = 'sent' and (d.relay = 'none' or contains(d.reply, 'discarded')) then 'dropped'
-      when d.status = 'sent' then 'delivered'
-      when d.status = 'deferred' then 'deferred'
+      when status = 'sent' and (is_unrelayed or contains(reply, 'discarded')) then 'dropped'
+      when status = 'sent' then 'delivered'
+      when status = 'deferred' then 'deferred'
       else 'bounced' end
     when 'subject' then 'noted'
     else kind
@@ -99,22 +121,25 @@ select record_number, 1 as part,
   stamped_us as at_us,
   not is_iso as is_yearless,
   null::bigint as sent_at_us,
-  host || ' ' || queue_id as message_key,
-  lower(d.to) as recipient,
+  left(tail, host_end) || left(message, id_end - 1) as message_key,
+  case when is_plain then lower(substr(rest, 5, instr(rest, '>') - 5)) when kind = 'to' then lower(d.to) end
+    as recipient,
   case when kind <> 'queued' then null
     when contains(rest, '"') then lower(regexp_extract(rest, $queued, 1))
     else lower(split_part(substr(rest, 7), '>', 1)) end as sender,
-  case when kind = 'identified' then nullif(trim(substr(rest, 12), '<> '), '') end as message_id,
+  case when kind <> 'identified' then null
+    when regexp_full_match(rest, 'message-id=<[^<> ]+>') then substr(rest, 13, length(rest) - 13)
+    else nullif(trim(substr(rest, 12), '<> '), '') end as message_id,
   case when kind = 'subject' then regexp_extract(rest, 'header Subject: (.*) from [^ ]+; from=<', 1) end as subject,
   null::varchar as template,
   null::varchar as organization,
   case when kind <> 'queued' then null
     when contains(rest, '"') then try_cast(regexp_extract(rest, $queued, 2) as bigint)
-    else try_cast(split_part(split_part(rest, '>, size=', 2), ',', 1) as bigint) end as size,
-  case when program like '%/pipe' and d.status = 'sent' then '|'
-    when contains(d.reply, 'queued as ')
-    then trim(split_part(split_part(d.reply, 'queued as ', 2), ' ', 1), '.;)') end as next_key
-from delivered
+    else try_cast(split_part(substr(rest, instr(rest, '>, size=') + 8, 24), ',', 1) as bigint) end as size,
+  case when is_pipe and status = 'sent' then '|'
+    when contains(reply, 'queued as ') then trim(split_part(split_part(reply, 'queued as ', 2), ' ', 1), '.;)') end
+    as next_key
+from settled
 """
 
 
@@ -127,4 +152,4 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per line; the ingest reads `zone` and a year into stamps that have none."""
     yearless = any(record[:1].isalpha() for record in head.records)
     assumptions = (f"stamps without a zone were read as {zone}",) if yearless else ()
-    return Select(_SQL, {"delivery": _DELIVERY, "queued": _QUEUED}, assumptions)
+    return Select(_SQL, {"delivery": _DELIVERY, "plain": _PLAIN_DELIVERY, "queued": _QUEUED}, assumptions)
