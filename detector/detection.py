@@ -19,24 +19,36 @@ from detector.tables import BURSTS, build
 
 Matrix = npt.NDArray[np.float64]
 _DAY_US = 86_400_000_000
+_DAY = COLUMNS.index("day")
 _MOST_ALARMS_REPLAYED = 40
 """The first alarms of a burst are enough to find its first moment; a long one has thousands."""
 _MANY_TIMES_THE_MOST = 5
 """Very many copies to one person need no statistics: so many times the most that anybody else got in a day."""
+_DAYS_OF_AN_INBOX = 5
+"""Who gets a template several times a day on so many other days is a shared inbox, which a busy day fills."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_BATCHES = """
-select t.template,
-  case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end
-    as scale, cast(is_again as integer) as is_again, lag_bin, window_start_us // 86400000000 as day, exposed, repeated,
+_SCALE = "case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end"
+_BATCHES = f"""
+select cast(t.template as double) as template, cast({_SCALE} as double) as scale, cast(is_again as double) as is_again,
+  cast(lag_bin as double) as lag_bin, cast(window_start_us // 86400000000 as double) as day,
+  cast(exposed as double) as exposed, cast(repeated as double) as repeated, cast(0 as double) as own_exposed,
+  cast(0 as double) as own_repeated
+from batches as b
+join template_numbers as t on t.template_key = b.template_key
+"""  # noqa: S608 - constants above
+_CANDIDATES = f"""
+select t.template, {_SCALE} as scale, is_again, lag_bin, window_start_us // 86400000000 as day, exposed, repeated,
   0 as own_exposed, 0 as own_repeated, b.template_key, scope, organization, window_us, window_start_us
 from batches as b
 join template_numbers as t on t.template_key = b.template_key
+where lag_bin > 0 and repeated >= $people
 order by t.template, scope, organization, window_us, window_start_us, is_again, lag_bin
-"""
+"""  # noqa: S608 - constants above
 _PEOPLE = """
 select t.template, 4 as scale, 1 as is_again, lag_bin, day_us // 86400000000 as day, exposed, repeated, own_exposed,
-  own_repeated, d.template_key, recipient, content_key, day_us, most_elsewhere
+  own_repeated, d.template_key, recipient, content_key, day_us, most_elsewhere,
+  own_days
 from recipient_days as d
 join template_numbers as t on t.template_key = d.template_key
 order by recipient, content_key, day_us, lag_bin
@@ -68,17 +80,17 @@ class _Alarms:
 class _Histories:
     """Detectors fitted on the log up to a day, each fitted once: what the evidence was at a moment of the past."""
 
-    def __init__(self, batches: pd.DataFrame, alarm_log10: float) -> None:
+    def __init__(self, batches: Matrix, alarm_log10: float) -> None:
         self.batches = batches
         self.alarm_log10 = alarm_log10
-        self.last_day = int(batches["day"].max())
+        self.last_day = int(batches[:, _DAY].max())
         self.fitted: dict[int, BurstDetector] = {}
 
     def until(self, day: int) -> BurstDetector:
         """The detector that knows the days up to this one; a row never speaks for itself on its own day."""
         if day not in self.fitted:
-            rows = self.batches[self.batches["day"] <= day]
-            self.fitted[day] = BurstDetector(alarm_log10=self.alarm_log10).fit(_matrix(rows))
+            rows = self.batches[self.batches[:, _DAY] <= day]
+            self.fitted[day] = BurstDetector(alarm_log10=self.alarm_log10).fit(rows)
         return self.fitted[day]
 
 
@@ -89,13 +101,15 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
         "select template_key, row_number() over (order by template_key) as template "
         "from (select distinct template_key from repeats)"
     )
-    batches, people = db.execute(_BATCHES).df(), db.execute(_PEOPLE).df()
-    if not len(batches):
-        _save(db, batches.assign(log10=[]), people.assign(log10=[]))
+    batches, people = _batches(db), db.execute(_PEOPLE).df()
+    detector = BurstDetector(alarm_log10=settings.alarm_log10)
+    candidates = db.execute(_CANDIDATES, {"people": detector.people}).df()
+    if not len(candidates) and not len(people):
+        _save(db, candidates.assign(log10=[]), people.assign(log10=[]))
         build(db, BURSTS)
         return []
-    detector = BurstDetector(alarm_log10=settings.alarm_log10).fit(_matrix(batches))
-    batch_alarms = _alarmed_batches(detector, batches)
+    detector.fit(batches)
+    batch_alarms = _alarmed_batches(detector, candidates)
     person_alarms = _alarmed_people(detector, people, settings)
     _save(db, batch_alarms, person_alarms)
     build(db, BURSTS)
@@ -107,14 +121,21 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     return [_burst(db, span, _first_evidence(db, span, alarms, histories)) for span in (_Span(*row) for row in spans)]
 
 
+def _batches(db: Connection) -> Matrix:
+    """All batches as the estimator's X, those with repeats in one order: sums of shares must not depend on threads."""
+    columns = db.execute(_BATCHES).fetchnumpy()
+    rows = np.column_stack([columns[name] for name in COLUMNS])
+    repeats = rows[rows[:, 3] > 0]
+    return np.concatenate([rows[rows[:, 3] == 0], repeats[np.lexsort(repeats.T)]])
+
+
 def _matrix(frame: pd.DataFrame) -> Matrix:
     """The estimator's X out of a frame that has its columns."""
     return np.asarray(frame[list(COLUMNS)], dtype=np.float64)
 
 
-def _alarmed_batches(detector: BurstDetector, batches: pd.DataFrame) -> pd.DataFrame:
+def _alarmed_batches(detector: BurstDetector, candidates: pd.DataFrame) -> pd.DataFrame:
     """Organizations first; then everybody else together, without the organizations that were alarmed already."""
-    candidates = batches[(batches["lag_bin"] > 0) & (batches["repeated"] >= detector.people)]
     if not len(candidates):
         return candidates.assign(log10=[])
     ours = candidates[candidates["scope"] == "organization"]
@@ -135,13 +156,14 @@ def _alarmed_people(detector: BurstDetector, people: pd.DataFrame, settings: Det
     if not len(people):
         return people.assign(log10=[])
     people = people.assign(log10=-detector.score_samples(_matrix(people)))
-    many = people["exposed"] >= _many(people["most_elsewhere"], settings)
+    many = people["exposed"] >= _many(people["most_elsewhere"], people["own_days"], settings)
     return people[(people["log10"] >= detector.alarm_log10) | many]
 
 
-def _many(most_elsewhere: Any, settings: Detection) -> Any:
-    """From how many copies to one person in a day nobody needs statistics."""
-    return np.maximum(settings.single_recipient_copies, _MANY_TIMES_THE_MOST * most_elsewhere)
+def _many(most_elsewhere: Any, own_days: Any, settings: Detection) -> Any:
+    """From how many copies to one person in a day nobody needs statistics; never for a shared inbox."""
+    many = np.maximum(settings.single_recipient_copies, _MANY_TIMES_THE_MOST * most_elsewhere)
+    return np.where(own_days >= _DAYS_OF_AN_INBOX, np.inf, many)
 
 
 def _save(db: Connection, batch_alarms: pd.DataFrame, person_alarms: pd.DataFrame) -> None:
@@ -247,7 +269,7 @@ def _person_moments(db: Connection, day: dict[str, Any], settings: Detection, de
     if not len(rows):
         return []
     log10 = -detector.score_samples(rows)
-    many = rows[:, 5] >= _many(day["most_elsewhere"], settings)
+    many = rows[:, 5] >= _many(day["most_elsewhere"], day["own_days"], settings)
     return [int(us) for us in sends["repeated_at_us"][(log10 >= settings.alarm_log10) | many]]
 
 

@@ -20,8 +20,8 @@ def cases(kind: str) -> list[Any]:
     """Every case of a kind, named by its cause and what it says."""
     found = []
     for path in sorted(FOLDER.glob("*.toml")):
-        for case in tomllib.loads(path.read_text(encoding="utf-8"))[kind]:
-            found.append(pytest.param(path.stem, case, id=f"{path.stem}: {case['says']}"))
+        said = tomllib.loads(path.read_text(encoding="utf-8"))[kind]
+        found += [pytest.param(path.stem, case, id=f"{path.stem}: {case['says']}") for case in said]
     return found
 
 

@@ -77,7 +77,7 @@ def test_four_weeks_without_a_repeat_make_the_usual_a_tenth_of_what_is_assumed()
 
 
 def test_a_person_is_judged_by_everybodys_days_and_by_the_persons_own():
-    """Assumed for a person: 10 x 0.003 with concentration 3. On other days 4 of this person's 6 copies were followed."""
+    """Assumed of a person: 10 x 0.003, concentration 3. On other days 4 of this person's 6 copies were followed."""
     row = person(9, 7, own_exposed=6, own_repeated=4)
     hits, misses = 0.03 * 3 + 4, 0.97 * 3 + 2
     assert log10_e([], row) == pytest.approx(max(0.0, log10(1 / 10 / betabinom.pmf(7, 9, hits, misses) / 10)))

@@ -1,4 +1,4 @@
-"""Bursts into incidents, as pure functions: what is one affair, which known one it is, how grave, still going or not."""
+"""Bursts into incidents, as pure functions: what is one affair, which known one it is, how grave, still going."""
 
 import re
 from dataclasses import replace
@@ -110,7 +110,7 @@ some_bursts = st.lists(a_burst, max_size=8, unique_by=lambda b: (b.template_key,
 @given(some_bursts, st.randoms())
 def test_grouping_loses_nothing_doubles_nothing_and_does_not_depend_on_order(bursts, random):
     groups = group(bursts)
-    assert sorted((b.burst_number for g in groups for b in g)) == sorted(b.burst_number for b in bursts)
+    assert sorted(b.burst_number for g in groups for b in g) == sorted(b.burst_number for b in bursts)
     shuffled = list(bursts)
     random.shuffle(shuffled)
     assert {frozenset(b.burst_number for b in g) for g in group(shuffled)} == {

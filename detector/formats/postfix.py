@@ -56,18 +56,17 @@ with stamped as (
   from placed
 ), said as (
   select record_number, text, is_iso, stamped_us, tail, host_end, instr(entry, '/') as slash,
-    instr(entry, '[') as bracket, instr(entry, ' ') as program_end, substr(entry, instr(entry, ' ') + 1) as message,
-    contains(left(entry, 40), '/pipe[') as is_pipe
+    instr(entry, '[') as bracket, instr(entry, ' ') as program_end, substr(entry, instr(entry, ' ') + 1) as message
   from hosted
 ), opened as (
-  select record_number, text, is_iso, stamped_us, tail, host_end, is_pipe, message, instr(message, ': ') as id_end,
+  select record_number, text, is_iso, stamped_us, tail, host_end, message, instr(message, ': ') as id_end,
     host_end > 0 and slash > 0 and slash < program_end and (bracket = 0 or slash < bracket)
       and instr(message, ': ') between 7 and 21 and instr(message, ' ') = instr(message, ': ') + 1
       and not starts_with(message, 'NOQUEUE:') as is_queue_entry,
     substr(message, instr(message, ': ') + 2) as rest
   from said
 ), kinds as (
-  select record_number, text, is_iso, stamped_us, tail, host_end, is_pipe, message, id_end, rest,
+  select record_number, text, is_iso, stamped_us, tail, host_end, message, id_end, rest,
     case
       when text < '!' and trim(text) = '' then 'blank'
       when starts_with(text, chr(2)) then 'framing'
@@ -136,7 +135,8 @@ select record_number, 1 as part,
   case when kind <> 'queued' then null
     when contains(rest, '"') then try_cast(regexp_extract(rest, $queued, 2) as bigint)
     else try_cast(split_part(substr(rest, instr(rest, '>, size=') + 8, 24), ',', 1) as bigint) end as size,
-  case when is_pipe and status = 'sent' then '|'
+  case when kind <> 'to' then null
+    when status = 'sent' and contains(left(tail, 80), '/pipe[') then '|'
     when contains(reply, 'queued as ') then trim(split_part(split_part(reply, 'queued as ', 2), ' ', 1), '.;)') end
     as next_key
 from settled

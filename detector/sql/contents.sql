@@ -6,35 +6,30 @@
 -- grain: send_id
 -- reads: sends
 with laddered as (
-  select send_id, sent_at_us, recipient, organization, sender, source,
-    case when template is not null and subject is not null then 'template+subject' when template is not null then 'template'
-      when subject is not null then 'subject' else 'sender+size' end as rung,
-    lower(trim(subject)) as subject, template, size
+  select send_id, sent_at_us, recipient, organization, sender,
+    case when template is not null and subject is not null then 'template+subject' when template is not null
+      then 'template' when subject is not null then 'subject' else 'sender+size' end as rung,
+    lower(trim(subject)) as subject, template, size,
+    lag(size) over (partition by recipient, sender order by size, sent_at_us, send_id) as smaller
   from sends
   where outcome <> 'dropped'
-), sized as (
-  select send_id, sent_at_us, recipient, sender, size,
-    lag(size) over (partition by recipient, sender order by size, sent_at_us, send_id) as smaller
-  from laddered
-  where rung = 'sender+size'
 ), stepped as (
-  select send_id, sum(case when size - smaller <= 3 then 0 else 1 end) over (
+  select *, sum(case when size - smaller <= 3 then 0 else 1 end) over (
       partition by recipient, sender order by size, sent_at_us, send_id rows between unbounded preceding and current row
     ) as step
-  from sized
+  from laddered
 )
-select l.send_id, l.sent_at_us, l.recipient, l.organization, l.rung, l.sender,
-  case l.rung
-    when 'template+subject' then 't:' || l.template || '|' || l.subject
-    when 'template' then 't:' || l.template
-    when 'subject' then 's:' || l.sender || '|' || l.subject
-    else 'z:' || l.sender || '|' || s.step
+select send_id, sent_at_us, recipient, organization, rung, sender,
+  case rung
+    when 'template+subject' then 't:' || template || '|' || subject
+    when 'template' then 't:' || template
+    when 'subject' then 's:' || sender || '|' || subject
+    else 'z:' || sender || '|' || step
   end as content_key,
-  case l.rung
-    when 'template+subject' then 't:' || l.template
-    when 'template' then 't:' || l.template
-    when 'subject' then 's:' || l.sender || '|' || regexp_replace(l.subject, '[0-9]+', '#', 'g')
-    else 'z:' || l.sender || '|' || coalesce(cast(floor(ln(greatest(l.size, 1)) / ln(1.1)) as bigint), 0)
+  case rung
+    when 'template+subject' then 't:' || template
+    when 'template' then 't:' || template
+    when 'subject' then 's:' || sender || '|' || regexp_replace(subject, '[0-9]+', '#', 'g')
+    else 'z:' || sender || '|' || coalesce(cast(floor(ln(greatest(size, 1)) / ln(1.1)) as bigint), 0)
   end as template_key
-from laddered as l
-left join stepped as s on s.send_id = l.send_id
+from stepped

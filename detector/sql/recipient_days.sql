@@ -22,7 +22,8 @@ with days as (
   from days
   group by template_key, recipient
 ), own as (
-  select b.recipient, b.content_key, b.day_us, sum(d.exposed) as exposed, max(d.exposed) as most
+  select b.recipient, b.content_key, b.day_us, sum(d.exposed) as exposed, max(d.exposed) as most,
+    count(distinct d.day_us) as days
   from busy as b
   join days as d on d.recipient = b.recipient and d.template_key = b.template_key
     and (d.day_us < b.day_us - 86400000000 or d.day_us > b.day_us + 86400000000)
@@ -36,7 +37,7 @@ with days as (
 )
 select b.recipient, b.content_key, b.template_key, b.day_us, f.lag_bin, b.exposed, f.repeated,
   coalesce(o.exposed, 0) as own_exposed, coalesce(w.repeated, 0) as own_repeated,
-  greatest(coalesce(o.most, 1), coalesce(p.most, 1)) as most_elsewhere
+  greatest(coalesce(o.most, 1), coalesce(p.most, 1)) as most_elsewhere, coalesce(o.days, 0) as own_days
 from busy as b
 join followed as f on f.recipient = b.recipient and f.content_key = b.content_key and f.day_us = b.day_us
 left join own as o on o.recipient = b.recipient and o.content_key = b.content_key and o.day_us = b.day_us

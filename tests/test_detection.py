@@ -1,0 +1,404 @@
+"""What is found, exactly, and what is left alone: in simulated months, in the samples, and in a log of another hand.
+
+A month is read once; the mornings of its past are then looked at with --as-of, as any analyst may.
+"""
+
+import csv
+import gzip
+import json
+import random
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import build, fresh_store, ingest
+
+from detector import incidents, registry, tables
+from detector.config import Config, Logs
+from detector.detection import find_bursts
+from detector.incidents import Burst
+from detector.nightly import nightly
+from detector.records import AffectedRecipient, Incident
+from detector.simulate import simulate
+from detector.store import Connection
+
+SAMPLES = Path(__file__).resolve().parent.parent / "sample_logs"
+NEW_YEAR = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
+"""The morning after the month."""
+ORDER = ("info", "minor", "serious", "grave")
+TO_THE_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Month:
+    """A log in the store and what is true about it."""
+
+    db: Connection
+    truth: dict[str, Any]
+
+    def burst(self, name: str) -> dict[str, Any]:
+        """What really happened in one named burst."""
+        (burst,) = (burst for burst in self.truth["bursts"] if burst["name"] == name)
+        return burst
+
+    def bursts(self, as_of: datetime = NEW_YEAR) -> list[Burst]:
+        """What is found in the log as it stood."""
+        build(self.db, tables.SENDS + tables.REPEATS, as_of=as_of)
+        return find_bursts(self.db, Config().detection)
+
+    def ids(self, as_of: datetime = NEW_YEAR) -> dict[str, tuple[Burst, ...]]:
+        """The same as incidents by their new ids."""
+        groups = incidents.group(self.bursts(as_of))
+        return dict(zip(incidents.match(groups, []), groups, strict=True))
+
+    def found(self, as_of: datetime = NEW_YEAR) -> list[tuple[Incident, tuple[AffectedRecipient, ...]]]:
+        """The incidents with their people, oldest first, as a first night at this moment writes them."""
+        self.db.execute("delete from incidents")
+        self.db.execute("delete from affected")
+        registry.save_incidents(self.db, Config(), self.bursts(as_of), as_of)
+        saved = reversed(registry.saved_incidents(self.db))
+        return [(incident, people_of(self.db, incident)) for incident in saved]
+
+
+def people_of(db: Connection, incident: Incident) -> tuple[AffectedRecipient, ...]:
+    rows = db.execute("select * from affected where incident_id = ?", [incident.incident_id]).fetchall()
+    return tuple(AffectedRecipient(*row) for row in rows)
+
+
+def at(stamp: str) -> datetime:
+    return datetime.fromisoformat(stamp)
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory) -> Iterator[Callable[[str, str, int], Month]]:
+    """month(scenario, format, seed): simulated and read once."""
+    known: dict[tuple[str, str, int], Month] = {}
+    with ExitStack() as closing:
+
+        def read(scenario: str, log_format: str, seed: int) -> Month:
+            key = (scenario, log_format, seed)
+            if key not in known:
+                folder = tmp_path_factory.mktemp(f"{scenario}-{log_format}-{seed}")
+                truth = simulate(scenario, format=log_format, seed=seed, out=folder / "logs")
+                db = closing.enter_context(fresh_store(folder / "state"))
+                ingest(db, *(path for path in sorted((folder / "logs").iterdir()) if path != truth), as_of=NEW_YEAR)
+                known[key] = Month(db, json.loads(truth.read_text(encoding="utf-8")))
+            return known[key]
+
+        yield read
+
+
+# --- what is left alone ----------------------------------------------------------------------------------------------
+
+ORDINARY = [("plain", 1), ("plain", 4), ("postfix", 1), ("ses", 1)]
+
+
+@pytest.mark.parametrize(("log_format", "seed"), ORDINARY)
+def test_an_ordinary_month_has_no_incident(month, log_format, seed):
+    """Its cohort of 500, six courses at once, codes, resets, forum, digest, reminders, shared inbox, news sent again."""
+    assert [incident for incident, _ in month("ordinary-month", log_format, seed).found()] == []
+
+
+@pytest.mark.parametrize(("log_format", "seed"), [("plain", 1), ("plain", 4), ("postfix", 1)])
+def test_no_morning_of_it_gives_a_false_alarm_once_there_are_ten_days_of_history(month, log_format, seed):
+    """What a night announces cannot be taken back: that the whole month knows better is too late."""
+    mornings = (datetime(2026, 10, day, 2, 0, tzinfo=UTC) for day in range(11, 32, 3))
+    ordinary = month("ordinary-month", log_format, seed)
+    alarms = [(f"{morning:%d %b}", b.template_key) for morning in mornings for b in ordinary.bursts(morning)]
+    assert alarms == []
+
+
+# --- what is found ---------------------------------------------------------------------------------------------------
+
+
+def matching(found: list[tuple[Incident, tuple[AffectedRecipient, ...]]], truth: dict[str, Any]) -> list[Any]:
+    """The incidents that share people and time with a true burst."""
+    hit = {person["recipient"] for person in truth["affected"]}
+    return [
+        (incident, people)
+        for incident, people in found
+        if hit & {person.recipient for person in people}
+        and incident.started_at < at(truth["ended_at"]) + TO_THE_SECOND
+        and incident.ended_at > at(truth["started_at"]) - TO_THE_SECOND
+    ]
+
+
+def assert_exact(incident: Incident, people: tuple[AffectedRecipient, ...], truth: dict[str, Any]) -> None:
+    """Every figure is the true one; times to the second, because not every log has more."""
+    told = {person.recipient: (person.sends, person.excess) for person in people}
+    assert told == {person["recipient"]: (person["sends"], person["excess"]) for person in truth["affected"]}
+    for name in ("recipients", "sends", "excess", "copies_min", "copies_median", "copies_max"):
+        assert getattr(incident, name) == truth[name], name
+    assert abs(incident.started_at - at(truth["started_at"])) < TO_THE_SECOND
+    assert abs(incident.ended_at - at(truth["ended_at"])) < TO_THE_SECOND
+    assert incident.started_at <= incident.detected_at <= incident.ended_at
+
+
+FAULTS = (
+    "certificates-running-out",
+    "three-schedulers",
+    "hourly-certificates",
+    "mailing-begun-again",
+    "one-copy-per-role",
+    "somebody-leans-on-reset",
+    "founding-night",
+)
+
+
+@pytest.mark.parametrize("log_format", ["plain", "postfix"])
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_kind_of_fault_is_one_incident_with_its_true_figures(month, log_format, name):
+    many = month("many-faults", log_format, 5)
+    found = matching(many.found(), many.burst(name))
+    assert len(found) == 1
+    assert_exact(*found[0], many.burst(name))
+
+
+@pytest.mark.parametrize("log_format", ["plain", "postfix"])
+def test_among_many_faults_nothing_else_is_an_incident_and_no_resend_on_purpose_is_graver_than_info(month, log_format):
+    many = month("many-faults", log_format, 5)
+    found = many.found()
+    true = {incident.incident_id for burst in many.truth["bursts"] for incident, _ in matching(found, burst)}
+    assert {incident.incident_id for incident, _ in found} == true
+    assert [incident.severity for incident, _ in matching(found, many.burst("news-sent-again"))] in ([], ["info"])
+
+
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("three-schedulers", "replicated-scheduler"),
+        ("hourly-certificates", "redelivery-timer"),
+        ("somebody-leans-on-reset", "single-recipient-flood"),
+        ("founding-night", "whole-group-loop"),
+        ("mailing-begun-again", "unknown"),
+    ],
+)
+def test_the_cause_is_named_where_there_is_an_explanation_for_it(month, name, cause):
+    many = month("many-faults", "plain", 5)
+    ((incident, _),) = matching(many.found(), many.burst(name))
+    assert incident.cause == cause
+
+
+@pytest.mark.parametrize("log_format", ["plain", "postfix"])
+def test_one_fault_that_hits_two_clients_is_one_incident_with_two_organizations(month, log_format):
+    both = month("two-clients", log_format, 27)
+    ((incident, people),) = both.found()
+    assert_exact(incident, people, both.burst("two-clients"))
+    assert len(incident.organizations) == 2
+    assert [name.lower().split()[0].split("-")[0] for name in incident.organizations] == ["harbor", "larkspur"]
+    assert incident.severity == "grave"
+
+
+@pytest.mark.parametrize("log_format", ["plain", "postfix", "ses"])
+def test_a_night_that_is_still_going_on_is_active_with_the_figures_so_far(month, log_format):
+    """The log ends at 19:05; a mail that was submitted in its last second may have no line yet in some formats."""
+    now = datetime(2026, 10, 27, 19, 5, tzinfo=UTC)
+    ongoing = month("founding-night-ongoing", log_format, 5)
+    ((incident, people),) = ongoing.found(now)
+    assert (incident.state, incident.ongoing, incident.severity) == ("active", True, "grave")
+    assert_exact(incident, people, ongoing.burst("founding-night"))
+
+
+# --- only what the log held up to then -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("log_format", ["plain", "postfix"])
+def test_at_the_moment_of_detection_the_log_was_enough_and_the_incident_had_its_id(month, log_format):
+    """Postfix writes the line that tells of a mail when it is delivered, up to a second after it was submitted."""
+    many, later = month("many-faults", log_format, 5), TO_THE_SECOND * (log_format == "postfix")
+    whole = many.ids()
+    assert len(whole) >= 5
+    for incident_id, group in whole.items():
+        detected_at = min(burst.detected_at for burst in group)
+        assert incident_id in many.ids(detected_at + later), group[0].template_key
+
+
+def test_a_second_before_the_log_was_not_enough(month):
+    """One fault in an ordinary month, so that nothing but time differs."""
+    two = month("two-clients", "plain", 27)
+    ((incident_id, group),) = two.ids().items()
+    detected_at = min(burst.detected_at for burst in group)
+    assert incident_id in two.ids(detected_at)
+    assert two.ids(detected_at - TO_THE_SECOND) == {}
+
+
+def test_the_figures_grow_and_the_id_stays_as_the_night_goes_on(month):
+    two = month("two-clients", "plain", 27)
+    (incident_id,) = two.ids()
+    moments = [datetime(2026, 10, 21, 13, minute, tzinfo=UTC) for minute in (36, 45, 59)] + [NEW_YEAR]
+    seen = [two.found(moment) for moment in moments]
+    assert [[incident.incident_id for incident, _ in found] for found in seen] == [[incident_id]] * 4
+    excesses = [found[0][0].excess for found in seen]
+    assert all(earlier < later for earlier, later in pairwise(excesses))
+    assert len({found[0][0].detected_at for found in seen}) == 1
+
+
+@pytest.mark.parametrize(
+    "moment", ["2026-10-27T18:31:00+00:00", "2026-10-28T02:00:00+00:00", "2026-10-15T12:35:40+00:00"]
+)
+def test_as_of_in_the_past_is_the_same_as_a_log_that_was_cut_there(month, tmp_path, moment):
+    logs, as_of = tmp_path / "cut", at(moment)
+    simulate("founding-night", format="plain", seed=5, out=tmp_path / "logs")
+    logs.mkdir()
+    for path in sorted((tmp_path / "logs").glob("*.csv*")):
+        text = month_text(path)
+        rows = [row for row in text[1:] if at(row.split(",", 1)[0]) <= as_of]
+        (logs / path.name.removesuffix(".gz")).write_text("\n".join([text[0], *rows]) + "\n", encoding="utf-8")
+    with fresh_store(tmp_path / "a") as db:
+        ingest(db, logs, as_of=NEW_YEAR)
+        cut = Month(db, {}).found(as_of)
+    looked_back = month("founding-night", "plain", 5).found(as_of)
+    assert [incident for incident, _ in looked_back] == [incident for incident, _ in cut]
+    assert [set(people) for _, people in looked_back] == [set(people) for _, people in cut]
+
+
+def month_text(path: Path) -> list[str]:
+    """The lines of a log, packed or not."""
+    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return content.decode().splitlines()
+
+
+# --- a log of another hand -------------------------------------------------------------------------------------------
+
+FIRST_DAY = datetime(2027, 3, 1, tzinfo=UTC)
+SCHOOL_ENDS = FIRST_DAY + timedelta(days=30)
+Mail = tuple[datetime, str, str, str]
+"""(when, to whom, template, subject)."""
+
+
+def ordinary_outbox(rng: random.Random) -> Iterator[Mail]:  # noqa: C901 - one loop per kind of mail
+    """Thirty days of a language school: enrolments in groups, codes, a digest to fifteen, receipts, certificates."""
+    pupils = [f"pupil{n}@{rng.choice(['north', 'south', 'east'])}.example" for n in range(400)]
+    for day in range(30):
+        today = FIRST_DAY + timedelta(days=day)
+        for reader in pupils[:15]:
+            yield today + timedelta(hours=6, seconds=rng.randrange(40)), reader, "digest", "Your day in short"
+        for _ in range(rng.randrange(1, 4)):
+            course, begins = rng.choice(["A1", "A2", "B1", "B2"]), today + timedelta(minutes=rng.randrange(540, 1020))
+            for number, pupil in enumerate(rng.sample(pupils, rng.randrange(4, 30))):
+                yield begins + timedelta(seconds=2 * number), pupil, "welcome", f"Welcome to {course} of {today:%d %B}"
+        for pupil in rng.sample(pupils, 12):
+            moment = today + timedelta(minutes=rng.randrange(480, 1320))
+            for _ in range(rng.choice([1, 1, 1, 2, 3, 5])):
+                yield moment, pupil, "code", "Your code"
+                moment += timedelta(seconds=rng.randrange(15, 90))
+        for pupil in rng.sample(pupils, 10):
+            yield today + timedelta(minutes=rng.randrange(1440)), pupil, "receipt", f"Receipt {rng.randrange(10**6)}"
+        for pupil in rng.sample(pupils, 9):
+            yield today + timedelta(hours=17, seconds=rng.randrange(600)), pupil, "certificate", "Your certificate"
+
+
+def loop(rng: random.Random) -> Iterator[Mail]:
+    """Eight people of one firm, 25 copies each, every four minutes or so."""
+    moment = FIRST_DAY + timedelta(days=19, hours=14)
+    for _ in range(25):
+        for person in range(8):
+            yield moment + timedelta(seconds=person), f"clerk{person}@firm.example", "welcome", "Welcome to A1 for Firm"
+        moment += timedelta(seconds=rng.randrange(150, 330))
+
+
+def run_again(rng: random.Random) -> Iterator[Mail]:
+    """A group of forty is welcomed, and twenty minutes later the same job runs again."""
+    for minutes in (0, 20):
+        moment = FIRST_DAY + timedelta(days=23, hours=10, minutes=minutes)
+        for person in range(40):
+            moment += timedelta(milliseconds=rng.randrange(200, 900))
+            yield moment, f"clerk{person}@firm.example", "welcome", "Welcome to B2 for Firm"
+
+
+def five_people(rng: random.Random) -> Iterator[Mail]:
+    """Two welcomes to each of five people within a minute."""
+    for seconds in (0, 30):
+        for person in range(5):
+            moment = FIRST_DAY + timedelta(days=21, hours=11, seconds=seconds + person, milliseconds=rng.randrange(900))
+            yield moment, f"clerk{person}@firm.example", "welcome", "Welcome to A2 for Firm"
+
+
+def flood(rng: random.Random) -> Iterator[Mail]:
+    """One person, 200 receipts of one purchase through a night, around midnight."""
+    moment = FIRST_DAY + timedelta(days=17, hours=22)
+    for _ in range(200):
+        yield moment, "clerk1@firm.example", "receipt", "Receipt 271828"
+        moment += timedelta(seconds=rng.randrange(20, 120))
+
+
+def drip(rng: random.Random) -> Iterator[Mail]:
+    """Twenty people get the same certificate every evening for ten days; before that, nobody got one twice."""
+    for day in range(10):
+        for person in range(20):
+            moment = FIRST_DAY + timedelta(days=18 + day, hours=21, seconds=person, milliseconds=rng.randrange(900))
+            yield moment, f"clerk{person}@firm.example", "certificate", "Your certificate for Firm"
+
+
+def written(folder: Path, mails: list[Mail]) -> Path:
+    """The outbox as a table of its own make: other column names, times to the millisecond, ids that count."""
+    path = folder / "outbox.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["sent_at", "id", "from", "to", "subject", "template"])
+        for number, (moment, to, template, subject) in enumerate(sorted(mails)):
+            stamp = moment.isoformat(timespec="milliseconds")
+            rows.writerow([stamp, f"<{number}@school.example>", "office@school.example", to, subject, template])
+    return path
+
+
+def read_outbox(folder: Path, mails: list[Mail]) -> list[tuple[Incident, tuple[AffectedRecipient, ...]]]:
+    with fresh_store(folder / "state") as db:
+        ingest(db, written(folder, mails), as_of=SCHOOL_ENDS)
+        return Month(db, {}).found(SCHOOL_ENDS)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_ordinary_outbox_of_a_school_has_no_incident(tmp_path, seed):
+    assert read_outbox(tmp_path, list(ordinary_outbox(random.Random(seed)))) == []
+
+
+@pytest.mark.parametrize("fault", [loop, run_again, five_people, flood, drip])
+def test_a_fault_in_the_outbox_of_a_school_is_found_with_its_figures(tmp_path, fault):
+    rng = random.Random(11)
+    ordinary, faulty = list(ordinary_outbox(rng)), list(fault(rng))
+    ((incident, people),) = read_outbox(tmp_path, ordinary + faulty)
+    hit = {to for _, to, _, _ in faulty}
+    assert {person.recipient for person in people} == hit
+    assert incident.sends == len(faulty)
+    assert incident.excess == len(faulty) - len(hit)
+    first, last = sorted(faulty)[len(hit)][0], max(faulty)[0]
+    assert abs(incident.started_at - first) < timedelta(seconds=2)
+    assert abs(incident.ended_at - last) < timedelta(seconds=2)
+
+
+def test_a_whole_night_on_it_ends_with_the_same_figures(tmp_path):
+    rng = random.Random(11)
+    path = written(tmp_path, [*ordinary_outbox(rng), *loop(rng)])
+    done = nightly(Config(logs=Logs(paths=(path,))), state=tmp_path / "state", as_of=SCHOOL_ENDS, talk=lambda _: None)
+    (case,) = done.facts.cases
+    assert (case.incident.recipients, case.incident.sends, case.incident.excess) == (8, 200, 192)
+    assert case.incident.organizations == ("firm.example",)
+    assert done.facts.repeats > 192  # codes and digests are repeats as well, and none of them is an incident
+
+
+@pytest.mark.parametrize("alarm_log10", [4.0, 9.0])
+def test_the_founding_night_does_not_hang_on_the_alarm_line(tmp_path, alarm_log10):
+    """At 10^4 as at 10^9 the sample has this one incident."""
+    detection = Config().detection.model_copy(update={"alarm_log10": alarm_log10})
+    with fresh_store(tmp_path / "state") as db:
+        ingest(db, SAMPLES / "plain", as_of=NEW_YEAR)
+        build(db, tables.SENDS + tables.REPEATS, as_of=NEW_YEAR)
+        (group,) = incidents.group(find_bursts(db, detection))
+        assert len(frozenset().union(*(burst.recipients for burst in group))) == 51
+
+
+def test_an_empty_log_and_a_log_without_repeats_have_no_bursts(tmp_path):
+    with fresh_store(tmp_path / "state") as db:
+        build(db, tables.SENDS + tables.REPEATS, as_of=NEW_YEAR)
+        assert find_bursts(db, Config().detection) == []
+        once = [(FIRST_DAY + timedelta(minutes=n), f"p{n}@x.example", "welcome", "Welcome") for n in range(20)]
+        ingest(db, written(tmp_path, once), as_of=SCHOOL_ENDS)
+        build(db, tables.SENDS + tables.REPEATS, as_of=SCHOOL_ENDS)
+        assert find_bursts(db, Config().detection) == []
+        assert db.execute("select count(*) from sends").fetchall() == [(20,)]
