@@ -30,9 +30,9 @@ class _Moment(click.ParamType[datetime]):
             return value
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is not an ISO 8601 time such as 2026-10-28T02:00:00Z", param, ctx)
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
 @click.group(context_settings=CONTEXT)

@@ -70,12 +70,12 @@ class Logs(Section):
 class Detection(Section):
     """`[detection]`: how sure to be, and when silence means stopped."""
 
-    alarm_log10: float = 6.0
+    alarm_log10: float = Field(default=6.0, gt=0, allow_inf_nan=False)
     """Alarm line: log10 of how much better "a fault" must explain the repeats than "the usual"."""
-    single_recipient_copies: int = 10
+    single_recipient_copies: int = Field(default=10, ge=3)
     """This many copies of one mail to one person in a day is an incident whatever the statistics say, unless
     somebody got a fifth as many of the template on another day or at another address."""
-    stale_after_hours: float = 26.0
+    stale_after_hours: float = Field(default=26.0, gt=0, allow_inf_nan=False)
     """A log whose newest mail is older than this at as-of cannot tell whether a burst is still going on."""
 
 
@@ -101,7 +101,7 @@ class Folder(Section):
     """`[channels.folder]`: an .eml file per notice."""
 
     path: Path | None = None
-    """Default: `alerts/` in the state directory."""
+    """Default: `alerts/` in the state directory; relative to the config file."""
 
 
 class Smtp(Section):
@@ -160,8 +160,11 @@ def load_config(path: Path | None) -> Config:
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(path, raw, problem) for problem in error.errors())) from error
     here = path.resolve().parent
-    paths = tuple(here / p for p in config.logs.paths)
-    return config.model_copy(update={"logs": config.logs.model_copy(update={"paths": paths})})
+    logs = config.logs.model_copy(update={"paths": tuple(here / p for p in config.logs.paths)})
+    alerts = config.channels.folder.path
+    folder = config.channels.folder.model_copy(update={"path": alerts and here / alerts})
+    channels = config.channels.model_copy(update={"folder": folder})
+    return config.model_copy(update={"logs": logs, "channels": channels})
 
 
 def zone_name(value: str) -> str:

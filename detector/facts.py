@@ -189,6 +189,12 @@ def night(
     )
 
 
+def ledger(db: Connection) -> str:
+    """A line that changes whenever a file brought something into the store."""
+    rows = db.execute("select count(*), max(file_id), sum(events), sum(rejected) from files").fetchall()
+    return str(rows[0])
+
+
 def complete_through(db: Connection) -> datetime | None:
     """The newest moment the log knows of, up to as-of; None for an empty store."""
     ((last,),) = db.execute(

@@ -70,11 +70,14 @@ def group(bursts: Sequence[Burst]) -> list[tuple[Burst, ...]]:
 
 
 def new_id(bursts: Sequence[Burst], taken: Collection[str]) -> str:
-    """An id such as INC-7F3K from what was sent and when the extra copies began; the next hash if it is taken."""
+    """An id such as INC-7F3K from what was sent and the day the extra copies began; the next hash if it is taken.
+
+    The day and not the second, because what is known of the first copies may still grow.
+    """
     first = min(bursts, key=lambda b: (b.started_at, b.template_key))
     number = 0
     while True:
-        text = f"{first.template_key}|{first.started_at.isoformat()}|{number}"
+        text = f"{first.template_key}|{first.started_at:%Y-%m-%d}|{number}"
         digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
         letters = ""
         for _ in range(4):
@@ -86,19 +89,24 @@ def new_id(bursts: Sequence[Burst], taken: Collection[str]) -> str:
 
 
 def match(groups: Sequence[Sequence[Burst]], known: Sequence[Known]) -> list[str]:
-    """The incident id of each group: a known one if time and people agree, oldest first, else a new one."""
-    taken = {k.incident.incident_id for k in known}
-    free = sorted(known, key=lambda k: (k.incident.started_at, k.incident.incident_id))
-    ids = []
-    for bursts in groups:
-        begins = min(burst.started_at for burst in bursts)
-        alike = [k for k in free if _is_same(bursts, k)]
-        same = min(alike, key=lambda k: abs(k.incident.started_at - begins), default=None)
-        if same is not None:
-            free.remove(same)
-        ids.append(same.incident.incident_id if same else new_id(bursts, taken))
-        taken.add(ids[-1])
-    return ids
+    """The incident id of each group: the known one that shares people and time, the nearest first, else a new one."""
+    begins = [min(burst.started_at for burst in bursts) for bursts in groups]
+    alike = sorted(
+        (abs(other.incident.started_at - begins[place]), other.incident.started_at, other.incident.incident_id, place)
+        for place, bursts in enumerate(groups)
+        for other in known
+        if _is_same(bursts, other)
+    )
+    found: dict[int, str] = {}
+    for _, _, incident_id, place in alike:
+        if place not in found and incident_id not in found.values():
+            found[place] = incident_id
+    taken = {other.incident.incident_id for other in known}
+    for place, bursts in enumerate(groups):
+        if place not in found:
+            found[place] = new_id(bursts, taken)
+            taken.add(found[place])
+    return [found[place] for place in range(len(groups))]
 
 
 def withdrawn(known: Sequence[Known], current: Collection[str]) -> list[Incident]:

@@ -71,7 +71,7 @@ def _frame_file(
     head, source = sniff(path), path
     if head.framing == "parquet":
         if _is_known(db, sha256_of(path)):
-            return replace(_known_tally(db, sha256_of(path)), name=shown(path))
+            return _known_tally(db, sha256_of(path), shown(path))
         source = folder / "rows.ndjson"
         parquet_to_ndjson(db, path, source)
         head = sniff(source)
@@ -84,7 +84,7 @@ def _frame_file(
     if source is not path:
         framed = replace(framed, complete_sha256=sha256_of(path), complete_bytes=path.stat().st_size)
     if framed.is_known or (framed.held and framed.known_bytes == framed.complete_bytes):
-        return replace(_known_tally(db, framed.complete_sha256), name=shown(path), held=framed.held)
+        return replace(_known_tally(db, framed.complete_sha256, shown(path)), held=framed.held)
     spool_table(db, spool)
     select = formats[name].select(head, config.logs.zone, mapping)
     zone = mapping.zone if mapping else config.logs.zone
@@ -231,11 +231,24 @@ def _is_known(db: Connection, sha256: str) -> bool:
     return bool(db.execute("select 1 from files where sha256 = ?", [sha256]).fetchall())
 
 
-def _known_tally(db: Connection, sha256: str) -> FileTally:
-    """The tally of a file that brings nothing new."""
-    rows = db.execute("select format, from_record + records - held from files where sha256 = ?", [sha256]).fetchall()
-    name, known = rows[0] if rows else (None, 0)
-    return FileTally(name="", format=name, known_records=known)
+def _known_tally(db: Connection, sha256: str, name: str) -> FileTally:
+    """The tally of a file that brings nothing new, with the one of the run that read it."""
+    columns = ("format", "records", "events", "ignored", "rejected", "blank", "held")
+    rows = db.execute(
+        f"select from_record, assumptions, {', '.join(columns)} from files where sha256 = ?",  # noqa: S608 - ours
+        [sha256],
+    ).fetchall()
+    if not rows:
+        return FileTally(name=name)
+    from_record, assumptions, *values = rows[0]
+    earlier = FileTally(
+        name=name,
+        known_records=from_record,
+        assumptions=tuple(assumptions.split("\n")) if assumptions else (),
+        **dict(zip(columns, values, strict=True)),
+    )
+    known = from_record + earlier.records - earlier.held
+    return FileTally(name=name, format=earlier.format, known_records=known, earlier=_noted(earlier))
 
 
 def _noted(tally: FileTally) -> FileTally:

@@ -3,6 +3,7 @@
 A night is a function of the inputs, the config and as-of. The same again changes nothing and tells nobody.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,8 +15,9 @@ from detector.casefiles import write_case, write_report
 from detector.config import Config
 from detector.detection import find_bursts
 from detector.documents import case_documents, night_documents, render_alert
-from detector.documents.incidents_json import says_the_same
-from detector.records import Alert, CaseFacts, FileTally, NightFacts, Notice
+from detector.documents.incidents_json import without_as_of
+from detector.framings import shown
+from detector.records import Alert, CaseFacts, Document, FileTally, NightFacts, Notice
 from detector.store import Connection, locked, open_store, publish, transaction
 
 Talk = Callable[[str], None]
@@ -43,9 +45,10 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             _find_incidents(db, config, as_of, () if dry_run else _channels(config))
             night = _facts(db, config, files, as_of)
             due = () if dry_run else tuple(registry.notices(db))
+            ledger = facts.ledger(db)
         talk("writing the documents, publishing the snapshot")
         folders = {case.incident.incident_id: _write_case(state, config, case) for case in night.cases}
-        report = _publish(state, night, folders)
+        report = _publish(state, night, folders, ledger)
         settled = outbox.deliver_due(
             journal,
             due,
@@ -57,7 +60,9 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             with open_store(state) as db:
                 registry.remember(db, settled.notices)
     bad_files = tuple(tally.problem for tally in files if tally.problem)
-    exit_code = settled.exit_code or (3 if bad_files or not files else 0)
+    if not files:
+        bad_files = (f"{', '.join(map(shown, config.logs.paths))}: holds no file to read.",)
+    exit_code = settled.exit_code or (3 if bad_files else 0)
     return Night(night, report / "report.html", (*settled.problems, *bad_files), exit_code)
 
 
@@ -86,7 +91,8 @@ def _told(tallies: Iterable[FileTally], talk: Talk) -> Iterator[FileTally]:
 def _facts(db: Connection, config: Config, files: Sequence[FileTally], as_of: datetime) -> NightFacts:
     """The night and all its cases, newest first."""
     stale_after = timedelta(hours=config.detection.stale_after_hours)
-    night = facts.night(db, as_of, stale_after, files, __version__)
+    told = [tally.earlier or tally for tally in files]
+    night = facts.night(db, as_of, stale_after, told, __version__)
     through = night.log_complete_through or as_of
     return replace(night, cases=tuple(facts.case(db, i, through) for i in registry.saved_incidents(db)))
 
@@ -100,16 +106,20 @@ def _write_case(state: Path, config: Config, case: CaseFacts) -> Path:
     )
 
 
-def _publish(state: Path, night: NightFacts, folders: Mapping[str, Path]) -> Path:
-    """The day's report and a snapshot; a run of the same day that found nothing new leaves both, byte for byte."""
+def _publish(state: Path, night: NightFacts, folders: Mapping[str, Path], ledger: str) -> Path:
+    """The day's report and a snapshot; a run of the same day that found nothing new leaves both, byte for byte.
+
+    What was published stands in `published.sha256`, written last, so that a night that died on the way is made up for.
+    """
     root = state / "reports" / f"{night.as_of:%Y-%m-%d}"
     texts = night_documents(night, {incident_id: folder.name for incident_id, folder in folders.items()})
-    now = next(text.content for text in texts if text.name == "incidents.json")
-    known = root / "incidents.json"
-    has_news = any(tally.events or tally.rejected for tally in night.files)
-    if has_news or not known.is_file() or not says_the_same(known.read_text(encoding="utf-8"), now):
-        write_report(root, texts)
+    incidents = next(text.content for text in texts if text.name == "incidents.json")
+    news = hashlib.sha256(f"{__version__}\n{ledger}\n{without_as_of(incidents)}".encode()).hexdigest()
+    known = root / "published.sha256"
+    is_whole = all((root / text.name).is_file() for text in texts) and (state / "current.duckdb").exists()
+    if not is_whole or not known.is_file() or known.read_text(encoding="ascii") != news:
         publish(state, night.as_of.strftime("%Y%m%dT%H%M%SZ"))
+        write_report(root, (*texts, Document(known.name, news)))
     return root
 
 

@@ -32,6 +32,8 @@ class FileTally:
     """Sentences such as "no zone in the stamps: read as UTC"."""
     problem: str | None = None
     """One clear line if the file needs a person's eye (exit code 3); None if all is well."""
+    earlier: "FileTally | None" = None
+    """If all of it is known: what the run that brought it in said of it, which is what a report shows."""
 
     @property
     def is_balanced(self) -> bool:

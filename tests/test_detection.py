@@ -100,7 +100,7 @@ ORDINARY = [("plain", 1), ("plain", 4), ("postfix", 1), ("ses", 1)]
 
 @pytest.mark.parametrize(("log_format", "seed"), ORDINARY)
 def test_an_ordinary_month_has_no_incident(month, log_format, seed):
-    """Its cohort of 500, six courses at once, codes, resets, forum, digest, reminders, shared inbox, news sent again."""
+    """Its cohort of 500, six courses at once, codes, forum, digest, reminders, shared inbox, news sent again."""
     assert [incident for incident, _ in month("ordinary-month", log_format, seed).found()] == []
 
 

@@ -4,6 +4,7 @@ The texts are exact, not escaped for people; JSON's own escapes keep them from a
 """
 
 import json
+import re
 from typing import Any
 
 from detector.documents.phrases import iso
@@ -22,15 +23,9 @@ def render_incidents_json(night: NightFacts) -> Document:
     return Document("incidents.json", json.dumps(content, indent=2, ensure_ascii=True, allow_nan=False) + "\n")
 
 
-def says_the_same(one: str, other: str) -> bool:
-    """True if two such files differ in nothing but the time they were written for."""
-    try:
-        contents = [json.loads(text) for text in (one, other)]
-    except ValueError:
-        return False
-    return (
-        all(isinstance(c, dict) and c.pop("as_of", None) is not None for c in contents) and contents[0] == contents[1]
-    )
+def without_as_of(text: str) -> str:
+    """The file's text without the time it was written for: what must differ for there to be news."""
+    return re.sub(r'^  "as_of": "[^"]*",\n', "", text, count=1, flags=re.MULTILINE)
 
 
 def _incident(incident: Incident) -> dict[str, Any]:

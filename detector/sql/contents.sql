@@ -9,15 +9,18 @@ with laddered as (
   select send_id, sent_at_us, recipient, organization, sender,
     case when template is not null and subject is not null then 'template+subject' when template is not null
       then 'template' when subject is not null then 'subject' else 'sender+size' end as rung,
-    lower(trim(subject)) as subject, template, size,
-    lag(size) over (partition by recipient, sender order by size, sent_at_us, send_id) as smaller
+    lower(trim(subject)) as subject, template, size
   from sends
   where outcome <> 'dropped'
+), sized as (
+  select *, lag(size) over (partition by rung, recipient, sender order by size, sent_at_us, send_id) as smaller
+  from laddered
 ), stepped as (
   select *, sum(case when size - smaller <= 3 then 0 else 1 end) over (
-      partition by recipient, sender order by size, sent_at_us, send_id rows between unbounded preceding and current row
+      partition by rung, recipient, sender order by size, sent_at_us, send_id
+      rows between unbounded preceding and current row
     ) as step
-  from laddered
+  from sized
 )
 select send_id, sent_at_us, recipient, organization, rung, sender,
   case rung
