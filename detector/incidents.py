@@ -75,9 +75,10 @@ def new_id(bursts: Sequence[Burst], taken: Collection[str]) -> str:
     The day and not the second, because what is known of the first copies may still grow.
     """
     first = min(bursts, key=lambda b: (b.started_at, b.template_key))
+    what = first.sender if first.rung == "sender+size" else first.template_key  # one mail may have several size classes
     number = 0
     while True:
-        text = f"{first.template_key}|{first.started_at:%Y-%m-%d}|{number}"
+        text = f"{what}|{first.started_at:%Y-%m-%d}|{number}"
         digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
         letters = ""
         for _ in range(4):
