@@ -130,6 +130,7 @@ def _print_summary(night: "Night") -> None:
     from rich.text import Text
 
     from detector.documents.escaping import visible
+    from detector.documents.phrases import counted
 
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -150,7 +151,8 @@ def _print_summary(night: "Night") -> None:
         ]  # fmt: skip
         table.add_row(*(Text(visible(cell)) for cell in cells))
     facts = night.facts
-    console.print(f"{facts.sends:,} sends to {facts.recipients:,} people; times in UTC")
+    people = counted(facts.recipients, "person", "people")
+    console.print(f"{counted(facts.sends, 'send')} to {people}; times in UTC")
     if facts.cases:
         console.print(table)
     else:

@@ -148,7 +148,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         timestamp = f"cast({parsed} as timestamptz)" if has_offset else f"timezone($zone, {parsed})"
     sql = _SQL.format(columns=columns, broken=broken, timestamp=timestamp)
     used = {name: value for name, value in parameters.items() if f"${name}" in sql}
-    return Select(sql, used, _assumptions(head, mapped, zone))
+    return Select(sql, used, _assumptions(mapped, zone, is_mapped=bool(source and source.columns)))
 
 
 def column_names(head: Head) -> list[str]:
@@ -199,8 +199,9 @@ def _json_columns(mapped: Mapping[str, str], parameters: dict[str, Any]) -> str:
     return ", ".join([*picked, "json_valid(text) and starts_with(text, '{') as is_whole"])
 
 
-def _assumptions(head: Head, mapped: Mapping[str, str], zone: str) -> tuple[str, ...]:
+def _assumptions(mapped: Mapping[str, str], zone: str, *, is_mapped: bool) -> tuple[str, ...]:
     """What a person should know about how the columns were read."""
-    renamed = [f"{theirs!a} as {ours}" for ours, theirs in mapped.items() if theirs != ours]
-    said = [f"columns read by synonym: {', '.join(renamed)}"] if renamed else []
+    renamed = [f"{theirs!r} as {ours}" for ours, theirs in mapped.items() if theirs != ours]
+    how = "as mapped" if is_mapped else "by synonym"
+    said = [f"columns read {how}: {', '.join(renamed)}"] if renamed else []
     return (*said, f"stamps without a zone were read as {zone}")
