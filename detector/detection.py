@@ -109,7 +109,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
         build(db, BURSTS)
         return []
     detector.fit(batches)
-    batch_alarms = _alarmed_batches(detector, candidates)
+    batch_alarms = _with_neighbours(_alarmed_batches(detector, candidates))
     person_alarms = _alarmed_people(detector, people, settings)
     _save(db, batch_alarms, person_alarms)
     build(db, BURSTS)
@@ -164,6 +164,19 @@ def _many(most_elsewhere: Any, own_days: Any, settings: Detection) -> Any:
     """From how many copies to one person in a day nobody needs statistics; never for a shared inbox."""
     many = np.maximum(settings.single_recipient_copies, _MANY_TIMES_THE_MOST * most_elsewhere)
     return np.where(own_days >= _DAYS_OF_AN_INBOX, np.inf, many)
+
+
+def _with_neighbours(alarms: pd.DataFrame) -> pd.DataFrame:
+    """The alarms and, for templates that are size classes, the same for the classes next door.
+
+    One mail's sizes may fall on both sides of a line.
+    """
+    sized = alarms[alarms["template_key"].str.startswith("z:")]
+    if not len(sized):
+        return alarms
+    parts = sized["template_key"].str.rpartition("|")
+    near = [sized.assign(template_key=parts[0] + "|" + (parts[2].astype(int) + step).astype(str)) for step in (-1, 1)]
+    return pd.concat([alarms, *near]).drop_duplicates([*_KEYS, "scope", "organization"])
 
 
 def _save(db: Connection, batch_alarms: pd.DataFrame, person_alarms: pd.DataFrame) -> None:

@@ -143,7 +143,10 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         repeated, batches, shares, squares = self.repeats_.without(group * 16 + bins, day, worst)
         usual = (repeated + self.prior_exposures * prior_share) / (exposed + self.prior_exposures)
         usual = np.clip(usual, prior[:, 0] / 10, 0.98)
-        concentration = self._habit(prior_concentration, group, bins, day)
+        first = _group(np.column_stack([rows[:, 0], scale, np.zeros(len(rows))]))
+        concentration = np.minimum(  # who mails a group again does so after any copy
+            self._habit(prior_concentration, group, bins, day), self._habit(prior_concentration, first, bins, day)
+        )
         _, big_batches = self.sizes_.without(group, day, worst)
         seen = _concentration(np.maximum(big_batches, batches), shares, squares)
         concentration = _between(

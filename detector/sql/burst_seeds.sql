@@ -5,7 +5,8 @@
 with alarmed as (
   select b.recipient, b.content_key, b.template_key, b.sent_at_us, b.repeated_at_us
   from binned_repeats as b
-  join batch_alarms as a on a.template_key = b.template_key and a.is_again = b.is_again and a.lag_bin = b.lag_bin
+  join batch_alarms as a on a.template_key = b.template_key and a.is_again = b.is_again
+    and b.lag_bin between a.lag_bin - 1 and a.lag_bin + 1
     and a.window_start_us = b.sent_at_us - b.sent_at_us % a.window_us
     and (a.scope = 'all' or a.organization is not distinct from b.organization)
   union

@@ -21,6 +21,9 @@ with laddered as (
       rows between unbounded preceding and current row
     ) as step
   from sized
+), measured as (
+  select *, first_value(size) over (partition by rung, recipient, sender, step order by sent_at_us, send_id) as first_size
+  from stepped
 )
 select send_id, sent_at_us, recipient, organization, rung, sender,
   case rung
@@ -33,6 +36,6 @@ select send_id, sent_at_us, recipient, organization, rung, sender,
     when 'template+subject' then 't:' || template
     when 'template' then 't:' || template
     when 'subject' then 's:' || sender || '|' || regexp_replace(subject, '[0-9]+', '#', 'g')
-    else 'z:' || sender || '|' || coalesce(cast(floor(ln(greatest(size, 1)) / ln(1.1)) as bigint), 0)
+    else 'z:' || sender || '|' || coalesce(cast(floor(ln(greatest(first_size, 1)) / ln(1.1)) as bigint), 0)
   end as template_key
-from stepped
+from measured
