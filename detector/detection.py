@@ -25,7 +25,7 @@ _MOST_ALARMS_REPLAYED = 40
 _MANY_TIMES_THE_MOST = 5
 """Very many copies to one person need no statistics: so many times the most that anybody else got in a day."""
 _DAYS_OF_AN_INBOX = 5
-"""Who gets a template several times a day on so many other days is a shared inbox, which a busy day fills."""
+"""Who gets a template again on so many other days is a shared inbox: how busy its day is says nothing."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SCALE = "case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end"
@@ -153,17 +153,17 @@ def _alarmed_batches(detector: BurstDetector, candidates: pd.DataFrame) -> pd.Da
 
 def _alarmed_people(detector: BurstDetector, people: pd.DataFrame, settings: Detection) -> pd.DataFrame:
     """One person's days beyond the alarm line, or with very many copies unless that is usual."""
+    people = people[people["own_days"] < _DAYS_OF_AN_INBOX]
     if not len(people):
         return people.assign(log10=[])
     people = people.assign(log10=-detector.score_samples(_matrix(people)))
-    many = people["exposed"] >= _many(people["most_elsewhere"], people["own_days"], settings)
+    many = people["exposed"] >= _many(people["most_elsewhere"], settings)
     return people[(people["log10"] >= detector.alarm_log10) | many]
 
 
-def _many(most_elsewhere: Any, own_days: Any, settings: Detection) -> Any:
-    """From how many copies to one person in a day nobody needs statistics; never for a shared inbox."""
-    many = np.maximum(settings.single_recipient_copies, _MANY_TIMES_THE_MOST * most_elsewhere)
-    return np.where(own_days >= _DAYS_OF_AN_INBOX, np.inf, many)
+def _many(most_elsewhere: Any, settings: Detection) -> Any:
+    """From how many copies to one person in a day nobody needs statistics."""
+    return np.maximum(settings.single_recipient_copies, _MANY_TIMES_THE_MOST * most_elsewhere)
 
 
 def _with_neighbours(alarms: pd.DataFrame) -> pd.DataFrame:
@@ -282,7 +282,7 @@ def _person_moments(db: Connection, day: dict[str, Any], settings: Detection, de
     if not len(rows):
         return []
     log10 = -detector.score_samples(rows)
-    many = rows[:, 5] >= _many(day["most_elsewhere"], day["own_days"], settings)
+    many = rows[:, 5] >= _many(day["most_elsewhere"], settings)
     return [int(us) for us in sends["repeated_at_us"][(log10 >= settings.alarm_log10) | many]]
 
 
