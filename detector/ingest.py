@@ -68,10 +68,11 @@ def _frame_file(
     db: Connection, config: Config, path: Path, formats: Mapping[str, ModuleType], folder: Path
 ) -> _Reading | FileTally:
     """Decide what a file is and put its new records before DuckDB; or its tally, if it brings nothing new."""
-    head, source = sniff(path), path
+    head, source, sha256 = sniff(path), path, ""
     if head.framing == "parquet":
-        if _is_known(db, sha256_of(path)):
-            return _known_tally(db, sha256_of(path), shown(path))
+        sha256 = sha256_of(path)
+        if known := _known_tally(db, sha256, shown(path)):
+            return known
         source = folder / "rows.ndjson"
         parquet_to_ndjson(db, path, source)
         head = sniff(source)
@@ -82,9 +83,10 @@ def _frame_file(
     spool = folder / "records"
     framed = frame(source, head.framing, spool, known=_known_versions(db, path))
     if source is not path:
-        framed = replace(framed, complete_sha256=sha256_of(path), complete_bytes=path.stat().st_size)
+        framed = replace(framed, complete_sha256=sha256, complete_bytes=path.stat().st_size)
     if framed.is_known or (framed.held and framed.known_bytes == framed.complete_bytes):
-        return replace(_known_tally(db, framed.complete_sha256, shown(path)), held=framed.held)
+        known = _known_tally(db, framed.complete_sha256, shown(path)) or FileTally(name=shown(path))
+        return replace(known, held=framed.held)
     spool_table(db, spool)
     select = formats[name].select(head, config.logs.zone, mapping)
     zone = mapping.zone if mapping else config.logs.zone
@@ -226,20 +228,15 @@ def _ends_line(path: Path) -> bool:
         return log.read(1) in (b"\n", b"\r", b"\0")
 
 
-def _is_known(db: Connection, sha256: str) -> bool:
-    """True if a file of exactly this content was read before."""
-    return bool(db.execute("select 1 from files where sha256 = ?", [sha256]).fetchall())
-
-
-def _known_tally(db: Connection, sha256: str, name: str) -> FileTally:
-    """The tally of a file that brings nothing new, with the one of the run that read it."""
+def _known_tally(db: Connection, sha256: str, name: str) -> FileTally | None:
+    """The tally of a file that brings nothing new, with the one of the run that read it; None if none has."""
     columns = ("format", "records", "events", "ignored", "rejected", "blank", "held")
     rows = db.execute(
         f"select from_record, assumptions, {', '.join(columns)} from files where sha256 = ?",  # noqa: S608 - ours
         [sha256],
     ).fetchall()
     if not rows:
-        return FileTally(name=name)
+        return None
     from_record, assumptions, *values = rows[0]
     earlier = FileTally(
         name=name,
