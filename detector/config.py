@@ -44,6 +44,8 @@ class Source(Section):
     """strptime format of the timestamp column if it is not ISO 8601 or an epoch."""
     sent_words: tuple[str, ...] = ()
     """Further values of the event column that mean "sent"."""
+    identity: Literal["stream", "event_id", "export"] | None = None
+    """What makes two records the same one, if the format is wrong about it; see `detector.formats`."""
 
     @field_validator("zone")
     @classmethod

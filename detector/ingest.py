@@ -35,6 +35,7 @@ class _Reading:
     head: Head
     framed: Framed
     format: str
+    identity: str
     select: Select
     zone: str
     is_torn: bool
@@ -91,7 +92,8 @@ def _frame_file(
     select = formats[name].select(head, config.logs.zone, mapping)
     zone = mapping.zone if mapping else config.logs.zone
     is_torn = head.framing == "csv" and not framed.compressed and not _ends_line(path)
-    return _Reading(path, head, framed, name, select, zone, is_torn)
+    identity = (mapping and mapping.identity) or formats[name].IDENTITY
+    return _Reading(path, head, framed, name, identity, select, zone, is_torn)
 
 
 def _keep(db: Connection, reading: _Reading, config: Config, as_of: datetime) -> FileTally:
@@ -169,6 +171,7 @@ def _write(db: Connection, reading: _Reading, tally: FileTally, year: str, as_of
             "is_torn": reading.is_torn,
             "name": tally.name,
             "format": tally.format,
+            "identity": reading.identity,
             "framing": reading.head.framing,
             **counts,
             "assumptions": "\n".join(tally.assumptions),

@@ -1,34 +1,34 @@
--- Deliveries that gave a message to a filter or to the next own host and left nothing. Either the reply says "queued as X",
--- where X is a queue id of our own logs that was new within the hour before (clocks differ) or five minutes after; a
--- loopback address proves nothing. Or a pipe took it ("|") and the same host picked the same message up within seconds.
--- Both must carry one message id, or a stranger could hide our sends by naming our queue ids.
--- grain: source, message_key, life, next_message_key, next_life
--- reads: deliveries, messages
+-- Deliveries that gave a message to a filter, to another mailer or to the next own host, and left nothing. Either the
+-- reply names the queue id that the next one gave it, and our own logs hold that id, new within the hour before (clocks
+-- differ) or five minutes after; a loopback address proves nothing. Or a pipe took it ("|") and the same host picked the
+-- same message up within seconds. Both must carry one message id, or a stranger could hide our sends by naming our ids.
+-- grain: source, message_key, life, next_source, next_message_key, next_life
+-- reads: deliveries, files, messages
 with queue_ids as (
   select source, message_key, life, first_at_us, message_id, sender, split_part(message_key, ' ', 1) as host,
     split_part(message_key, ' ', 2) as queue_id
   from messages
-  where source = 'postfix'
+  where source in (select format from files where identity = 'stream')
 ), named as (
-  select d.source, d.message_key, d.life, q.message_key as next_message_key, q.life as next_life, d.next_key,
-    q.message_id
+  select d.source, d.message_key, d.life, q.source as next_source, q.message_key as next_message_key,
+    q.life as next_life, d.next_key, q.message_id
   from deliveries as d
-  join queue_ids as q on q.source = d.source and q.queue_id = d.next_key
+  join queue_ids as q on q.queue_id = d.next_key
   where q.first_at_us between d.at_us - 3600000000 and d.at_us + 300000000
-    and not (q.message_key = d.message_key and q.life = d.life)
+    and not (q.source = d.source and q.message_key = d.message_key and q.life = d.life)
 ), piped as (
-  select d.source, d.message_key, d.life, q.message_key as next_message_key, q.life as next_life, d.next_key,
-    q.message_id
+  select d.source, d.message_key, d.life, q.source as next_source, q.message_key as next_message_key,
+    q.life as next_life, d.next_key, q.message_id
   from deliveries as d
   join queue_ids as g on g.source = d.source and g.message_key = d.message_key and g.life = d.life
   join queue_ids as q on q.message_id = g.message_id and q.sender = g.sender and q.host = g.host
   where d.next_key = '|' and q.first_at_us between d.at_us - 5000000 and d.at_us + 10000000
-    and not (q.message_key = d.message_key and q.life = d.life)
+    and not (q.source = d.source and q.message_key = d.message_key and q.life = d.life)
 ), links as (
   select * from named union all select * from piped
 )
-select l.source, l.message_key, l.life, l.next_message_key, l.next_life, min(l.next_key) as next_key
+select l.source, l.message_key, l.life, l.next_source, l.next_message_key, l.next_life, min(l.next_key) as next_key
 from links as l
 join messages as m on m.source = l.source and m.message_key = l.message_key and m.life = l.life
 where coalesce(m.message_id = l.message_id, true)
-group by l.source, l.message_key, l.life, l.next_message_key, l.next_life
+group by l.source, l.message_key, l.life, l.next_source, l.next_message_key, l.next_life

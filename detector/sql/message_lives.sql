@@ -1,13 +1,16 @@
 -- For keys used more than once (Postfix reuses short queue ids; an application submits one rendered mail twice), which
 -- life of the key each event belongs to. A life begins where a message arrives, not where the former was removed,
--- because logs begin and end in the middle. Lines that stand twice in the log begin nothing new.
+-- because logs begin and end in the middle. Lines that stand twice in the log begin nothing new, and a provider's id
+-- (identity `event_id`) is never given twice.
 -- grain: file_id, record_number, part
--- reads: events, message_spans, settings
+-- reads: events, files, message_spans, settings
 with reused as (
   select e.source, e.message_key, e.file_id, e.record_number, e.part, e.type, e.at_us,
+    f.identity,
     case e.type when 'arrived' then 0 when 'accepted' then 0 when 'identified' then 1 when 'queued' then 2 else 3 end
       as phase
   from events as e
+  join files as f on f.file_id = e.file_id
   join message_spans as m on m.source = e.source and m.message_key = e.message_key
   where m.is_reused and e.at_us <= (select as_of_us from settings)
 ), neighbours as (
@@ -18,7 +21,7 @@ with reused as (
 ), starts as (
   select *,
     case
-      when twin_us = at_us then 0
+      when twin_us = at_us or identity = 'event_id' then 0
       when type in ('arrived', 'accepted') then 1
       when type = 'identified' and (type_before is null or type_before not in ('arrived', 'noted')) then 1
       else 0

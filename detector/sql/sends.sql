@@ -3,7 +3,7 @@
 -- grain: send_id
 -- reads: deliveries, files, free_mail, hand_offs, messages, organization_domains, roots
 with final as (
-  select d.source, coalesce(r.root_key, d.message_key) as message_key, coalesce(r.root_life, d.life) as life,
+  select coalesce(r.root_source, d.source) as source, coalesce(r.root_key, d.message_key) as message_key, coalesce(r.root_life, d.life) as life,
     d.recipient, d.type, d.at_us, d.file_id, d.record_number
   from deliveries as d
   left join roots as r on r.source = d.source and r.message_key = d.message_key and r.life = d.life
