@@ -17,10 +17,11 @@ from types import ModuleType
 
 from detector.config import Config
 from detector.errors import InputError, StoreError
-from detector.formats import COLUMNS, Select, choose_format, load_formats
+from detector.formats import choose_format, load_formats
 from detector.framings import Framed, Head, frame, sha256_of, shown, sniff
+from detector.parsing import Claimed, parse_file, whose_lines
 from detector.records import FileTally
-from detector.store import Connection, insert, parquet_to_ndjson, parse_records, spool_table, transaction
+from detector.store import Connection, insert, parquet_to_ndjson, spool_table, transaction
 from detector.years import year_of_stamps
 
 _FIRST_US, _LAST_US = 315_532_800_000_000, 4_102_444_800_000_000
@@ -32,12 +33,9 @@ class _Reading:
     """One file on its way into the store."""
 
     path: Path
-    head: Head
     framed: Framed
-    format: str
+    claimed: Claimed
     identity: str
-    select: Select
-    zone: str
     is_torn: bool
     """A table that does not end in a newline: its last row may be half a row."""
 
@@ -49,7 +47,7 @@ def read_new_logs(db: Connection, config: Config, as_of: datetime, scratch: Path
         with TemporaryDirectory(dir=scratch, prefix="spool-") as folder:
             try:
                 reading = _frame_file(db, config, path, formats, Path(folder))
-                yield _noted(reading if isinstance(reading, FileTally) else _keep(db, reading, config, as_of))
+                yield _noted(reading if isinstance(reading, FileTally) else _keep(db, reading, formats, config, as_of))
             except (InputError, StoreError) as error:
                 yield FileTally(name=shown(path), problem=str(error))
 
@@ -79,7 +77,7 @@ def _frame_file(
         head = sniff(source)
     mapping = next((s for s in config.sources.values() if fnmatch.fnmatch(path.name, s.files)), None)
     name = choose_format(head, formats, mapping)
-    if name is None:
+    if name is None and head.framing != "lines":
         raise InputError(_unclaimed(path, head, formats))
     spool = folder / "records"
     framed = frame(source, head.framing, spool, known=_known_versions(db, path))
@@ -89,23 +87,23 @@ def _frame_file(
         known = _known_tally(db, framed.complete_sha256, shown(path)) or FileTally(name=shown(path))
         return replace(known, held=framed.held)
     spool_table(db, spool)
-    select = formats[name].select(head, config.logs.zone, mapping)
-    zone = mapping.zone if mapping else config.logs.zone
+    name = name or whose_lines(db, formats)
+    if name is None:
+        raise InputError(_unclaimed(path, head, formats))
+    claimed = Claimed(name, head, mapping.zone if mapping else config.logs.zone, mapping)
     is_torn = head.framing == "csv" and not framed.compressed and not _ends_line(path)
     identity = (mapping and mapping.identity) or formats[name].IDENTITY
-    return _Reading(path, head, framed, name, identity, select, zone, is_torn)
+    return _Reading(path, framed, claimed, identity, is_torn)
 
 
-def _keep(db: Connection, reading: _Reading, config: Config, as_of: datetime) -> FileTally:
+def _keep(
+    db: Connection, reading: _Reading, formats: Mapping[str, ModuleType], config: Config, as_of: datetime
+) -> FileTally:
     """Parse the spooled records and write events, rejects and ledger, all or nothing."""
     framed = reading.framed
-    in_spool = framed.known_records - framed.skipped
-    columns = ", ".join(COLUMNS)
-    parse_records(
-        db,
-        f"select {columns} from ({reading.select.sql}) where record_number > {in_spool:d}",  # noqa: S608 - our own SQL
-        dict(reading.select.parameters),
-    )
+    assumptions = parse_file(db, formats, reading.claimed)
+    if in_spool := framed.known_records - framed.skipped:
+        db.execute("delete from parsed where record_number <= ?", [in_spool])
     db.execute(
         "update parsed set outcome = 'rejected', reason = 'no time that can be read' where outcome = 'event' "
         "and not coalesce(at_us between $first and $last "
@@ -116,7 +114,7 @@ def _keep(db: Connection, reading: _Reading, config: Config, as_of: datetime) ->
     year, year_said = year_of_stamps(db, config.logs.year, as_of)
     tally = FileTally(
         name=shown(reading.path),
-        format=reading.format,
+        format=reading.claimed.format,
         records=framed.new_records + framed.held,
         events=counts.get("event", 0),
         ignored=counts.get("ignored", 0),
@@ -124,7 +122,7 @@ def _keep(db: Connection, reading: _Reading, config: Config, as_of: datetime) ->
         blank=counts.get("blank", 0),
         held=framed.held,
         known_records=framed.known_records,
-        assumptions=(*reading.select.assumptions, *year_said),
+        assumptions=(*assumptions, *year_said),
     )
     if not tally.is_balanced:
         raise InputError(
@@ -172,7 +170,7 @@ def _write(db: Connection, reading: _Reading, tally: FileTally, year: str, as_of
             "name": tally.name,
             "format": tally.format,
             "identity": reading.identity,
-            "framing": reading.head.framing,
+            "framing": reading.claimed.head.framing,
             **counts,
             "assumptions": "\n".join(tally.assumptions),
             "first_as_of": as_of.replace(tzinfo=None),
@@ -183,10 +181,10 @@ def _write(db: Connection, reading: _Reading, tally: FileTally, year: str, as_of
         f"epoch_us(timezone($zone, make_timestamp(at_us) + to_years(cast(({year}) - 2000 as integer)))) else at_us end"
     )
     db.execute(
-        f"insert into events select $file_id, record_number + $shift, part, $source, type, {at_us}, sent_at_us, "  # noqa: S608 - numbers of ours
+        f"insert into events select $file_id, record_number + $shift, part, source, type, {at_us}, sent_at_us, "  # noqa: S608 - numbers of ours
         "message_key, recipient, sender, message_id, subject, template, organization, size, nullif(next_key, '') "
         "from parsed where outcome = 'event'",
-        {"file_id": file_id, "shift": framed.skipped, "source": reading.format, "zone": reading.zone},
+        {"file_id": file_id, "shift": framed.skipped, "zone": reading.claimed.zone},
     )
     db.execute(
         "insert into rejects select $file_id, p.record_number + $shift, min(p.reason), min(left(r.text, 4000)) "

@@ -103,7 +103,14 @@ def spool_table(db: Connection, spool: Path) -> None:
         "max_line_size = $longest, buffer_size = 2 * $longest, compression = 'none')",
         {"path": str(spool), "longest": LONGEST_LINE},
     )
-    db.execute("create temp view records as select rowid + 1 as record_number, coalesce(text, '') as text from spooled")
+    show_records(db)
+
+
+def show_records(
+    db: Connection, rows: str = "select rowid + 1 as record_number, coalesce(text, '') as text from spooled"
+) -> None:
+    """What a format's SELECT finds as `records`: all of the spool, or what the query `rows` picks."""
+    db.execute(f"create or replace temp view records as {rows}")
 
 
 def parse_records(db: Connection, sql: str, parameters: dict[str, Any]) -> None:

@@ -4,6 +4,8 @@ How to add a format: one module here, one sample in `sample_logs/`, one accepted
 because this package is listed, not registered. The module has
 
     FRAMINGS             the framings it can read, such as ("lines",); see `detector.framings`
+    LINES                of a format that reads lines: a regular expression (RE2) that the mailer's own lines match, so
+                         that in a syslog file of several mailers each line goes to its own format
     IDENTITY             what makes an event the same event when it is read twice (DESIGN 2.2):
                          "stream"     lines of a rotated log: ids inside the line tell
                          "event_id"   the provider's ids and content fields tell
@@ -58,7 +60,7 @@ class Select:
 
 def load_formats() -> dict[str, ModuleType]:
     """Every format module of this folder by name, in alphabetical order; one that cannot be loaded is fatal."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
     return {name: importlib.import_module(f"{__name__}.{name}") for name in names}
 
 

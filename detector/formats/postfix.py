@@ -17,7 +17,7 @@ from detector.framings import Head
 FRAMINGS = ("lines",)
 IDENTITY = "stream"
 
-_LINE = re.compile(
+LINES = (
     r"^(?:\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ [^ /\[]+(?:/[a-z-]+)*"
     r"/(?:smtp|lmtp|local|virtual|pipe|error|retry|discard|qmgr|cleanup|smtpd|pickup|bounce|anvil|master|postscreen|"
     r"tlsproxy|scache|trivial-rewrite|verify|postsuper|sendmail|postdrop|error|dnsblog|proxymap|flush|oqmgr|nqmgr|"
@@ -145,7 +145,7 @@ from settled
 
 def claims(head: Head) -> int:
     """How many of the head's lines were written by a Postfix daemon."""
-    return sum(1 for record in head.records if _LINE.match(record))
+    return sum(1 for record in head.records if re.match(LINES, record))
 
 
 def select(head: Head, zone: str, source: Source | None) -> Select:

@@ -3,12 +3,11 @@
 -- differ) or five minutes after; a loopback address proves nothing. Or a pipe took it ("|") and the same host picked the
 -- same message up within seconds. Both must carry one message id, or a stranger could hide our sends by naming our ids.
 -- grain: source, message_key, life, next_source, next_message_key, next_life
--- reads: deliveries, files, messages
+-- reads: deliveries, messages
 with queue_ids as (
   select source, message_key, life, first_at_us, message_id, sender, split_part(message_key, ' ', 1) as host,
     split_part(message_key, ' ', 2) as queue_id
   from messages
-  where source in (select format from files where identity = 'stream')
 ), named as (
   select d.source, d.message_key, d.life, q.source as next_source, q.message_key as next_message_key,
     q.life as next_life, d.next_key, q.message_id
