@@ -12,10 +12,14 @@ create table files (
   blank bigint not null, held bigint not null, assumptions varchar not null, first_as_of timestamp not null
 );
 
+create type event_type as enum (
+  'arrived', 'identified', 'queued', 'expired', 'noted', 'accepted', 'delivered', 'deferred', 'bounced', 'dropped'
+);
+
 -- One logged fact about one message and mostly one recipient; grain: file_id, record_number, part.
 create table events (
   file_id integer not null, record_number bigint not null, part integer not null, source varchar not null,
-  type varchar not null, at_us bigint not null, sent_at_us bigint, message_key varchar not null, recipient varchar,
+  type event_type not null, at_us bigint not null, sent_at_us bigint, message_key varchar not null, recipient varchar,
   sender varchar, message_id varchar, subject varchar, template varchar, organization varchar, size bigint,
   next_key varchar
 );
