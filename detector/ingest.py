@@ -19,10 +19,10 @@ from detector.config import Config
 from detector.errors import InputError, StoreError
 from detector.formats import choose_format, load_formats
 from detector.framings import Framed, Head, frame, sha256_of, shown, sniff
+from detector.local_time import Reading, read_stamps
 from detector.parsing import Claimed, parse_file, whose_lines
 from detector.records import FileTally
 from detector.store import Connection, insert, parquet_to_ndjson, spool_table, transaction
-from detector.years import year_of_stamps
 
 _FIRST_US, _LAST_US = 315_532_800_000_000, 4_102_444_800_000_000
 """1980 and 2100: no mail was sent before, what claims to be later is no time, and 64 bits have room to count."""
@@ -111,7 +111,7 @@ def _keep(
         {"first": _FIRST_US, "last": _LAST_US},
     )
     counts = _count_outcomes(db)
-    year, year_said = year_of_stamps(db, config.logs.year, as_of)
+    stamps = read_stamps(db, reading.claimed.zone, config.logs.year, as_of)
     tally = FileTally(
         name=shown(reading.path),
         format=reading.claimed.format,
@@ -122,7 +122,7 @@ def _keep(
         blank=counts.get("blank", 0),
         held=framed.held,
         known_records=framed.known_records,
-        assumptions=(*assumptions, *year_said),
+        assumptions=(*assumptions, *stamps.said),
     )
     if not tally.is_balanced:
         raise InputError(
@@ -131,7 +131,7 @@ def _keep(
             "This is a fault of the detector."
         )
     with transaction(db):
-        _write(db, reading, tally, year, as_of)
+        _write(db, reading, tally, stamps, as_of)
     db.execute("drop view records; drop table spooled; drop table parsed")  # hundreds of megabytes of a large log
     return tally
 
@@ -150,7 +150,7 @@ def _count_outcomes(db: Connection) -> dict[str, int]:
     )
 
 
-def _write(db: Connection, reading: _Reading, tally: FileTally, year: str, as_of: datetime) -> None:
+def _write(db: Connection, reading: _Reading, tally: FileTally, stamps: Reading, as_of: datetime) -> None:
     """Ledger, events and rejects of one file, inside the caller's transaction."""
     ((file_id,),) = db.execute("select coalesce(max(file_id), 0) + 1 from files").fetchall()
     framed = reading.framed
@@ -176,16 +176,11 @@ def _write(db: Connection, reading: _Reading, tally: FileTally, year: str, as_of
             "first_as_of": as_of.replace(tzinfo=None),
         },
     )
-    zone = reading.claimed.zone
-    stamp = f"make_timestamp(at_us) + to_years(cast(({year}) - 2000 as integer))"
-    if zone != "UTC":  # a zone costs half a second per million stamps
-        stamp = f"timezone($zone, {stamp})"
-    at_us = f"case when is_yearless then epoch_us({stamp}) else at_us end"
     db.execute(
-        f"insert into events select $file_id, record_number + $shift, part, source, type, {at_us}, sent_at_us, "  # noqa: S608 - numbers of ours
+        f"insert into events select $file_id, record_number + $shift, part, source, type, {stamps.at_us}, sent_at_us, "  # noqa: S608 - ours
         "message_key, recipient, sender, message_id, subject, template, organization, size, nullif(next_key, '') "
         "from parsed where outcome = 'event'",
-        {"file_id": file_id, "shift": framed.skipped} | ({"zone": zone} if zone != "UTC" else {}),
+        {"file_id": file_id, "shift": framed.skipped} | stamps.parameters,
     )
     db.execute(
         "insert into rejects select $file_id, p.record_number + $shift, min(p.reason), min(left(r.text, 4000)) "

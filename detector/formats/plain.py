@@ -89,6 +89,7 @@ select record_number, part, outcome,
     else 'unknown event word; if it means sent, add it to sent_words of a [sources.NAME] mapping' end end as reason,
   type,
   epoch_us(stamped_at) as at_us,
+  false as is_local,
   false as is_yearless,
   null::bigint as sent_at_us,
   case when nullif(trim(message_id), '') is not null then trim(message_id, ' <>') || ' ' || lower(address)

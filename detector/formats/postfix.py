@@ -118,6 +118,7 @@ select record_number, 1 as part,
     else kind
   end as type,
   stamped_us as at_us,
+  not is_iso as is_local,
   not is_iso as is_yearless,
   null::bigint as sent_at_us,
   left(tail, host_end) || left(message, id_end - 1) as message_key,

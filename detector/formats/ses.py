@@ -94,6 +94,7 @@ select record_number,
     when 'Bounce' then epoch_us(try_cast(e->>'$.bounce.timestamp' as timestamptz))
     when 'DeliveryDelay' then epoch_us(try_cast(e->>'$.deliveryDelay.timestamp' as timestamptz)) end,
     mail_at_us) as at_us,
+  false as is_local,
   false as is_yearless,
   mail_at_us as sent_at_us,
   (e->>'$.mail.messageId') as message_key,
