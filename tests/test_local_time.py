@@ -17,8 +17,8 @@ def log(tmp_path, *stamps):
     path = tmp_path / "mail.log"
     path.write_text(
         "".join(
-            f"{stamp} mx1 postfix/smtp[1]: 4CF{number:07}: to=<ann@harbor.example>, relay=mx.harbor.example[192.0.2.1]:25, "
-            "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok)\n"
+            f"{stamp} mx1 postfix/smtp[1]: 4CF{number:07}: to=<ann@harbor.example>, "
+            "relay=mx.harbor.example[192.0.2.1]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok)\n"
             for number, stamp in enumerate(stamps)
         ),
         encoding="utf-8",
@@ -45,7 +45,8 @@ def test_without_a_step_back_the_second_pass_is_meant_and_that_is_said(db, tmp_p
     at, said = read(db, log(tmp_path, "Oct 25 02:10:00", "Oct 25 02:50:00", "Oct 25 03:05:00"), BERLIN)
     assert at == ["01:10", "01:50", "02:05"]
     assert said == [
-        "2026-10-25 02:00 to 03:00 came twice in Europe/Berlin: read as the second pass, for no line shows the step back"
+        "2026-10-25 02:00 to 03:00 came twice in Europe/Berlin: "
+        "read as the second pass, for no line shows the step back"
     ]
 
 
@@ -65,7 +66,7 @@ def test_lines_a_few_seconds_out_of_order_are_no_step_back(db, tmp_path):
 
 
 def test_the_hour_that_never_was_is_read_an_hour_later(db, tmp_path):
-    # 02:30 on 29 March 2026 does not exist in Berlin: a host whose clock was not set yet still said so; 03:30 is 01:30 UTC
+    # 02:30 on 29 March 2026 does not exist in Berlin, but a host whose clock was not set yet said so; 03:30 is 01:30 UTC
     at, said = read(db, log(tmp_path, "Mar 29 01:59:00", "Mar 29 02:30:00", "Mar 29 03:30:00"), BERLIN)
     assert at == ["00:59", "01:30", "01:30"]
     assert said == []
