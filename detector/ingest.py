@@ -49,7 +49,8 @@ def read_new_logs(db: Connection, config: Config, as_of: datetime, scratch: Path
                 reading = _frame_file(db, config, path, formats, Path(folder))
                 yield _noted(reading if isinstance(reading, FileTally) else _keep(db, reading, formats, config, as_of))
             except (InputError, StoreError) as error:
-                yield FileTally(name=shown(path), problem=str(error))
+                name, problem = shown(path), str(error)
+                yield FileTally(name=name, problem=problem if name in problem else f"{name}: {problem}")
 
 
 def _walk(paths: Sequence[Path]) -> Iterator[Path]:
@@ -269,8 +270,23 @@ def _unclaimed(path: Path, head: Head, formats: Mapping[str, ModuleType]) -> str
     if head.framing in ("csv", "json"):
         columns = formats["plain"].column_names(head)
         listed = ", ".join(shown(Path(column)) for column in columns[:12]) or "none"
+        found = formats["plain"].guess_columns(columns)
+        wanted = {"timestamp": "the time", "recipient": "the recipient"}
+        missing = " and one for ".join(text for name, text in wanted.items() if name not in found)
         return (
-            f"{shown(path)}: is a table without a column for the time and one for the recipient under a known name "
-            f"(columns: {listed}). `detector doctor FILE` proposes a mapping for the config."
+            f"{shown(path)}: is a table without a column for {missing} under a known name "
+            f"(columns: {listed}). `detector doctor FILE` proposes a mapping for the config. "
+            "Without any time no repeat can be told; export the table with one."
         )
-    return f"{shown(path)}: no log format claims it (known: {known}); it was not read."
+    table = " If it is a table, its first line must name the columns." if _looks_like_rows(head) else ""
+    return f"{shown(path)}: no log format claims it (known: {known}); it was not read.{table}"
+
+
+def _looks_like_rows(head: Head) -> bool:
+    """True if most lines have as many delimiters of one kind as the first one has: rows, and nothing above them."""
+    first = head.records[0] if head.records else ""
+    return any(
+        first.count(delimiter) > 0
+        and 2 * sum(record.count(delimiter) == first.count(delimiter) for record in head.records) > len(head.records)
+        for delimiter in (",", ";", "\t", "|")
+    )

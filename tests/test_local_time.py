@@ -66,7 +66,7 @@ def test_lines_a_few_seconds_out_of_order_are_no_step_back(db, tmp_path):
 
 
 def test_the_hour_that_never_was_is_read_an_hour_later(db, tmp_path):
-    # 02:30 on 29 March 2026 does not exist in Berlin, but a host whose clock was not set yet said so; 03:30 is 01:30 UTC
+    # 02:30 on 29 March 2026 does not exist in Berlin; a host that was late said so. 03:30 is 01:30 UTC
     at, said = read(db, log(tmp_path, "Mar 29 01:59:00", "Mar 29 02:30:00", "Mar 29 03:30:00"), BERLIN)
     assert at == ["00:59", "01:30", "01:30"]
     assert said == []

@@ -1,0 +1,132 @@
+"""What samples cannot say of tables, Exchange, Microsoft 365, Google, HubSpot and Mailchimp: claims and odd records."""
+
+from pathlib import Path
+
+import pytest
+from conftest import NO_CONFIG, build, ingest, rows
+
+from detector.config import Config, Source
+from detector.records import FileTally
+
+FOLDER = Path(__file__).parent / "formats"
+
+
+def kept(tally: FileTally) -> tuple[int, int, int, int, int]:
+    return tally.records, tally.events, tally.ignored, tally.rejected, tally.blank
+
+
+def sends(db, *paths: Path, config: Config = NO_CONFIG) -> list[tuple[str, str]]:
+    """Recipients and outcomes of the sends that files hold, in order of time."""
+    ingest(db, *paths, config=config)
+    build(db, config=config)
+    return [(r["recipient"], r["outcome"]) for r in rows(db, "from sends order by sent_at, recipient, send_id")]
+
+
+def reasons(db) -> dict[int, str]:
+    return {row["record_number"]: row["reason"] for row in rows(db, "from rejects")}
+
+
+# --- tables -------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_that_waits_in_an_outbox_is_no_send_and_no_reject(db):
+    # header; 5 of state done or broken with a time, of which one is broken; 2 wait, 1 broke without a time
+    toml = Config.model_validate(
+        {
+            "sources": {
+                "outbox": {
+                    "words": {"done": "sent", "broken": "dropped", "waiting": "queued"},
+                    "columns": {"timestamp": "sent_at", "recipient": "addr", "event": "state"},
+                }
+            }
+        }
+    )
+    (tally,) = ingest(db, FOLDER / "plain/home_grown_outbox.csv", config=toml)
+    assert kept(tally) == (8, 4, 4, 0, 0)
+
+
+def test_an_empty_time_is_no_waiting_mail_where_the_row_says_that_it_was_sent(db, tmp_path):
+    path = tmp_path / "mail.csv"
+    path.write_text(
+        "sent_at,recipient,status\n,ann@harbor.example,sent\n,ben@harbor.example,pending\n", encoding="utf-8"
+    )
+    (tally,) = ingest(db, path)
+    assert kept(tally) == (3, 0, 2, 1, 0)  # header and pending; sent without a time
+    assert reasons(db) == {2: "no time that can be read"}
+
+
+def test_an_empty_time_in_a_column_that_is_not_about_sending_is_a_reject(db, tmp_path):
+    path = tmp_path / "mail.csv"
+    path.write_text(
+        "timestamp,recipient\n,ann@harbor.example\n2026-10-27T18:00:00Z,ben@harbor.example\n", encoding="utf-8"
+    )
+    (tally,) = ingest(db, path)
+    assert kept(tally) == (3, 1, 1, 1, 0)
+
+
+def test_a_mail_that_was_skipped_because_it_had_no_address_is_no_reject(db, tmp_path):
+    path = tmp_path / "mail.csv"
+    path.write_text(
+        "timestamp,recipient,status\n2026-10-27 18:00:00,,SKIPPED_INVALID_EMAIL\n2026-10-27 18:00:01,,sent\n",
+        encoding="utf-8",
+    )
+    (tally,) = ingest(db, path)
+    assert kept(tally) == (3, 0, 2, 1, 0)
+    assert reasons(db) == {3: "no recipient"}
+
+
+def test_dates_of_which_nobody_knows_the_order_are_not_guessed_at_and_the_remedy_is_named(db, tmp_path):
+    path = tmp_path / "mail.csv"
+    path.write_text("date,recipient\n05/10/2026 09:15,ann@harbor.example\n", encoding="utf-8")
+    ingest(db, path)
+    assert "time_format" in reasons(db)[2]
+
+
+def test_a_value_of_the_event_column_means_what_the_config_says_even_if_we_know_the_word(db, tmp_path):
+    path = tmp_path / "mail.csv"
+    path.write_text("timestamp,recipient,event\n2026-10-27T18:00:00Z,ann@harbor.example,Failed\n", encoding="utf-8")
+    config = Config(sources={"app": Source(words={"failed": "bounced"})})
+    assert sends(db, path, config=config) == [("ann@harbor.example", "bounced")]
+
+
+def test_a_mapping_of_columns_that_the_table_has_not_is_told_in_one_line(db, tmp_path):
+    path = tmp_path / "mail.csv"
+    path.write_text("When,Who\n2026-10-27T18:00:00Z,ann@harbor.example\n", encoding="utf-8")
+    config = Config(sources={"app": Source(columns={"timestamp": "When", "recipient": "Whom"})})
+    (tally,) = ingest(db, path, config=config)
+    assert tally.problem is not None
+    assert tally.problem.startswith(f"{path}: ")
+    assert "Whom" in tally.problem
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("email,status\nann@harbor.example,Success\n", "without a column for the time under"),
+        ("timestamp,status\n2026-10-27T18:00:00Z,Success\n", "without a column for the recipient under"),
+        ("name,state\nAnn,Success\n", "without a column for the time and one for the recipient under"),
+        ("2026-10-27T18:00:00Z,ann@harbor.example,sent\n" * 3, "its first line must name the columns"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_told_what_it_lacks(db, tmp_path, text, told):
+    path = tmp_path / "mail.csv"
+    path.write_text(text, encoding="utf-8")
+    (tally,) = ingest(db, path)
+    assert told in str(tally.problem)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '"[""ann@harbor.example"", ""ben@harbor.example""]"',
+        "\"['ann@harbor.example', 'ben@harbor.example']\"",
+        '"{""ann@harbor.example"":""Ann"",""ben@harbor.example"":null}"',
+        '"Ann <ann@harbor.example>; Ben <ben@harbor.example>"',
+        "ann@harbor.example ben@harbor.example",
+        '"ann@harbor.example\nben@harbor.example"',
+    ],
+)
+def test_addresses_in_one_cell_are_found_however_the_application_wrote_the_list(db, tmp_path, cell):
+    path = tmp_path / "mail.csv"
+    path.write_text(f"timestamp,recipient\n2026-10-27T18:00:00Z,{cell}\n", encoding="utf-8")
+    assert [recipient for recipient, _ in sends(db, path)] == ["ann@harbor.example", "ben@harbor.example"]
