@@ -58,7 +58,7 @@ class Select:
 
 def load_formats() -> dict[str, ModuleType]:
     """Every format module of this folder by name, in alphabetical order; one that cannot be loaded is fatal."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
     return {name: importlib.import_module(f"{__name__}.{name}") for name in names}
 
 
