@@ -15,14 +15,14 @@ from detector.framings import Head
 _BSD = r"[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
 _ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 
-OPENING = rf"^(?:<[0-9]{{1,3}}>)?(?:1 )?(?:{_BSD}|{_ISO}) (?:[^ \[]*[^ \[:] )?"
+OPENING = rf"^(?:<[0-9]{{1,3}}>)?(?:1 )?(?:{_BSD}|{_ISO}) (?:<[a-z0-9.]+> )?(?:[^ \[]*[^ \[:] )?"
 """What stands before the program, for a format's `LINES`."""
 
 _SYSLOG = (
-    rf"^(?:<[0-9]{{1,3}}>)?({_BSD}|{_ISO}) (?:([^ \[]*[^ \[:]) )?([^ \[:]+)(?:\[[0-9]+\])?: ?"
+    rf"^(?:<[0-9]{{1,3}}>)?({_BSD}|{_ISO}) (?:<[a-z0-9.]+> )?(?:([^ \[]*[^ \[:]) )?([^ \[:]+)(?:\[[0-9]+\])?: ?"
     r"(?:\[ID [0-9]+ [a-z0-9.]+\] )?(.*)$"
 )
-"""The host may be missing; Solaris writes `[ID 801593 mail.info]` before the message."""
+"""The host may be missing; FreeBSD may write `<mail.info>` before it, and Solaris `[ID 801593 mail.info]` after."""
 
 _RFC5424 = rf"^<[0-9]{{1,3}}>1 ({_ISO}) ([^ ]+) ([^ ]+) [^ ]+ [^ ]+ (?:-|(?:\[[^\]]*\])+) ?\x{{FEFF}}?(.*)$"
 
