@@ -22,7 +22,7 @@ from detector.framings import sniff
 FORMATS = load_formats()
 FOLDER = Path(__file__).parent / "formats"
 COMPARED = "sent_at, recipient, sender, subject, template, organization, size, outcome, attempts"
-RUBBISH = ["odd_records", "ragged_and_repeated_header", "words_for_what_happened", "mapped_columns"]
+RUBBISH = ["odd_records", "ragged_and_repeated_header", "words_for_what_happened", "mapped_columns", "torn_lines"]
 """Samples that hold records no one can read."""
 
 
