@@ -45,8 +45,8 @@ select record_number, part, outcome,
     when at_us is null then 'no time that can be read'
     when message_key is null then 'no id of the message'
     else 'no recipient' end end as reason,
-  type, at_us, false as is_local, false as is_yearless, sent_at_us, message_key, recipient, sender, message_id, subject, template,
-  organization, size, null::varchar as next_key
+  type, at_us, false as is_local, false as is_yearless, sent_at_us, message_key, recipient, sender, message_id, subject,
+  template, organization, size, null::varchar as next_key
 from numbered
 where part = 1 or outcome <> 'ignored'
 """
