@@ -23,6 +23,8 @@ class FileTally:
     """Records the format knows and that are no mail: connects, headers, statistics."""
     rejected: int = 0
     """Records no one could read; each is kept with file, number, text and reason."""
+    rejected_because: str = ""
+    """The most frequent reason, in the run that read the file."""
     blank: int = 0
     held: int = 0
     """1 if the file ends in the middle of a record, which is read when the rest arrives; else 0."""
@@ -147,7 +149,7 @@ class CaseFacts:
     timeline: Timeline
     log_complete_through: datetime
     """The newest moment the log knows of; nothing after it is known."""
-    usual_repeats_per_1000: float
+    usual_repeats_per_1000: float | None
     """Of 1,000 sends of this template on ordinary days, how many were repeats."""
     spared_recipients: int
     """People of the same organizations who got this template in the same days exactly as often as they should."""

@@ -7,7 +7,7 @@ insert into meta values (1);
 -- end, so one without (`is_torn`) may have been cut: when it has grown it is read anew, and this version is dropped.
 create table files (
   file_id integer not null, sha256 varchar not null, byte_count bigint not null, from_record bigint not null,
-  is_torn boolean not null, name varchar not null, format varchar not null, identity varchar not null, framing varchar not null, encoding varchar not null,
+  is_torn boolean not null, settings varchar not null, name varchar not null, format varchar not null, identity varchar not null, framing varchar not null, encoding varchar not null,
   records bigint not null, events bigint not null, ignored bigint not null, rejected bigint not null,
   blank bigint not null, held bigint not null, assumptions varchar not null, first_as_of timestamp not null
 );
