@@ -192,7 +192,8 @@ def night(
 def ledger(db: Connection) -> str:
     """A line that changes whenever a file brought something into the store."""
     rows = db.execute(
-        "select md5(string_agg(sha256 || settings || from_record, ' ' order by sha256, settings, from_record)) from files"
+        "select md5(string_agg(sha256 || settings || from_record, ' ' order by sha256, settings, from_record)) "
+        "from files"
     ).fetchall()
     return str(rows[0][0])
 
@@ -238,7 +239,7 @@ def _timeline(db: Connection, incident: Incident) -> Timeline:
 
 
 def _usual(db: Connection, incident_id: str) -> float | None:
-    """Of 1,000 sends of the incident's templates on days without an incident, how many were repeats; None without such a day."""
+    """Of 1,000 sends of the incident's templates on ordinary days, how many were repeats; None without such a day."""
     ((sends, repeats),) = db.execute(
         "with hit as (select distinct template_key, sent_at_us // 86400000000 as day from incident_repeats) "
         "select count(*), count(*) filter (where r.copies_before > 0) from repeats as r "
