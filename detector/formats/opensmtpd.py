@@ -20,7 +20,7 @@ import re
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._syslog import HANDED_ON, HEARD, OPENING, PARAMETERS, assumptions
+from detector.formats._syslog import HANDED_ON, HEARD, PARAMETERS, assumptions, lines_of
 from detector.framings import Head
 
 FRAMINGS = ("lines",)
@@ -28,7 +28,7 @@ IDENTITY = "stream"
 
 _OLD = r"(?:relay|delivery): [A-Za-z]+ for [0-9a-f]{16}: "
 
-LINES = rf"{OPENING}(?:(?:open)?smtpd(?:\[[0-9]+\])?:? |[^ \[:]+(?:\[[0-9]+\])?: {_OLD})"
+LINES = lines_of("(?:open)?smtpd") + "|" + lines_of(r"[^ /\[:]+", _OLD)
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _ADDRESS = rf'<((?:{_QUOTED}|[^"<>])*)>'

@@ -20,7 +20,7 @@ import re
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._syslog import BSD, HANDED_ON, HEARD, OPENING, PARAMETERS, assumptions
+from detector.formats._syslog import BSD, HANDED_ON, HEARD, PARAMETERS, assumptions, lines_of
 from detector.framings import Head
 
 FRAMINGS = ("lines",)
@@ -31,7 +31,7 @@ _EPOCH = r"[0-9]{9,10}\.[0-9]{1,6}"
 _LOCAL = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6,9}"
 
 LINES = (
-    rf"{OPENING}qmail[^ :\[]*(?:\[[0-9]+\])?:? |^(?:{_TAI64N}|{_EPOCH}|{_LOCAL}) (?:qmail[a-z-]*: )?(?:(?:new|info|end|"
+    lines_of(r"qmail[^ :\[]*") + rf"|^(?:{_TAI64N}|{_EPOCH}|{_LOCAL}) (?:qmail[a-z-]*: )?(?:(?:new|info|end|"
     r"bounce) msg [0-9]|starting delivery [0-9]|delivery [0-9]+: |status: |triple bounce: |warning: trouble )"
 )
 
