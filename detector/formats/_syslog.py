@@ -12,14 +12,14 @@ import re
 
 from detector.framings import Head
 
-_BSD = r"[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
+BSD = r"[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
+"""A stamp without year and zone."""
 _ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 
-OPENING = rf"^(?:<[0-9]{{1,3}}>)?(?:1 )?(?:{_BSD}|{_ISO}) (?:<[a-z0-9.]+> )?(?:[^ \[]*[^ \[:] )?"
-"""What stands before the program, for a format's `LINES`."""
+_HOST = r"[^ \[]*[^ \[:]"
 
 _SYSLOG = (
-    rf"^(?:<[0-9]{{1,3}}>)?({_BSD}|{_ISO}) (?:<[a-z0-9.]+> )?(?:([^ \[]*[^ \[:]) )?([^ \[:]+)(?:\[[0-9]+\])?: ?"
+    rf"^(?:<[0-9]{{1,3}}>)?({BSD}|{_ISO}) (?:<[a-z0-9.]+> )?(?:({_HOST}) )?([^ \[:]+)(?:\[[0-9]+\])?: ?"
     r"(?:\[ID [0-9]+ [a-z0-9.]+\] )?(.*)$"
 )
 """The host may be missing; FreeBSD may write `<mail.info>` before it, and Solaris `[ID 801593 mail.info]` after."""
@@ -56,7 +56,16 @@ with cut as (
 )"""
 
 
-def assumptions(head: Head, zone: str, naive: str = _BSD) -> tuple[str, ...]:
+def lines_of(program: str, message: str = "") -> str:
+    """A pattern for a format's `LINES`: syslog lines of programs with such a name, whose message begins so."""
+    pri = "<[0-9]{1,3}>"
+    return (
+        rf"^(?:{pri})?(?:{BSD}|{_ISO}) (?:<[a-z0-9.]+> )?(?:{_HOST} )?{program}(?:\[[0-9]+\])?: {message}|"
+        rf"^{pri}1 {_ISO} [^ ]+ {program} [^ ]+ [^ ]+ (?:-|\[.*?\]) {message}"
+    )
+
+
+def assumptions(head: Head, zone: str, naive: str = BSD) -> tuple[str, ...]:
     """What has to be said if some of the head's stamps carry no zone; `naive` is how such a stamp opens a line."""
     opens = re.compile(rf"^(?:<[0-9]{{1,3}}>)?(?:{naive}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9:.]+ )")
     is_naive = any(opens.match(record) for record in head.records)

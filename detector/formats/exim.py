@@ -18,7 +18,7 @@ import re
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._syslog import HANDED_ON, HEARD, OPENING, PARAMETERS, assumptions
+from detector.formats._syslog import HANDED_ON, HEARD, PARAMETERS, assumptions, lines_of
 from detector.framings import Head
 
 FRAMINGS = ("lines",)
@@ -30,7 +30,7 @@ _STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 
 LINES = (
-    rf"{OPENING}exim[^ :\[]*(?:\[[0-9]+\])?:? |^{_STAMP}(?: [+-][0-9]{{4}})?(?: \[[0-9]+\])? (?:{_ID} |Start queue run|"
+    lines_of(r"exim[^ :\[]*") + rf"|^{_STAMP}(?: [+-][0-9]{{4}})?(?: \[[0-9]+\])? (?:{_ID} |Start queue run|"
     r"End queue run|exim [^ ]+ daemon started|cwd=|H=|(?:SMTP|TLS|SSL) |no host name found |no IP address found |"
     r"[^ ]+ authenticator failed for |(?:incomplete|unexpected|rejected) )"
 )

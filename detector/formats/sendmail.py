@@ -16,7 +16,7 @@ import re
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._syslog import HANDED_ON, HEARD, OPENING, PARAMETERS, assumptions
+from detector.formats._syslog import HANDED_ON, HEARD, PARAMETERS, assumptions, lines_of
 from detector.framings import Head
 
 FRAMINGS = ("lines",)
@@ -29,7 +29,7 @@ _ADDRESSEE = rf'(?:{_QUOTED}|[^",])+'
 """`<a@b.example>`, `a@b.example`, or `"Ann, of Harbor" <a@b.example>` as the submission program was given it."""
 _ANGLED = rf'<((?:{_QUOTED}|[^"<>])*)>[^<>]*$'
 
-LINES = rf"{OPENING}{_PROGRAM}(?:\[[0-9]+\])?:? "
+LINES = lines_of(_PROGRAM)
 
 _ENTRY = r"^([0-9A-Za-z]{7,20})(?:\[[0-9]+\])?: (from=|to=|[0-9A-Za-z]{7,20}: )(.*)$"
 """`ID[2]: ` is the second part of an entry too long for syslog."""
