@@ -23,8 +23,6 @@ class FileTally:
     """Records the format knows and that are no mail: connects, headers, statistics."""
     rejected: int = 0
     """Records no one could read; each is kept with file, number, text and reason."""
-    rejected_because: str = ""
-    """The most frequent reason, in the run that read the file."""
     blank: int = 0
     held: int = 0
     """1 if the file ends in the middle of a record, which is read when the rest arrives; else 0."""
@@ -36,6 +34,8 @@ class FileTally:
     """One clear line if the file needs a person's eye (exit code 3); None if all is well."""
     earlier: "FileTally | None" = None
     """If all of it is known: what the run that brought it in said of it, which is what a report shows."""
+    rejected_because: str = ""
+    """The most frequent reason, in the run that read the file."""
 
     @property
     def is_balanced(self) -> bool:

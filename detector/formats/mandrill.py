@@ -2,9 +2,10 @@
 
 A send is `msg._id`, which belongs to one recipient. `send` is the send; `deferral` (tried again), `soft_bounce` and
 `hard_bounce` (both given up: deferrals end in a soft bounce) and `delivered` are what became of it; `reject` never
-left. `msg.ts` is when the message was sent, `ts` when the event happened. After a failure a batch is posted again:
-the same id, kind and time is the same fact. Opens, clicks, complaints, unsubscribes, changes of the allow and deny
-lists and incoming mail are no sends. Bodies may stand in a file as posted, a line each: `mandrill_events=%5B%7B...`.
+left. `msg.ts` is when the message was sent, `ts` when the event happened. A batch is posted again as a whole after a
+failure: the same id, kind and time is the same fact. Opens, clicks, complaints, unsubscribes, changes of the allow and
+deny lists and incoming mail are no sends. Bodies may stand in a file as posted, a line each:
+`mandrill_events=%5B%7B...`.
 
 Not known: an application's own Message-ID; mails whose send event was not subscribed and that nothing else happened to.
 Source: Mailchimp Transactional documentation, "Message events", "Webhook format".
