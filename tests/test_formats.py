@@ -57,7 +57,7 @@ def said(rejects: list[dict[str, Any]]) -> dict[int, str]:
 def test_a_format_has_what_the_contract_asks_for(name):
     module = FORMATS[name]
     assert module.__doc__
-    assert set(module.FRAMINGS) <= {"lines", "csv", "json"}
+    assert set(module.FRAMINGS) <= {"lines", "csv", "json", "mbox"}
     assert module.IDENTITY in {"stream", "event_id", "export"}
     assert callable(module.claims)
     assert callable(module.select)
