@@ -1,5 +1,6 @@
 """What samples cannot say of tables, Exchange, Microsoft 365, Google, HubSpot and Mailchimp: claims and odd records."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,78 @@ def test_rows_without_a_header_that_are_of_another_list_of_columns_are_not_read_
     path.write_text(older, encoding="utf-8")
     ingest(db, path)
     assert "#Fields" in reasons(db)[1]
+
+
+# --- Microsoft 365 ------------------------------------------------------------------------------------------------
+
+TRACED = {
+    "Received": "2026-10-27T18:00:00.0000000",
+    "SenderAddress": "noreply@academy.example",
+    "RecipientAddress": "ann@harbor.example",
+    "Subject": "Welcome",
+    "Status": "Delivered",
+    "MessageTraceId": NETWORK_ID,
+    "MessageId": "<w.1@app1>",
+    "Size": 15054,
+}
+
+
+def write_objects(path: Path, *objects: object) -> Path:
+    path.write_text("".join(json.dumps(each) + "\n" for each in objects), encoding="utf-8")
+    return path
+
+
+def test_odd_rows_of_a_message_trace_cost_themselves_and_say_why(db):
+    # header; one good row; nobody; no id; no time; a word nobody knows; a cut row
+    (tally,) = ingest(db, FOLDER / "m365/odd_records.csv")
+    assert kept(tally) == (7, 1, 1, 5, 0)
+    assert set(reasons(db).values()) == {
+        "no recipient",
+        "no message id",
+        "no time that can be read",
+        "unknown status",
+        "a row with fewer than the header's 14 fields",
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(
+            {"Received": None},
+            {"Received": {"value": 1}},
+            {"Received": "0001-01-01T00:00:00"},
+            {"Status": 3},
+        ),
+        *({"RecipientAddress": None}, {"RecipientAddress": []}, {"MessageTraceId": None, "MessageId": None}),
+    ],
+)
+def test_an_odd_object_of_a_message_trace_is_no_error_and_costs_no_other(db, tmp_path, change):
+    odd = TRACED | {"MessageTraceId": "odd"} | change
+    path = write_objects(tmp_path / "trace.ndjson", TRACED, odd, TRACED | {"MessageTraceId": "other"})
+    (tally,) = ingest(db, path)
+    build(db)
+    assert (tally.records, tally.events + tally.rejected) == (3, 3)
+    assert len(rows(db, "from sends where outcome = 'delivered'")) == 2
+
+
+def test_the_ids_of_two_reports_are_one_id_however_they_are_hyphenated(db, tmp_path):
+    table = tmp_path / "enhanced.csv"
+    table.write_text(
+        "origin_timestamp_utc,sender_address,recipient_status,message_subject,total_bytes,message_id,network_message_id\n"
+        '2026-10-27T18:00:00Z,noreply@academy.example,"ann@harbor.example##Receive, Send",Welcome,15054,<w.1@app1>,'
+        f"{NETWORK_ID.replace('-', '').upper()}\n",
+        encoding="utf-8",
+    )
+    assert len(sends(db, write_objects(tmp_path / "trace.ndjson", TRACED), table)) == 1
+
+
+def test_dates_of_which_only_the_config_knows_the_order_are_read_by_it(db, tmp_path):
+    path = write_objects(tmp_path / "trace.ndjson", TRACED | {"Received": "5/10/2026 6:10:13 PM"})
+    config = Config(sources={"trace": Source(time_format="%d/%m/%Y %I:%M:%S %p")})
+    ingest(db, path)
+    assert "time_format" in reasons(db)[1]
+    write_objects(path, TRACED | {"Received": "6/10/2026 6:10:13 PM"})
+    ingest(db, path, config=config)
+    build(db)
+    assert [row["sent_at"].isoformat() for row in rows(db, "from sends")] == ["2026-10-06T18:10:13"]

@@ -19,7 +19,7 @@ import re
 from detector.config import Source
 from detector.formats import Select
 from detector.framings import Head
-from detector.stamps import UNCLEAR_ORDER, is_of_unclear_order, moment, order_of_dates
+from detector.stamps import UNCLEAR_ORDER, read_stamps
 
 FRAMINGS = ("csv", "lines")
 IDENTITY = "event_id"
@@ -166,23 +166,25 @@ def claims(head: Head) -> int:
 def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per event and recipient. The log itself is in UTC; `zone` is for what PowerShell exported."""
     names = _header(head) if head.framing == "csv" else [_simple(name) for name in COLUMNS_WITHOUT_HEADER.split()]
-    order = order_of_dates("stamp", "named", head.records)
-    sql = _SQL.format(at=moment("stamp", order), unclear=is_of_unclear_order("stamp", order))
+    stamps = read_stamps("stamp", "named", head.records, zone, source)
+    sql = _SQL.format(at=stamps.moment, unclear=stamps.is_unclear)
     is_csv = head.framing == "csv"
     parameters = {
         **_places(names),
+        **stamps.parameters,
         "is_csv": is_csv,
         "width": len(names),
         "header": head.records[0] if is_csv else "",
         "header_number": head.header,
-        "zone": source.zone if source else zone,
         "unclear_order": UNCLEAR_ORDER,
         "broken": f"a row with fewer than the header's {len(names)} fields"
         if is_csv
         else "a row of another list of columns; keep the #Fields line",
     }
     is_native = "datetime" in names
-    return Select(sql, parameters, () if is_native else (f"stamps without a zone were read as {parameters['zone']}",))
+    return Select(
+        sql, parameters, () if is_native else (f"stamps without a zone were read as {source.zone if source else zone}",)
+    )
 
 
 def _header(head: Head) -> list[str]:
