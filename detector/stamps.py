@@ -7,6 +7,10 @@ read: a wrong guess would scatter one evening over a year, and a person can say 
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from detector.config import Source
 
 UNCLEAR_ORDER = "a date that may be day/month or month/day; give time_format in a [sources.NAME] mapping"
 """Why a stamp that `is_of_unclear_order` was rejected."""
@@ -57,6 +61,31 @@ _OFFSET = r"""case
         when regexp_matches({found}, '[+-]') then regexp_replace(
           regexp_replace(regexp_replace({found}, '^[A-Z\s]*', ''), '^([+-])([0-9])(:|$)', '\10\2\3'), '\s', '', 'g')
         {abbreviations} end"""
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """How the stamps of one column are read."""
+
+    moment: str
+    """An SQL expression for the TIMESTAMPTZ that the text in the column means, NULL if it means none."""
+    is_unclear: str
+    """An SQL condition: it is a date with slashes, and nothing tells what comes first in it."""
+    parameters: dict[str, Any]
+    """What the two need, `$zone` among it."""
+
+
+def read_stamps(column: str, table: str, sample: Iterable[str], zone: str, source: Source | None) -> Stamps:
+    """How to read a column of a table; `sample` are its first records, `source` may know the format and the zone."""
+    parameters = {"zone": source.zone if source else zone}
+    if source and source.time_format:
+        parsed = f"try_strptime(trim({column}), $time_format)"
+        has_offset = "%z" in source.time_format or "%Z" in source.time_format
+        read = f"cast({parsed} as timestamptz)" if has_offset else f"timezone($zone, {parsed})"
+        used = {} if has_offset else parameters
+        return Stamps(read, "false", {**used, "time_format": source.time_format})
+    order = order_of_dates(column, table, sample)
+    return Stamps(moment(column, order), is_of_unclear_order(column, order), parameters)
 
 
 def moment(column: str, order: str = "null::varchar") -> str:

@@ -1,5 +1,6 @@
 """What samples cannot say of tables, Exchange, Microsoft 365, Google, HubSpot and Mailchimp: claims and odd records."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,146 @@ def test_addresses_in_one_cell_are_found_however_the_application_wrote_the_list(
     path = tmp_path / "mail.csv"
     path.write_text(f"timestamp,recipient\n2026-10-27T18:00:00Z,{cell}\n", encoding="utf-8")
     assert [recipient for recipient, _ in sends(db, path)] == ["ann@harbor.example", "ben@harbor.example"]
+
+
+# --- Exchange -----------------------------------------------------------------------------------------------------
+
+TRACKING = (
+    "date-time,client-ip,client-hostname,server-ip,server-hostname,source-context,connector-id,source,event-id,"
+    "internal-message-id,message-id,network-message-id,recipient-address,recipient-status,total-bytes,recipient-count,"
+    "related-recipient-address,reference,message-subject,sender-address,return-path,message-info,directionality,"
+    "tenant-id,original-client-ip,original-server-ip,custom-data"
+)
+NETWORK_ID = "2fd37dca-1234-5bfb-175d-08dc1db88f52"
+
+
+def tracked(event: str, to: str, subject: str = "Welcome", sender: str = "noreply@academy.example") -> str:
+    """One row of message tracking."""
+    return (
+        f"2026-10-27T18:00:00.000Z,,,,mbx1,,,SMTP,{event},77,<w.1@app1>,{NETWORK_ID},{to},,15054,1,,,{subject},{sender},"
+        f"{sender},,Originating,,,,\n"
+    )
+
+
+def test_odd_rows_of_message_tracking_cost_themselves_and_say_why(db):
+    # 5 lines of header; RECEIVE and DELIVER; no recipient; no id; no event; no time; an unknown event; a cut row
+    (tally,) = ingest(db, FOLDER / "exchange/odd_records.log")
+    assert kept(tally) == (13, 2, 6, 5, 0)
+    assert reasons(db) == {
+        8: "no recipient",
+        9: "no message id",
+        10: "no event",
+        11: "no time that can be read",
+        13: "a row with fewer than the header's 30 fields",
+    }
+
+
+@pytest.mark.parametrize("has_header", [True, False])
+@pytest.mark.parametrize(
+    "subject", ['"DELIVER,x,""y"",ben@harbor.example"', "=cmd|' /C calc'!A0", "it's; --", '"#Fields:"']
+)
+def test_nothing_in_a_subject_acts(db, tmp_path, subject, has_header):
+    path = tmp_path / "MSGTRK.LOG"
+    text = tracked("DELIVER", "ann@harbor.example", subject) * 3
+    path.write_text(f"#Fields: {TRACKING}\n{text}" if has_header else text, encoding="utf-8")
+    assert sends(db, path) == [("ann@harbor.example", "delivered")]
+
+
+def test_a_group_that_nothing_expanded_stays_a_recipient(db, tmp_path):
+    path = tmp_path / "MSGTRK.LOG"
+    path.write_text(f"#Fields: {TRACKING}\n" + tracked("RECEIVE", "all@academy.example"), encoding="utf-8")
+    assert sends(db, path) == [("all@academy.example", "accepted")]
+
+
+def test_an_export_that_lost_its_recipients_is_told_how_to_keep_them(db, tmp_path):
+    path = tmp_path / "tracking.csv"
+    path.write_text(
+        "Timestamp,EventId,InternalMessageId,MessageId,Recipients,MessageSubject,Sender\n"
+        "2026-10-27 18:00:00,DELIVER,77,<w.1@app1>,System.String[],Welcome,noreply@academy.example\n",
+        encoding="utf-8",
+    )
+    ingest(db, path)
+    assert "-join" in reasons(db)[2]
+
+
+def test_rows_without_a_header_that_are_of_another_list_of_columns_are_not_read_by_position(db, tmp_path):
+    path = tmp_path / "MSGTRK.LOG"
+    older = tracked("DELIVER", "ann@harbor.example").replace(f"{NETWORK_ID},", "")
+    path.write_text(older, encoding="utf-8")
+    ingest(db, path)
+    assert "#Fields" in reasons(db)[1]
+
+
+# --- Microsoft 365 ------------------------------------------------------------------------------------------------
+
+TRACED = {
+    "Received": "2026-10-27T18:00:00.0000000",
+    "SenderAddress": "noreply@academy.example",
+    "RecipientAddress": "ann@harbor.example",
+    "Subject": "Welcome",
+    "Status": "Delivered",
+    "MessageTraceId": NETWORK_ID,
+    "MessageId": "<w.1@app1>",
+    "Size": 15054,
+}
+
+
+def write_objects(path: Path, *objects: object) -> Path:
+    path.write_text("".join(json.dumps(each) + "\n" for each in objects), encoding="utf-8")
+    return path
+
+
+def test_odd_rows_of_a_message_trace_cost_themselves_and_say_why(db):
+    # header; one good row; nobody; no id; no time; a word nobody knows; a cut row
+    (tally,) = ingest(db, FOLDER / "m365/odd_records.csv")
+    assert kept(tally) == (7, 1, 1, 5, 0)
+    assert set(reasons(db).values()) == {
+        "no recipient",
+        "no message id",
+        "no time that can be read",
+        "unknown status",
+        "a row with fewer than the header's 14 fields",
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(
+            {"Received": None},
+            {"Received": {"value": 1}},
+            {"Received": "0001-01-01T00:00:00"},
+            {"Status": 3},
+        ),
+        *({"RecipientAddress": None}, {"RecipientAddress": []}, {"MessageTraceId": None, "MessageId": None}),
+    ],
+)
+def test_an_odd_object_of_a_message_trace_is_no_error_and_costs_no_other(db, tmp_path, change):
+    odd = TRACED | {"MessageTraceId": "odd"} | change
+    path = write_objects(tmp_path / "trace.ndjson", TRACED, odd, TRACED | {"MessageTraceId": "other"})
+    (tally,) = ingest(db, path)
+    build(db)
+    assert (tally.records, tally.events + tally.rejected) == (3, 3)
+    assert len(rows(db, "from sends where outcome = 'delivered'")) == 2
+
+
+def test_the_ids_of_two_reports_are_one_id_however_they_are_hyphenated(db, tmp_path):
+    table = tmp_path / "enhanced.csv"
+    table.write_text(
+        "origin_timestamp_utc,sender_address,recipient_status,message_subject,total_bytes,message_id,network_message_id\n"
+        '2026-10-27T18:00:00Z,noreply@academy.example,"ann@harbor.example##Receive, Send",Welcome,15054,<w.1@app1>,'
+        f"{NETWORK_ID.replace('-', '').upper()}\n",
+        encoding="utf-8",
+    )
+    assert len(sends(db, write_objects(tmp_path / "trace.ndjson", TRACED), table)) == 1
+
+
+def test_dates_of_which_only_the_config_knows_the_order_are_read_by_it(db, tmp_path):
+    path = write_objects(tmp_path / "trace.ndjson", TRACED | {"Received": "5/10/2026 6:10:13 PM"})
+    config = Config(sources={"trace": Source(time_format="%d/%m/%Y %I:%M:%S %p")})
+    ingest(db, path)
+    assert "time_format" in reasons(db)[1]
+    write_objects(path, TRACED | {"Received": "6/10/2026 6:10:13 PM"})
+    ingest(db, path, config=config)
+    build(db)
+    assert [row["sent_at"].isoformat() for row in rows(db, "from sends")] == ["2026-10-06T18:10:13"]

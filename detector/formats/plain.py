@@ -15,7 +15,7 @@ from detector.config import Source
 from detector.errors import InputError
 from detector.formats import Select
 from detector.framings import Head
-from detector.stamps import UNCLEAR_ORDER, is_of_unclear_order, moment, order_of_dates
+from detector.stamps import UNCLEAR_ORDER, read_stamps
 
 FRAMINGS = ("csv", "json")
 IDENTITY = "export"
@@ -130,7 +130,6 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     words = {word: event for event, text in WORDS.items() for word in text.split()}
     given = {value.strip().lower(): meaning for value, meaning in (source.words.items() if source else ())}
     parameters: dict[str, Any] = {
-        "zone": zone,
         "words": list(words),
         "types": list(words.values()),
         "sent_words": [re.sub(r"[ -]", "_", word.strip().lower()) for word in (source.sent_words if source else ())],
@@ -149,16 +148,9 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         )
     columns = _csv_columns(names, mapped) if is_csv else _json_columns(mapped, parameters)
     broken = f"'a row with fewer than the header''s {len(names)} fields'" if is_csv else "'not a JSON object'"
-    order = order_of_dates("timestamp", "cells", head.records)
-    timestamp, unclear = moment("timestamp", order), is_of_unclear_order("timestamp", order)
-    if source and source.time_format:
-        parameters["time_format"] = source.time_format
-        has_offset = "%z" in source.time_format or "%Z" in source.time_format
-        parsed = "try_strptime(trim(timestamp), $time_format)"
-        timestamp = f"cast({parsed} as timestamptz)" if has_offset else f"timezone($zone, {parsed})"
-        unclear = "false"
-    sql = _SQL.format(columns=columns, broken=broken, timestamp=timestamp, unclear=unclear)
-    used = {name: value for name, value in parameters.items() if f"${name}" in sql}
+    stamps = read_stamps("timestamp", "cells", head.records, zone, source)
+    sql = _SQL.format(columns=columns, broken=broken, timestamp=stamps.moment, unclear=stamps.is_unclear)
+    used = {name: value for name, value in {**parameters, **stamps.parameters}.items() if f"${name}" in sql}
     return Select(sql, used, _assumptions(mapped, zone, is_mapped=bool(source and source.columns)))
 
 
