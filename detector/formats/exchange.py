@@ -136,6 +136,7 @@ select record_number, part, outcome,
     else 'no recipient' end end as reason,
   case when recipient is null then 'noted' else type end as type,
   at_us,
+  false as is_local,
   false as is_yearless,
   epoch_us(try_cast(regexp_extract(info, '^([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9:.]+Z)', 1) as timestamptz))
     as sent_at_us,
