@@ -4,8 +4,8 @@ r"""What the mailers that log through syslog share: the SQL that takes stamp, ho
     2026-10-27T18:04:11.123456+02:00 mx1 sendmail[212]: ...          as rsyslog writes on current Debian
     <22>1 2026-10-27T18:04:11Z mx1 sendmail 212 - - ...              RFC 5424; `<22>` may open the others too
 
-`HEARD` opens the SQL of a format: it is the CTE `heard(record_number, text, stamped_us, is_yearless, host, program,
-message)`; its parameters are `PARAMETERS` and `zone`. A line without such an opening has `program = ''`.
+`HEARD` opens the SQL of a format: it is the CTE `heard(record_number, text, stamped_us, is_local, is_yearless, host,
+program, message)`; its parameters are `PARAMETERS`. A line without such an opening has `program = ''`.
 """
 
 import re
@@ -44,12 +44,13 @@ with cut as (
   from records
 ), heard as (
   select record_number, text, s.program as program, s.message as message, s.stamp > ':' as is_yearless,
+    s.stamp <> '' and not regexp_matches(s.stamp, '(Z|[+-][0-9]{2}:?[0-9]{2})$') as is_local,
     case when s.host in ('', '-') then '-' else s.host end as host,
     case
       when s.stamp > ':' then
         epoch_us(try_strptime('2000 ' || s.stamp, ['%Y %b %d %H:%M:%S', '%Y %b %d %H:%M:%S.%f']))
-      when regexp_matches(s.stamp, '(Z|[+-][0-9:]+)$') then epoch_us(try_cast(s.stamp as timestamptz))
-      else epoch_us(timezone($zone, try_cast(s.stamp as timestamp)))
+      when regexp_matches(s.stamp, '(Z|[+-][0-9]{2}:?[0-9]{2})$') then epoch_us(try_cast(s.stamp as timestamptz))
+      else epoch_us(try_cast(s.stamp as timestamp))
     end as stamped_us
   from cut
 )"""

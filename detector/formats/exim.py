@@ -62,11 +62,11 @@ _SQL = r"""
   from heard
 ), placed as (
   select record_number, text, host, e.id as id, e.flag as flag, e.rest as rest, e.piece as piece,
-    e.stamp = '' and is_yearless as is_yearless,
+    case when e.stamp = '' then is_local else e.zone = '' end as is_local, e.stamp = '' and is_yearless as is_yearless,
     program <> '' and not starts_with(program, 'exim') as is_other,
     case
       when e.stamp = '' then stamped_us
-      when e.zone = '' then epoch_us(timezone($zone, try_cast(e.stamp as timestamp)))
+      when e.zone = '' then epoch_us(try_cast(e.stamp as timestamp))
       else epoch_us(try_cast(e.stamp || left(e.zone, 3) || ':' || right(e.zone, 2) as timestamptz))
     end as at_us
   from entered
@@ -130,6 +130,7 @@ select record_number, cast(part as integer) as part,
   end as reason,
   case when accepted_for is not null then 'accepted' else verdict end as type,
   at_us,
+  is_local,
   is_yearless,
   null::bigint as sent_at_us,
   host || ' ' || id as message_key,
@@ -170,4 +171,4 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         "subject": _SUBJECT,
         "reply": _REPLY,
     }
-    return Select(HEARD + _SQL, {**patterns, "zone": zone}, assumptions(head, zone, _STAMP + r" [^+-]"))
+    return Select(HEARD + _SQL, patterns, assumptions(head, zone, _STAMP + r" [^+-]"))

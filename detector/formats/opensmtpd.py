@@ -96,6 +96,7 @@ select record_number, 1 as part,
     else 'an OpenSMTPD delivery line without a readable recipient and result' end as reason,
   type,
   stamped_us as at_us,
+  is_local,
   is_yearless,
   null::bigint as sent_at_us,
   host || ' ' || coalesce(d.msgid, q.msgid) as message_key,
@@ -127,4 +128,4 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         "message": _MESSAGE,
         "envelope": _ENVELOPE,
     }
-    return Select(HEARD + _SQL, {**patterns, "zone": zone}, assumptions(head, zone))
+    return Select(HEARD + _SQL, patterns, assumptions(head, zone))

@@ -118,6 +118,7 @@ select record_number, 1 as part,
     else kind
   end as type,
   stamped_us as at_us,
+  not is_iso as is_local,
   not is_iso as is_yearless,
   null::bigint as sent_at_us,
   left(tail, host_end) || left(message, id_end - 1) as message_key,
@@ -137,6 +138,7 @@ select record_number, 1 as part,
     else try_cast(split_part(substr(rest, instr(rest, '>, size=') + 8, 24), ',', 1) as bigint) end as size,
   case when kind <> 'to' then null
     when status = 'sent' and contains(left(tail, 80), '/pipe[') then '|'
+    when contains(reply, 'forwarded as ') then trim(split_part(split_part(reply, 'forwarded as ', 2), ' ', 1), '.;)')
     when contains(reply, 'queued as ') then trim(split_part(split_part(reply, 'queued as ', 2), ' ', 1), '.;)') end
     as next_key
 from settled

@@ -55,12 +55,13 @@ _SQL = r"""
   from heard
 ), placed as (
   select *, e.epoch = '' and e.tai = '' and e.local = '' and is_yearless as has_no_year,
+    e.epoch = '' and e.tai = '' and (e.local <> '' or is_local) as has_no_zone,
     case
       when e.tai <> '' then
         (try_cast('0x' || e.tai as bigint) - 10) * 1000000 + try_cast('0x' || e.nanos as bigint) // 1000
       when e.epoch <> '' then
         try_cast(split_part(e.epoch, '.', 1) || rpad(split_part(e.epoch, '.', 2), 6, '0') as bigint)
-      when e.local <> '' then epoch_us(timezone($zone, try_cast(left(e.local, 26) as timestamp)))
+      when e.local <> '' then epoch_us(try_cast(left(e.local, 26) as timestamp))
       else stamped_us
     end as at_us
   from entered
@@ -105,6 +106,7 @@ select record_number, 1 as part,
     else 'a qmail line that is cut off' end as reason,
   type,
   at_us,
+  has_no_zone as is_local,
   has_no_year as is_yearless,
   null::bigint as sent_at_us,
   host || ' ' || case when e.what in ('starting delivery', 'delivery') then begun.msg else e.number end
@@ -132,4 +134,4 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per line."""
     patterns = {**PARAMETERS, **HANDED_ON, "entry": _ENTRY, "torn": _TORN, "info": _INFO, "start": _START}
     naive = rf"(?:{_LOCAL}|{BSD} .*qmail[^ ]*: [a-z])"
-    return Select(HEARD + _SQL, {**patterns, "zone": zone}, assumptions(head, zone, naive))
+    return Select(HEARD + _SQL, patterns, assumptions(head, zone, naive))

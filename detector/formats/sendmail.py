@@ -99,6 +99,7 @@ select record_number, cast(part as integer) as part,
     else 'a Sendmail line that names a sender but no size' end as reason,
   type,
   stamped_us as at_us,
+  is_local,
   is_yearless,
   null::bigint as sent_at_us,
   host || ' ' || case when kind in ('notice', 'clone') then left(e.word, length(e.word) - 2) else id end as message_key,
@@ -135,4 +136,4 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         "addressee": _ADDRESSEE,
         "angled": _ANGLED,
     }
-    return Select(HEARD + _SQL, {**patterns, "zone": zone}, assumptions(head, zone))
+    return Select(HEARD + _SQL, patterns, assumptions(head, zone))

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from detector.errors import InputError, StoreError
-from detector.framings.csv_dialect import find_dialect
-from detector.framings.known_part import KnownAndNew, cut_at, find_known_prefix
+from detector.framings.known_part import KnownAndNew, cut_at, known_prefixes
 from detector.framings.opening import LogFile
 from detector.framings.sniffing import (
     PARQUET_MAGIC,
@@ -16,8 +15,9 @@ from detector.framings.sniffing import (
     framer_for,
     read_start,
     refuse_packed_or_binary,
+    shape_of,
 )
-from detector.framings.spooling import Framer, Spool
+from detector.framings.spooling import Spool
 
 Known = Iterable[tuple[int, str]] | Mapping[int, str]
 """Versions of files by length and SHA-256. As pairs, for two versions may be of one length."""
@@ -31,7 +31,7 @@ class Head:
     """What formats look at to decide whether they claim a file."""
 
     framing: str
-    """"lines", "json", "csv" or "parquet"."""
+    """"lines" (wrapped ones too), "json", "csv", "mbox" or "parquet"."""
     records: tuple[str, ...]
     """The first records as they stand in the spool, up to 200; of CSV from the header on; of Parquet none."""
     header: int = 0
@@ -66,9 +66,9 @@ class Framed:
     known_records: int = 0
     """Records of that version: all records up to this number are known. 0 if `is_known`: the ledger has the number."""
     known_blank: int = 0
-    """Blank records of the known part that stand in the spool all the same (csv and json)."""
+    """Blank records of the known part that stand in the spool all the same (all but lines)."""
     known_rejected: int = 0
-    """Rejected records of the known part that stand in the spool all the same (csv and json)."""
+    """Rejected records of the known part that stand in the spool all the same (all but lines)."""
     skipped: int = 0
     """Known records that were not written (lines): add it to a line number of the spool."""
 
@@ -97,9 +97,9 @@ def sniff(path: Path) -> Head:
             return Head("parquet", ())
         start = read_start(log)
         refuse_packed_or_binary(log, start.text)
-        framing, dialect = choose(log, start)
-        header = start.lines_before + dialect.header if dialect else 0
-        return Head(framing, first_records(log, framing, dialect, start), header)
+        shape = choose(log, start)
+        header = start.lines_before + shape.dialect.header if shape.dialect else 0
+        return Head(shape.framing, first_records(log, shape, start), header)
 
 
 def sha256_of(path: Path) -> str:
@@ -119,7 +119,8 @@ def frame(path: Path, framing: str, spool: Path, *, known: Known = ()) -> Framed
     """
     versions = known.items() if isinstance(known, Mapping) else known
     with LogFile(path) as log:
-        length, sha256, is_whole = find_known_prefix(log, versions)
+        prefixes, is_whole = known_prefixes(log, versions)
+        length, sha256 = prefixes[-1] if prefixes else (0, "")
         if is_whole:
             return Framed(framing, length, sha256, length, sha256, log.encoding, log.is_compressed, known_bytes=length)
         try:
@@ -133,9 +134,15 @@ def frame(path: Path, framing: str, spool: Path, *, known: Known = ()) -> Framed
             raise
 
 
+def begins_with(path: Path, versions: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Those (length, SHA-256) of decompressed bytes that the file begins with or is, shortest first."""
+    with LogFile(path) as log:
+        return known_prefixes(log, versions)[0]
+
+
 def _frame(log: LogFile, framing: str, spool: Spool, known: tuple[int, str]) -> Framed:
     is_finished = log.is_compressed or framing == "csv"
-    parts = KnownAndNew(framing, spool, _framer(log, framing, spool), has_known=known[0] > 0)
+    parts = KnownAndNew(framing, spool, framer_for(shape_of(framing, log), spool), has_known=known[0] > 0)
     digest, decoder, byte_count, text_length, known_sha256 = hashlib.sha256(), log.decoder(), 0, 0, ""
     for block in cut_at(known[0], log.blocks()):
         digest.update(block)
@@ -176,8 +183,3 @@ def _complete(log: LogFile, text_length: int, byte_count: int, sha256: str) -> t
     if whole_sha256 != sha256:
         raise log.changed()
     return complete_bytes, complete_sha256
-
-
-def _framer(log: LogFile, framing: str, spool: Spool) -> Framer:
-    start = read_start(log) if framing == "csv" else None
-    return framer_for(framing, spool, find_dialect(start.text, start.is_whole) if start else None)

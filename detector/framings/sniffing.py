@@ -9,8 +9,10 @@ from detector.framings.csv_dialect import find_dialect
 from detector.framings.csv_rows import CsvRows, Dialect
 from detector.framings.json_objects import JsonObjects
 from detector.framings.lines import Lines
+from detector.framings.messages import Messages, is_mail
 from detector.framings.opening import LogFile
 from detector.framings.spooling import LONGEST_RECORD, Framer, Spool
+from detector.framings.wrapped_lines import Unwrap, WrappedLines, find_wrapper
 
 HEAD_BYTES = 256 * 1024
 HEAD_RECORDS = 200
@@ -62,6 +64,17 @@ _BINARY = (
 
 
 @dataclass(frozen=True)
+class Shape:
+    """How the records of a file are laid out: its framing, and what the framer must know beyond that."""
+
+    framing: str
+    dialect: Dialect | None = None
+    """Of a table."""
+    unwrap: Unwrap | None = None
+    """Takes lines out of what a log collector has wrapped around them."""
+
+
+@dataclass(frozen=True)
 class Start:
     """The first text of a file: what every decision about it rests on."""
 
@@ -73,7 +86,15 @@ class Start:
 
 
 def read_start(log: LogFile, limit: int = HEAD_BYTES) -> Start:
-    """The first text that is not blank. A truncated log may begin with gigabytes of NUL."""
+    """The first text that is not blank; InputError if there is none."""
+    start = first_text(log, limit)
+    if not start.text:
+        raise InputError(f"{log.name} is empty: there is no record in it. If mail was sent, look at what writes it.")
+    return start
+
+
+def first_text(log: LogFile, limit: int = HEAD_BYTES) -> Start:
+    """The first text that is not blank, if any. A truncated log may begin with gigabytes of NUL."""
     decoder, text, skipped, lines = log.decoder(), b"", 0, 0
     for block in log.blocks():
         piece = decoder.decode(block)
@@ -86,8 +107,6 @@ def read_start(log: LogFile, limit: int = HEAD_BYTES) -> Start:
         text += piece
         if len(text) > limit:
             return Start(text[:limit], False, lines)
-    if not text:
-        raise InputError(f"{log.name} is empty: there is no record in it. If mail was sent, look at what writes it.")
     return Start(text, True, lines)
 
 
@@ -112,43 +131,59 @@ def refuse_packed_or_binary(log: LogFile, text: bytes) -> None:
         raise InputError(f"{log.name} ends its lines with a bare carriage return, as old Macs did. {remedy}.")
 
 
-def choose(log: LogFile, start: Start) -> tuple[str, Dialect | None]:
-    """The framing of the text, and the dialect if it is CSV."""
+def choose(log: LogFile, start: Start) -> Shape:
+    """How the records of the text are laid out."""
+    if is_mail(start.text):
+        return Shape("mbox")
+    if unwrap := find_wrapper(start.text):
+        return Shape("lines", unwrap=unwrap)
     if _is_json(start):
-        return "json", None
+        return Shape("json")
     dialect = None if _is_syslog(start.text) else find_dialect(start.text, start.is_whole)
     if dialect and dialect.columns > MOST_COLUMNS:
         limit = f"{dialect.columns:,} columns or more, and at most {MOST_COLUMNS:,} are read"
         raise InputError(f"{log.name} is a table with {limit}. Export only the columns about the mail.")
-    return ("csv", dialect) if dialect else ("lines", None)
+    return Shape("csv", dialect) if dialect else Shape("lines")
 
 
-def framer_for(framing: str, spool: Spool, dialect: Dialect | None) -> Framer:
-    """The framer of a framing. A new framing is one module and one line here."""
-    if framing == "json":
-        return JsonObjects(spool)
+def shape_of(framing: str, log: LogFile) -> Shape:
+    """The rest of the shape of a file whose framing is known."""
+    if framing not in ("csv", "lines"):
+        return Shape(framing)
+    start = first_text(log)
     if framing == "csv":
-        return CsvRows(spool, dialect or Dialect(delimiter=b",", columns=1, header=1))
-    if framing == "lines":
-        return Lines(spool)
-    raise ValueError(f"there is no framing {framing!r}")
+        return Shape("csv", find_dialect(start.text, start.is_whole))
+    return Shape("lines", unwrap=find_wrapper(start.text))
 
 
-def first_records(log: LogFile, framing: str, dialect: Dialect | None, start: Start) -> tuple[str, ...]:
+def framer_for(shape: Shape, spool: Spool) -> Framer:
+    """The framer of a shape. A new framing is one module and one line here."""
+    if shape.framing == "json":
+        return JsonObjects(spool)
+    if shape.framing == "mbox":
+        return Messages(spool)
+    if shape.framing == "csv":
+        return CsvRows(spool, shape.dialect or Dialect(delimiter=b",", columns=1, header=1))
+    if shape.framing == "lines":
+        return WrappedLines(spool, shape.unwrap) if shape.unwrap else Lines(spool)
+    raise ValueError(f"there is no framing {shape.framing!r}")
+
+
+def first_records(log: LogFile, shape: Shape, start: Start) -> tuple[str, ...]:
     """The first records as they stand in the spool; of a table, those from its header on.
 
     A head that holds no whole record is read further: one JSON object may be 16 MiB long.
     """
-    records = _framed(framing, dialect, start)
+    records = _framed(shape, start)
     if not records and not start.is_whole:
-        records = _framed(framing, dialect, read_start(log, LONGEST_RECORD + HEAD_BYTES))
-    before = dialect.header - 1 if dialect else 0
+        records = _framed(shape, read_start(log, LONGEST_RECORD + HEAD_BYTES))
+    before = shape.dialect.header - 1 if shape.dialect else 0
     return tuple(record.decode("utf-8") for record in records[before : before + HEAD_RECORDS])
 
 
-def _framed(framing: str, dialect: Dialect | None, start: Start) -> list[bytes]:
+def _framed(shape: Shape, start: Start) -> list[bytes]:
     out = BytesIO()
-    framer = framer_for(framing, Spool(out), dialect)
+    framer = framer_for(shape, Spool(out))
     framer.feed(start.text)
     framer.end(start.is_whole)
     return out.getvalue().split(b"\n")[:-1]
