@@ -303,3 +303,66 @@ def test_the_samples_of_real_days_are_claimed_by_their_mailer_alone():
         head = sniff(day)
         claims = {name: module.claims(head) for name, module in FORMATS.items() if head.framing in module.FRAMINGS}
         assert [name for name, count in claims.items() if count] == [day.stem]
+
+
+# --- real logs of others ------------------------------------------------------------------------------------------
+
+REFERENCE = ROOT.parent / "shared" / "reference_logs"
+real = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference logs are not on this machine")
+
+EXIM_LINE = re.compile(
+    r"^[\d-]{10} [\d:.]+ (?:[+-]\d{4} )?(?:\[\d+\] )?(\w{6}-\w{6}-\w\w|\w{6}-\w{11}-\w{4}) (<=|[=*>-]>|==|\*\*) (.*)$"
+)
+
+
+def exim_sends_by_hand(text: str) -> set[tuple[str, str]]:
+    """Message ids and recipients: what stands in `<>` before the router, else the first word; and `for` lists."""
+    senders, found = {}, set()
+    for match in filter(None, map(EXIM_LINE.match, text.split("\n"))):
+        name, flag, rest = match.groups()
+        listed = re.search(r" for ((?:\S+@\S+ ?)+)$", rest)
+        original = re.search(r" <([^>]+)>(?=$|:| )", re.split(r" (?:R|T|P|F)=", rest)[0])
+        if flag == "<=":
+            senders[name] = rest.split(" ")[0]
+            found |= {(name, address.lower()) for address in listed[1].split()} if listed else set()
+        elif not rest.startswith("blackhole ("):
+            found.add((name, (original[1] if original else rest.split(" ")[0].rstrip(":")).lower()))
+    return {(name, recipient) for name, recipient in found if senders.get(name) != "<>"}
+
+
+@real
+@pytest.mark.parametrize("name", ["0101", "0357", "0476", "0553", "0611", "0640", "1090"])
+def test_a_log_of_exims_own_test_suite_holds_the_sends_of_a_count_by_hand(db, name):
+    path = REFERENCE / "exim" / "exim_testsuite" / f"{name}.mainlog"
+    (tally,) = ingest(db, path)
+    assert tally.rejected == 0
+    found = rows(
+        db,
+        "select distinct split_part(message_key, ' ', 2) as name, recipient from events where recipient is not null "
+        "and message_key not in (select message_key from events where sender = '')",
+    )
+    by_hand = exim_sends_by_hand(path.read_text(encoding="utf-8", errors="backslashreplace"))
+    assert {(row["name"], row["recipient"]) for row in found} == by_hand
+
+
+@real
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("exim/paris_rotated", 13),
+        ("exim/teliten_rotated_gz", 10),  # one a day to one root
+        ("exim/paste_cpanel_deferred_by_load.mainlog", 2),  # => and ->
+        ("exim/fail2ban_exim", 0),
+        ("sendmail/russbrown_maillog", 4),  # eight lines say Sent
+        ("sendmail/fail2ban_sendmail-reject", 0),
+        ("opensmtpd/poolp_local_delivery.log", 1),
+        ("qmail/indimail_multilog_human.log", 1),
+        ("qmail/fail2ban_qmail", 0),
+    ],
+)
+def test_a_real_log_holds_as_many_sends_as_were_counted_by_reading_it(db, name, count):
+    tallies = ingest(db, REFERENCE / name)
+    build(db)
+    assert {tally.format for tally in tallies if tally.records} == {name.split("/")[0]}
+    assert sum(tally.rejected for tally in tallies) == 0
+    assert len(rows(db, "from sends")) == count

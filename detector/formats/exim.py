@@ -113,7 +113,8 @@ _SQL = r"""
         else 'delivered' end
       else 'rejected'
     end as verdict,
-    regexp_extract(regexp_extract(rest, $reply, 1), $handed_on, ['a', 'b', 'c']) as handed_on
+    case when kind = 'delivery' and contains(rest, ' C="')
+      then regexp_extract(regexp_extract(rest, $reply, 1), $handed_on, ['a', 'b', 'c']) end as handed_on
   from read
 ), parts as (
   select *, unnest([null] || coalesce(recipients, [])) as accepted_for,

@@ -74,7 +74,8 @@ _SQL = r"""
       when 'envelope' then regexp_extract(message, $envelope, ['msgid', 'sender']) end as q
   from kinds
 ), judged as (
-  select *, regexp_extract(d.stat, $handed_on, ['a', 'b', 'c']) as handed_on,
+  select *,
+    case when d.result = 'Ok' then regexp_extract(d.stat, $handed_on, ['a', 'b', 'c']) end as handed_on,
     case
       when kind = 'blank' then kind
       when kind = 'other' then 'ignored'

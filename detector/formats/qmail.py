@@ -94,7 +94,8 @@ _SQL = r"""
       else 'rejected'
     end as type,
     split_part(begun.to, '@', -1) as domain,
-    regexp_extract(replace(e.rest, '_', ' '), $handed_on, ['a', 'b', 'c']) as handed_on
+    case when starts_with(e.rest, 'success: ')
+      then regexp_extract(replace(e.rest, '_', ' '), $handed_on, ['a', 'b', 'c']) end as handed_on
   from joined
 )
 select record_number, 1 as part,

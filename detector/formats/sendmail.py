@@ -67,7 +67,7 @@ _SQL = r"""
       when regexp_matches(a, '^[ <"]*[|/:\\]') then nullif(trim(d.owner, '<> '), '')
       else coalesce(nullif(regexp_extract(a, $angled, 1), ''), nullif(trim(a, '<> '), '')) end),
       lambda a: a is not null) as recipients,
-    regexp_extract(d.stat, $handed_on, ['a', 'b', 'c']) as handed_on,
+    case when starts_with(d.stat, 'Sent (') then regexp_extract(d.stat, $handed_on, ['a', 'b', 'c']) end as handed_on,
     case
       when kind = 'blank' then 'blank'
       when kind = 'other' then 'ignored'
