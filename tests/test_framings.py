@@ -11,6 +11,7 @@ import socket
 import tempfile
 import tracemalloc
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import duckdb
@@ -20,6 +21,10 @@ from hypothesis import strategies as st
 
 from detector.errors import InputError
 from detector.framings import FIELD, LONGEST_RECORD, Framed, frame, opening, sha256_of, sniff
+from detector.framings.lines import Lines
+from detector.framings.mail_headers import addresses_in, message_record, time_in
+from detector.framings.sniffing import framer_for, shape_of
+from detector.framings.spooling import Spool, clean
 
 MARK, FORBIDDEN = "\x02", set("\r\0\x01")
 STAMP = "Oct  7 12:00:01 mx1 postfix/smtp[411]: 4XyZ: to=<a@b.example>, relay=none, delay=1, status=sent (250 ok)"
@@ -542,6 +547,330 @@ def test_a_table_of_100_000_columns_is_refused():
     assert "at most 1,000 are read" in refusal(b",".join(b"column%d" % n for n in range(100_000)) + b"\n")
 
 
+# --- mail -----------------------------------------------------------------------------------------------------------
+
+ENVELOPE = "From ann@harbor.example Tue Oct 27 18:04:11 2026"
+MAIL = (
+    "Message-ID: <{0}@academy.example>\nTo: ann@harbor.example\nSubject: Welcome, {0}\nDate: 1 Oct 2026 10:00 +0200\n"
+)
+
+
+def mails(file: Spooled) -> list[dict]:
+    """The messages that were read, without their sizes: a body may still have been growing."""
+    return [{name: said for name, said in json.loads(mail).items() if name != "size"} for mail in file.good]
+
+
+def subjects(file: Spooled) -> list[str]:
+    return [mail["headers"].get("subject", [""])[0] for mail in mails(file)]
+
+
+def mailbox(*bodies: str) -> bytes:
+    return "".join(f"{ENVELOPE}\n{MAIL.format(n)}\n{body}\n\n" for n, body in enumerate(bodies, 1)).encode()
+
+
+def test_a_message_of_a_mailbox_begins_at_an_envelope_line_and_at_no_other_line_with_from():
+    bodies = (
+        "From here on we meet on Mondays.\n\nFrom 10:00 to 12:00\n\nFrom ann@harbor.example on Tue",
+        f">{ENVELOPE}\n>>{ENVELOPE}\n\n {ENVELOPE}\n",
+        f"quoted without a blank line:\n{ENVELOPE}\nand no header follows",
+        "",
+    )
+    file = spooled(mailbox(*bodies))
+    assert subjects(file) == ["Welcome, 1", "Welcome, 2", "Welcome, 3", "Welcome, 4"]
+    assert (file.framed.records, file.framed.rejected, file.framed.held) == (4, 0, 0)
+    assert [json.loads(mail)["envelope"] for mail in file.records] == ["ann@harbor.example"] * 4
+    assert json.loads(file.records[3])["size"] == len(MAIL.format(4)) + len("\n\n\n")
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        "From ann@harbor.example  Tue Oct 27 18:04:11 2026",
+        "From - Tue Oct 27 18:04:11 2026",
+        "From 1793120651@xxx Tue Oct 27 18:04:11 +0000 2026",
+        "From MAILER-DAEMON Tue Oct 27 18:04:11 UTC 2026",
+        "From ann at harbor.example  Tue Oct 27 18:04:11 2026",
+        'From "ann lee"@harbor.example Tue, 27 Oct 2026 18:04:11 +0000',
+    ],
+)
+def test_envelope_lines_of_many_writers_part_messages_and_tell_the_time(envelope):
+    file = spooled("".join(f"{envelope}\n{MAIL.format(n)}\nbody\n\n" for n in (1, 2)).encode())
+    assert [mail["times"]["envelope"] for mail in mails(file)] == [["2026-10-27T18:04:11Z"]] * 2
+
+
+def test_a_mail_file_is_one_message_whatever_its_body_quotes():
+    file = spooled(f"{MAIL.format(1)}\nsee below\n\n{ENVELOPE}\n{MAIL.format(2)}\nend".encode())
+    assert (subjects(file), file.framed.records, file.framed.held) == (["Welcome, 1"], 1, 0)
+
+
+def test_headers_that_have_not_ended_are_held_in_a_plain_file_and_a_reject_in_a_gz():
+    data = mailbox("one") + f"{ENVELOPE}\nMessage-ID: <2@academy".encode()
+    plain, packed = spooled(data), spooled(gzip.compress(data))
+    assert (subjects(plain), plain.framed.held, plain.framed.complete_bytes) == (["Welcome, 1"], 1, len(mailbox("one")))
+    assert subjects(packed) == ["Welcome, 1"]
+    assert packed.records[1].startswith("\x02the headers do not end\x02From ann@harbor.example")
+
+
+def test_a_torn_message_costs_only_itself():
+    one, two, three = (mailbox(body) for body in ("one", "two", "three"))
+    in_headers, in_body, hole = two[:90], two[:-3], two[:-1] + b"\0" * 5000
+    for torn, kept in ((in_headers, 2), (in_body, 3), (hole, 3), (b"garbage\n\n", 2), (two[:-1], 3)):
+        file = spooled(one + torn + (b"\n" if torn in (in_headers, in_body) else b"") + three)
+        assert (len(file.good), file.framed.rejected) == (kept, torn is in_headers)
+        assert subjects(file)[-1] == "Welcome, 1"
+    assert file.framed.byte_count == len(one + two) - 1 + len(three)
+
+
+mail_scraps = (
+    ENVELOPE, "From ", "From here on", "\n", "\n\n", "\r\n", "\r\n\r\n", "To: ann@harbor.example", "Subject: Hello",
+    " folded", "text", "Fro", f"{ENVELOPE}\nTo: a@b.example\n\n", "\0\0", "X:", ">From x",
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None, database=None)
+@given(st.lists(st.sampled_from(mail_scraps), max_size=14).map("".join), st.booleans(), st.integers(1, 20))
+def test_where_the_blocks_are_cut_makes_no_difference_even_to_scraps_of_mail(text, is_mailbox, size):
+    data = (f"{ENVELOPE}\nTo: ann@harbor.example\n" * is_mailbox + text).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "BLOCK", size)
+        small = spooled(data, "mbox")
+    assert small == spooled(data, "mbox")
+
+
+@settings(max_examples=400, deadline=None, database=None)
+@given(st.lists(st.sampled_from(mail_scraps), max_size=14).map("".join), st.booleans(), st.data())
+def test_mail_cut_anywhere_and_grown_gives_the_messages_of_the_whole(text, is_mailbox, draw):
+    data = (f"{ENVELOPE}\nTo: ann@harbor.example\n" * is_mailbox + text).encode()
+    cut = draw.draw(st.integers(0, len(data)))
+    records, whole = grown(data[:cut], data, "mbox")[1], spooled(data, "mbox")
+    assert mails(Spooled(whole.framed, records)) == mails(whole)
+    assert len(records) == whole.framed.records
+
+
+def test_an_attachment_of_40_mb_is_read_in_flat_memory_and_headers_of_2_mb_are_one_reject():
+    attached = mailbox("x" * 20_000_000 + "\n" + "QUJD\n" * 4_000_000)
+    endless = f"{ENVELOPE}\nTo: {'a@b.example, ' * 160_000}".encode()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "log").write_bytes(attached + endless + b"\n\n" + mailbox("last"))
+        tracemalloc.start()
+        frame(Path(folder, "log"), "mbox", Path(folder, "spool"))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        first, reject, last = Path(folder, "spool").read_text().splitlines()
+    assert json.loads(first)["size"] == len(attached) - len(ENVELOPE) - 1
+    assert reject.startswith("\x02headers longer than 1,048,576 bytes\x02From ann")
+    assert json.loads(last)["headers"]["subject"] == ["Welcome, 1"]
+    assert peak < 12_000_000
+
+
+def test_headers_are_unfolded_decoded_and_shown_in_one_line_of_utf_8():
+    block = (
+        b"Subject: =?utf-8?q?Welcome_=C3=A4?=\n =?utf-8?b?w7Y=?= and\n\t=?latin-1?q?=FC?=\nX-Raw: M\xfcller \xc3\xa9\n"
+        b"X-Bad: =?nonsense?q?a?= =?utf-8?b?a?= =?unicode_escape?q?=5cud800?= =?utf-8?q?=00=0a=02?=\n"
+        b"Received: by mx (Postfix) id 4XyZ;\n\tTue, 27 Oct 2026 19:04:11 +0100 (CET)\n"
+        b"Content-Type: multipart/report; report-type=delivery-status\n"
+    )
+    said = json.loads(message_record(clean(block), 0))
+    assert said["headers"]["subject"] == ["Welcome \u00e4\u00f6 and \u00fc"]
+    assert said["headers"]["x-raw"] == ["M\\xfcller \u00e9"]
+    assert (said["times"], said["is_report"]) == ({"received": ["2026-10-27T18:04:11Z"]}, True)
+
+
+@pytest.mark.parametrize(
+    ("header", "addresses"),
+    [
+        (
+            "Ann Lee <ANN@harbor.example>, ben@harbor.example (Ben, of sales)",
+            ["ann@harbor.example", "ben@harbor.example"],
+        ),
+        ('"Doe, Ann <forged@evil.example>" <ann@harbor.example>', ["ann@harbor.example"]),
+        ("=?utf-8?q?forged=40evil.example=2C?= <ann@harbor.example>", ["ann@harbor.example"]),
+        ("forged@evil.example <ann@harbor.example>", ["ann@harbor.example"]),
+        ('"a>b, c"@harbor.example', ['"a>b, c"@harbor.example']),
+        ("Sales: ann@harbor.example, <ben@harbor.example>;", ["ann@harbor.example", "ben@harbor.example"]),
+        ("undisclosed-recipients:;", []),
+        ("Doe, Ann <ann@harbor.example>", ["ann@harbor.example"]),
+        ('"never closed <ann@harbor.example>', ["ann@harbor.example"]),
+        ("<>", []),
+    ],
+)
+def test_addresses_are_read_from_headers_and_none_from_a_name(header, addresses):
+    assert addresses_in(header) == addresses
+
+
+mail_bits = st.sampled_from(
+    (
+        rb'Subject: |To: |Date: |From |=?utf-8?q?|?=|=?utf-16?b?2AA=?=|=?idna?q?xn--?=|=?hex?q?aa?=|"|(|)|<|>|\|@|,|;|'
+        b"\n|\r|\n |\0|\xff|\xc3\xa4|\x0b|Thu, 26 Oct 2017 09:40:08 +0200|99|:|-2400|+9999|1|=?x\0?q?a?=|Content-Type: "
+    ).split(b"|")
+)
+
+
+@settings(max_examples=500, deadline=None, database=None)
+@given(st.lists(mail_bits, max_size=30).map(b"".join) | st.binary(max_size=200))
+def test_no_headers_raise_anything(block):
+    record = message_record(clean(block), 1)
+    assert record.count(b"\n") == 1
+    assert json.loads(record)["size"] == 1
+    time_in(block.decode("latin-1"))
+
+
+@pytest.mark.parametrize("mark", ['"', "(", "<", '"\\', "(\\", '<"a"', "a@", "=?a?q?"])
+def test_a_header_of_a_million_marks_does_not_take_long(mark):
+    addresses_in(mark * (1_000_000 // len(mark)))
+
+
+# --- wrapped lines --------------------------------------------------------------------------------------------------
+
+ENTRY = "postfix/smtp[411]: 4XyZ: to=<a@b.example>, relay=none, delay=1, status=sent (250 ok)"
+MESSAGE = ENTRY.partition(": ")[2]
+AT = "2026-10-07T12:00:01.500000Z"
+JOURNAL = {
+    "__CURSOR": "s=1", "__REALTIME_TIMESTAMP": "1791374401500000", "_HOSTNAME": "mx1",
+    "SYSLOG_IDENTIFIER": "postfix/smtp", "_PID": "411", "MESSAGE": MESSAGE,
+}  # fmt: skip
+WRAPPED = {
+    "journal": (json.dumps(JOURNAL), f"{AT} mx1 {ENTRY}"),
+    "journal, bytes": (json.dumps({**JOURNAL, "MESSAGE": list(MESSAGE.encode())}), f"{AT} mx1 {ENTRY}"),
+    "journal, json-seq": (f"\x1e{json.dumps(JOURNAL)}", f"{AT} mx1 {ENTRY}"),
+    "journal, a field twice": (json.dumps({**JOURNAL, "_PID": ["411", "9"]}), f"{AT} mx1 {ENTRY}"),
+    "Filebeat of a file": (
+        json.dumps(
+            {"@timestamp": "2026-10-07T12:00:09.1Z", "host": {"name": "mx9"}, "log": {"offset": 1}, "message": STAMP}
+        ),
+        STAMP,
+    ),
+    "Filebeat of a journal": (
+        json.dumps(
+            {
+                "@timestamp": "2026-10-07T12:00:01.5Z",
+                "host": {"hostname": "mx1"},
+                "message": MESSAGE,
+                "syslog": {"identifier": "postfix/smtp"},
+                "process": {"pid": 411},
+            }
+        ),
+        f"{AT} mx1 {ENTRY}",
+    ),
+    "Elasticsearch": (
+        json.dumps({"_index": "m", "_source": {"@timestamp": "2026-10-07T12:00:09Z", "message": STAMP}}),
+        STAMP,
+    ),
+    "Logstash": (
+        json.dumps(
+            {
+                "@timestamp": "2026-10-07T12:00:01.500Z",
+                "logsource": "mx1",
+                "program": "postfix/smtp",
+                "pid": "411",
+                "message": MESSAGE,
+            }
+        ),
+        f"{AT} mx1 {ENTRY}",
+    ),
+    "rsyslog": (
+        json.dumps(
+            {
+                "timestamp": "2026-10-07T14:00:01.5+02:00",
+                "host": "mx1",
+                "syslogtag": "postfix/smtp[411]:",
+                "message": f" {MESSAGE}".strip(),
+            }
+        ),
+        f"{AT} mx1 {ENTRY}",
+    ),
+    "Vector": (
+        json.dumps(
+            {
+                "timestamp": "2026-10-07T12:00:01.5Z",
+                "hostname": "mx1",
+                "appname": "postfix/smtp",
+                "procid": 411,
+                "message": MESSAGE,
+            }
+        ),
+        f"{AT} mx1 {ENTRY}",
+    ),
+    "Fluent Bit": (json.dumps({"date": 1791374401.5, **JOURNAL, "__REALTIME_TIMESTAMP": None}), f"{AT} mx1 {ENTRY}"),
+    "Docker": (json.dumps({"log": f"{STAMP}\n", "stream": "stdout", "time": "2026-10-07T12:00:01.500000001Z"}), STAMP),
+    "Docker, no stamp": (
+        json.dumps({"log": f"{ENTRY}\n", "stream": "stdout", "time": "2026-10-07T12:00:01.500000001Z"}),
+        f"{AT} - {ENTRY}",
+    ),
+    "Loki": (json.dumps({"labels": {"host": "mx1"}, "line": STAMP, "timestamp": "2026-10-07T12:00:01Z"}), STAMP),
+    "priority": (f"<22>{STAMP}", STAMP),
+    "RFC 5424": (
+        f"<22>1 2026-10-07T12:00:01.5Z mx1 postfix/smtp 411 - - {MESSAGE}",
+        f"2026-10-07T12:00:01.5Z mx1 {ENTRY}",
+    ),
+    "RFC 5424, data": (
+        f'<22>1 2026-10-07T12:00:01Z mx1 postfix/smtp 411 ID [a@1 b="c\\"]d"][e f="g"] \ufeff{MESSAGE}',
+        f"2026-10-07T12:00:01Z mx1 {ENTRY}",
+    ),
+    "CRI": (f"2026-10-07T12:00:01.500000001Z stdout F {STAMP}", STAMP),
+    "docker compose": (f"mail-1  | {STAMP}", STAMP),
+    "kubectl": (f"2026-10-07T12:00:01.500000001Z {STAMP}", STAMP),
+    "kubectl, prefix": (f"[pod/mail-0/postfix] {STAMP}", STAMP),
+    "grep": (f"/var/log/mail.log.1:{STAMP}", STAMP),
+    "syslog in syslog": (f"Oct  7 14:00:01 box docker[99]: {STAMP}", STAMP),
+}
+
+
+@pytest.mark.parametrize("shape", WRAPPED)
+def test_a_wrapped_line_becomes_the_plain_line(shape):
+    wrapped, plain = WRAPPED[shape]
+    data = f"{wrapped}\n".encode() * 3
+    assert (head_of(data).framing, head_of(data).records) == ("lines", (plain,) * 3)
+    for written in (data, b"\xef\xbb\xbf" + data, gzip.compress(data), data.replace(b"\n", b"\r\n")):
+        assert spooled(written).records == [plain] * 3
+    if wrapped.isascii():
+        assert spooled(b"\xff\xfe" + data.decode().encode("utf-16-le")).records == [plain] * 3
+
+
+@pytest.mark.parametrize("shape", WRAPPED)
+def test_wrapped_lines_cut_anywhere_and_grown_give_the_lines_of_the_whole(shape):
+    data = f"{WRAPPED[shape][0]}\n".encode() * 3
+    whole = spooled(data, "lines").records
+    for cut in range(0, len(data) + 1, 7):
+        assert grown(data[:cut], data, "lines")[1] == whole
+
+
+def test_a_line_among_wrapped_ones_that_has_another_shape_stays_as_it_is():
+    journal = json.dumps(JOURNAL)
+    file = spooled(f"{journal}\n{journal[:70]}\n\n{STAMP}\n{journal}\n{journal}\n{journal}\n".encode())
+    assert file.records == [f"{AT} mx1 {ENTRY}", journal[:70], "", STAMP, *[f"{AT} mx1 {ENTRY}"] * 3]
+    assert spooled(f"mail | {STAMP}\nweb  | GET /\nmail | {STAMP}\n".encode()).records == [STAMP, "web  | GET /", STAMP]
+
+
+def test_a_message_of_the_journal_cannot_write_a_line_of_its_own():
+    forged = {**JOURNAL, "MESSAGE": f"hello\n{STAMP}\r{STAMP}", "SYSLOG_IDENTIFIER": "evil]: x\n", "_HOSTNAME": "a b\n"}
+    (record,) = spooled(json.dumps(forged).encode() + b"\n").records
+    assert record == f"{AT} a_b evil_x[411]: hello {STAMP} {STAMP}"
+    odd = [{**JOURNAL, "MESSAGE": message} for message in (None, [300], {"a": 1}, "\ud800", ["x"])]
+    file = spooled("".join(f"{json.dumps(entry)}\n" for entry in [JOURNAL, *odd, JOURNAL, JOURNAL, JOURNAL]).encode())
+    assert (file.framed.records, file.framed.rejected) == (9, 0)
+    assert file.records[1] == f"{AT} mx1 postfix/smtp[411]: "
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"timestamp": "2026-10-07T12:00:01Z", "recipient": "a@b.example", "program": "Forklifts", "message": "Welcome"},
+        {"event": "delivered", "timestamp": 1791374401, "message": {"headers": {"to": "a@b.example"}}},
+        {"time": "2026-10-07T12:00:01Z", "msg": "sent", "level": "info"},
+    ],
+)
+def test_events_of_providers_and_applications_are_not_taken_for_wrapped_lines(record):
+    assert head_of(f"{json.dumps(record)}\n".encode() * 3).framing == "json"
+
+
+def test_a_plain_syslog_file_takes_the_short_way(tmp_path):
+    (tmp_path / "mail.log").write_text(f"{STAMP}\n2026-10-07T12:00:01.5+02:00 mx1 {ENTRY}\n" * 20)
+    with opening.LogFile(tmp_path / "mail.log") as log:
+        framer = framer_for(shape_of("lines", log), Spool(BytesIO()))
+    assert type(framer) is Lines
+
+
 # --- sniffing -------------------------------------------------------------------------------------------------------
 
 
@@ -562,6 +891,10 @@ def test_a_table_of_100_000_columns_is_refused():
         ("timestamp,recipient\n", "csv"),
         ("\ufefftimestamp;recipient;subject\n2026-01-01;a@x.example;b\n", "csv"),
         (",email,status\n0,a@x.example,sent\n", "csv"),
+        ("From a@x.example Tue Oct 27 18:04:11 2026\nX: y\n\n", "mbox"),
+        ("\nReceived: by mx1;\n\tTue, 27 Oct 2026 18:04:11 +0000\nSubject: {}\n\n{}", "mbox"),
+        ("From now on, this, is\nnot a mailbox\n", "lines"),
+        ("From: an outline\nwith, commas\n", "lines"),
     ],
 )
 def test_the_framing_is_told_by_content(data, framing):
@@ -628,7 +961,7 @@ def test_no_bytes_raise_anything_but_an_input_error(data):
         framing = head_of(data).framing
     except InputError:
         framing = "lines"
-    for each in {framing, "lines", "json", "csv"} - {"parquet"}:
+    for each in {framing, "lines", "json", "csv", "mbox"} - {"parquet"}:
         try:
             spooled(data, each)
         except InputError:

@@ -6,7 +6,8 @@ without such a line has its `Date:` instead. A message is one send per address i
 `X-Original-To:`, `Envelope-To:`), else per address in To, Cc and Bcc. A mailbox in which everything was delivered to
 one address that hardly any mail names is an archive (`always_bcc`): there the named addresses count.
 
-The time is that of the newest `Received:` line; the line `From ` and `Date:`, a clock of the application, come after.
+The time is that of the newest `Received:` line; else of the line `From `, if it names a sender, else of `Date:`, by a
+clock of the application. A time without a zone is read as UTC.
 The sender is the one in `From:`: providers write a return path of its own for each mail, which would tell copies apart.
 
 Not sends: bounces and receipts (multipart/report, mailer-daemon, empty return path), automatic replies.
@@ -40,8 +41,8 @@ with opened as (
     mail->'$.headers' as headers,
     lower(coalesce(mail->>'$.addresses."delivered-to"[0]', mail->>'$.addresses."x-original-to"[0]',
       mail->>'$.addresses."envelope-to"[0]')) as delivered,
-    cast(mail->'$.addresses.to' as varchar[]) as main, cast(mail->'$.addresses.cc' as varchar[]) as cc,
-    cast(mail->'$.addresses.bcc' as varchar[]) as bcc,
+    try_cast(mail->'$.addresses.to' as varchar[]) as main, try_cast(mail->'$.addresses.cc' as varchar[]) as cc,
+    try_cast(mail->'$.addresses.bcc' as varchar[]) as bcc,
     (mail->>'$.addresses.from[0]') as author, (mail->>'$.addresses."return-path"[0]') as return_path,
     coalesce(mail->>'$.times.received[0]',
       case when (mail->>'$.envelope') not in ('-', 'mailer-daemon') then mail->>'$.times.envelope[0]' end,
@@ -49,8 +50,7 @@ with opened as (
   from opened
 ), stamped as (
   select *,
-    case when ends_with(stamp, 'Z') then epoch_us(try_cast(stamp as timestamptz))
-      else epoch_us(timezone($zone, try_cast(stamp as timestamp))) end as at_us,
+    epoch_us(try_cast(stamp as timestamptz)) as at_us,
     delivered is not null and not list_contains($archives, delivered) as is_delivered,
     nullif(trim(headers->>'$."message-id"[0]', ' <>'), '') as message_id,
     coalesce(headers->>'$.received[#-1]', headers->>'$.date[0]', stamp) as first_hop,
@@ -115,13 +115,11 @@ def claims(head: Head) -> int:
 
 
 def select(head: Head, zone: str, source: Source | None) -> Select:
-    """One row per message and recipient; `zone` is for the line `From ` and for dates without a zone."""
+    """One row per message and recipient; the times of mail carry their zone, so `zone` is not needed."""
     mails = [mail for record in head.records if (mail := _mail(record))]
     archives = _archives(mails)
     said = [f"everything was delivered to {address}, which hardly any mail names: an archive" for address in archives]
-    if any(not any(mail["times"].get("received", [])[:1]) for mail in mails):
-        said.append(f"stamps without a zone were read as {zone}")
-    return Select(_SQL, {"zone": zone, "archives": archives}, tuple(said))
+    return Select(_SQL, {"archives": archives}, tuple(said))
 
 
 def _archives(mails: list[dict[str, Any]]) -> list[str]:

@@ -2,7 +2,7 @@
 
     {"headers": {"subject": ["Welcome"], "received": [top, ..., oldest]},   names in lower case, decoded, unfolded
      "addresses": {"to": ["ann@harbor.example"]},                          bare addresses of the headers that hold any
-     "times": {"received": ["2026-10-27T18:04:11Z"], "date": [...], "envelope": [...]},       with Z, or without a zone
+     "times": {"received": ["2026-10-27T18:04:11Z"], "date": [...], "envelope": [...]},       in UTC
      "envelope": "ann@harbor.example",                                     who stands in the line `From `; else null
      "is_report": false, "size": 5210}
 
@@ -38,9 +38,10 @@ ENVELOPE = re.compile(
 _OLD_ENVELOPE = re.compile(rb"^>From [^\n]*\n", re.MULTILINE)
 _ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[qb]\?[^?]*\?=(?:\s*=\?[^?\s]{1,60}\?[qb]\?[^?]*\?=)*", re.IGNORECASE)
 _UNSEEN = re.compile(r"[\s\x00-\x1f\x7f]+")
+_QUOTED = r'"(?:[^"\\]|\\.){0,500}+"'  # bounded, as all here, or a header of quotes alone would take hours
 _ADDRESS = re.compile(
-    r'(?P<quoted>"(?:[^"\\]|\\.)*+"(?:@[^\s,;:<>()"]++)?)|\((?:[^()\\]|\\.)*+\)'
-    r'|<(?P<angle>(?:"(?:[^"\\]|\\.)*+"|[^<>"])*+)>|(?P<bare>[^\s,;:<>()"]++)|(?P<end>[,;])|.'
+    rf'(?P<quoted>{_QUOTED}(?:@[^\s,;:<>()"]++)?)|\((?:[^()\\]|\\.){{0,500}}+\)'
+    rf'|<(?P<angle>(?:{_QUOTED}|[^<>"]){{0,500}}+)>|(?P<bare>[^\s,;:<>()"\\]++)|(?P<end>[,;])|\\.|.'
 )
 _BETWEEN_ZONE_AND_YEAR = re.compile(r"(\d\d:\d\d(?::\d\d)?)((?: +[A-Z]{1,5}| +[+-]\d{4})+) +(\d{4})$")
 
@@ -87,19 +88,17 @@ def addresses_in(value: str) -> list[str]:
 
 
 def time_in(text: str) -> str | None:
-    """The time of an RFC 5322 date or of an envelope line: with a Z in UTC, without one if no zone is given."""
+    """The time of an RFC 5322 date or of an envelope line, in UTC; without a zone it is in UTC already (RFC 4155)."""
     try:
         parsed = parsedate_tz(text[:_LONGEST_DATE])
         if parsed is None:
             return None
         year, month, day, hour, minute, second = parsed[:6]
-        naive = datetime(year, month, day, hour, minute, min(second, 59))  # noqa: DTZ001 - the zone follows, if any
-        offset = parsed[9]
-        if offset is None:
-            return naive.isoformat()
-        return f"{naive.replace(tzinfo=timezone(timedelta(seconds=offset))).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        zone = timezone(timedelta(seconds=parsed[9] or 0))
+        at = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone).astimezone(UTC)
     except (ValueError, IndexError, TypeError, OverflowError):
         return None
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _items(block: bytes) -> list[tuple[str, str]]:

@@ -58,6 +58,8 @@ class Messages:
         self._text = b""
         self._at = 0
         """What stands before is decided; a few bytes of it are kept to see whether a line is blank."""
+        self._blanks = 0
+        """Bytes of the line before the first message, on which there is nothing to see."""
         self._is_mailbox: bool | None = None
         self._is_in_headers = False
         self._headers: bytes | None = None
@@ -73,13 +75,11 @@ class Messages:
     def end(self, finished: bool) -> int:
         """The last message is a record too; only headers, or a line that may be the next envelope, wait for more."""
         self._advance()
-        if self._is_mailbox is None and (finished or self._at == len(self._text)):
-            if self._at == len(self._text):
-                return 0
+        if self._is_mailbox is None and finished and self._at < len(self._text):
             self._begin()
+        if self._is_mailbox is None or (self._is_in_headers and not finished):
+            return 0 if finished else self._blanks + len(self._text) - self._at
         if self._is_in_headers:
-            if not finished:
-                return len(self._text) - self._at
             self._end_headers(len(self._text), len(self._text), is_torn=not self._text.endswith(b"\n"))
         if finished:
             self._pass(len(self._text))
@@ -88,12 +88,18 @@ class Messages:
 
     def _advance(self) -> None:
         if self._is_mailbox is None:
-            self._at = _blanks_end(self._text, self._at)
+            self._skip_blanks()
             if len(self._text) - self._at < len(b"From "):
                 return
             self._begin()
         while self._leave_headers() if self._is_in_headers else self._leave_body():
             pass
+
+    def _skip_blanks(self) -> None:
+        end = _blanks_end(self._text, self._at)
+        line = self._text.rfind(b"\n", self._at, end) + 1
+        self._blanks = end - line if line else self._blanks + end - self._at
+        self._at = end
 
     def _begin(self) -> None:
         self._is_mailbox = self._text.startswith(b"From ", self._at)
@@ -105,7 +111,7 @@ class Messages:
         upto = end.end() if end else len(self._text)
         if another := self._next_envelope(self._at + 1, upto):
             self._reject("the headers do not end before the next message begins", another.start())
-            self._begin_at(another)
+            self._is_in_headers = True
         elif upto - self._at > LONGEST_HEADERS:
             self._reject(f"headers longer than {LONGEST_HEADERS:,} bytes", upto)
         elif end:
@@ -118,7 +124,7 @@ class Messages:
         if is_torn:
             self._reject("the headers do not end", body)
             return
-        self._headers, self._size, self._is_in_headers = self._text[self._at : end], 0, False
+        self._headers, self._size, self._is_in_headers, self._blanks = self._text[self._at : end], 0, False, 0
         self._pass(body)
 
     def _leave_body(self) -> bool:
@@ -127,7 +133,7 @@ class Messages:
         self._pass(another.start() if another else self._undecided())
         if another:
             self._write()
-            self._begin_at(another)
+            self._is_in_headers = True
         return another is not None
 
     def _next_envelope(self, at: int, end: int) -> re.Match[bytes] | None:
@@ -135,10 +141,6 @@ class Messages:
         if not self._is_mailbox or self._text.find(b"From ", at, end) < 0:
             return None
         return _NEXT.search(self._text, at, end)
-
-    def _begin_at(self, envelope: re.Match[bytes]) -> None:
-        self._is_in_headers = True
-        self._at = envelope.end() - len(envelope[0].lstrip(b"\0"))
 
     def _undecided(self) -> int:
         """Where a line begins at the end of the text that may prove to be the envelope of the next message."""
@@ -159,11 +161,11 @@ class Messages:
 
     def _reject(self, reason: str, end: int) -> None:
         self._spool.reject(reason, self._text[self._at : end])
-        self._at, self._headers, self._is_in_headers = end, None, False
+        self._at, self._headers, self._is_in_headers, self._blanks = end, None, False, 0
 
     def _write(self) -> None:
         if self._headers is not None:
-            envelope = self._headers.find(b"\n") + 1 if self._headers.startswith(b"From ") else 0
+            envelope = self._headers.find(b"\n") + 1 if self._is_mailbox else 0
             self._spool.write_json(message_record(clean(self._headers), self._size - envelope))
             self._headers = None
 

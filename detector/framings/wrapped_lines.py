@@ -69,9 +69,9 @@ _BREAKS = re.compile(r"[\r\n\x00-\x02]+")
 
 def find_wrapper(text: bytes) -> Unwrap | None:
     """What takes the lines of a file out, if most of its first lines are wrapped in one shape; else None."""
-    lines = [line for line in clean(text[:_BYTES_JUDGED]).split(b"\n")[:_LINES_JUDGED] if line.strip()]
-    if len(lines) > 1:
-        lines.pop()  # it may be cut
+    start = clean(text[:_BYTES_JUDGED])
+    start = start[: start.rfind(b"\n") + 1] or start  # the last line may be cut
+    lines = [line for line in start.split(b"\n")[:_LINES_JUDGED] if line.strip()]
     if not lines:
         return None
     if lines[0].startswith((b"{", b"\x1e{")):
