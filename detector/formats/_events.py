@@ -97,8 +97,8 @@ def shape(texts: str, others: Mapping[str, Any] | None = None) -> str:
 
 def outbid(head: Head, is_ours: Callable[[dict[str, Any]], bool]) -> int:
     """How many of the head's objects are the format's; one more than all if most are, for a table claims them all."""
-    count = sum(1 for item in _objects(head) if is_ours(item))
-    return len(head.records) + 1 if 2 * count > len(head.records) else count
+    claimed = [is_ours(item) for item in _objects(head)]
+    return len(head.records) + 1 if 2 * sum(claimed) > len(claimed) else sum(claimed)
 
 
 def _objects(head: Head) -> Iterator[dict[str, Any]]:

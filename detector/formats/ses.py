@@ -17,7 +17,7 @@ from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._events import FINISH, address, shape
+from detector.formats._events import FINISH, address, outbid, shape
 from detector.framings import Head
 
 FRAMINGS = ("json",)
@@ -143,7 +143,7 @@ with opened as (
 
 def claims(head: Head) -> int:
     """How many of the head's objects are SES events, wrapped or not."""
-    return sum(1 for record in head.records if _is_event(record))
+    return outbid(head, _is_event)
 
 
 def select(head: Head, zone: str, source: Source | None) -> Select:
@@ -151,11 +151,10 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     return Select(_SQL + FINISH, {"event": _EVENT})
 
 
-def _is_event(text: str) -> bool:
-    """True if the record is an SES event or a wrapper around one."""
+def _is_event(body: Any) -> bool:
+    """True if the object is an SES event or a wrapper around one."""
     try:
-        body: Any = json.loads(text)
-        for _ in range(3):
+        for _ in range(2):
             if not isinstance(body, dict) or isinstance(body.get("mail"), dict):
                 break
             body = next(_wrapped(body), None)
