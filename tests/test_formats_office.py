@@ -274,3 +274,47 @@ def test_dates_of_which_only_the_config_knows_the_order_are_read_by_it(db, tmp_p
     ingest(db, path, config=config)
     build(db)
     assert [row["sent_at"].isoformat() for row in rows(db, "from sends")] == ["2026-10-06T18:10:13"]
+
+
+# --- Google -------------------------------------------------------------------------------------------------------
+
+GMAIL = {
+    "event_info": {"timestamp_usec": "1793124000000000", "success": True},
+    "message_info": {
+        "action_type": "10",
+        "rfc2822_message_id": "<w.1@app1>",
+        "subject": "Welcome",
+        "payload_size": "5210",
+        "source": {"address": "noreply@academy.example", "service": "smtp-relay"},
+        "destination": [{"address": "ann@harbor.example", "service": "smtp-outbound"}],
+    },
+}
+
+
+def test_odd_rows_of_a_log_search_cost_themselves_and_say_why(db):
+    # header; arrival and delivery; nobody; no id; no time; a cut row
+    (tally,) = ingest(db, FOLDER / "google/odd_records.csv")
+    assert kept(tally) == (7, 2, 1, 4, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"destination": []}, {"destination": None}, {"destination": "ann"}, {"destination": [{"address": None}]}),
+        *({"destination": [1, "x"]}, {"destination": {}}, {"rfc2822_message_id": None}, {"action_type": {"x": 1}}),
+        *({"action_type": "99"}, {"source": "smtp"}, {"source": None}, {"subject": ["x"]}, {"payload_size": "much"}),
+    ],
+)
+def test_an_odd_gmail_record_is_no_error_and_costs_no_other(db, tmp_path, change):
+    odd = {**GMAIL, "message_info": {**GMAIL["message_info"], "rfc2822_message_id": "<odd@app1>", **change}}
+    (tally,) = ingest(db, write_objects(tmp_path / "gmail.ndjson", GMAIL, odd, {"event_info": 1, "message_info": []}))
+    build(db)
+    assert tally.records == 3
+    assert "w.1@app1" in {row["message_id"] for row in rows(db, "from sends")}
+
+
+def test_rows_of_bigquery_without_names_are_told_how_to_be_exported(db, tmp_path):
+    bare = {"f": [{"v": "1793124000000000"}, {"v": "smtp-outbound::ann@harbor.example"}]}
+    (tally,) = ingest(db, write_objects(tmp_path / "gmail.ndjson", bare))
+    assert (tally.format, tally.rejected) == ("google", 1)
+    assert "export the table as JSON" in reasons(db)[1]
