@@ -318,3 +318,45 @@ def test_rows_of_bigquery_without_names_are_told_how_to_be_exported(db, tmp_path
     (tally,) = ingest(db, write_objects(tmp_path / "gmail.ndjson", bare))
     assert (tally.format, tally.rejected) == ("google", 1)
     assert "export the table as JSON" in reasons(db)[1]
+
+
+# --- HubSpot ------------------------------------------------------------------------------------------------------
+
+SENT = {
+    "id": "0e442bf1",
+    "created": 1793124000000,
+    "type": "SENT",
+    "recipient": "ann@harbor.example",
+    "portalId": 62515,
+    "emailCampaignId": 83072657,
+    "from": "Academy <noreply@academy.example>",
+    "subject": "Welcome",
+}
+
+
+def test_odd_events_of_hubspot_cost_themselves_and_say_why(db):
+    (tally,) = ingest(db, FOLDER / "hubspot/odd_records.ndjson")
+    assert kept(tally) == (5, 1, 0, 4, 0)
+    assert reasons(db) == {
+        2: "no recipient",
+        3: "no id of the mail it is about",
+        4: "no time that can be read",
+        5: "no event of a known type",
+    }
+
+
+@pytest.mark.parametrize(
+    "odd", [1, None, [], "x", {}, SENT | {"sentBy": 1}, SENT | {"id": None}, SENT | {"created": {}}]
+)
+def test_an_odd_event_in_a_page_leaves_the_others_of_the_page(db, tmp_path, odd):
+    path = write_objects(tmp_path / "page.json", {"hasMore": False, "events": [SENT, odd, SENT | {"id": "other"}]})
+    ingest(db, path)
+    build(db)
+    assert len(rows(db, "from sends where message_id in ('0e442bf1', 'other')")) == 2
+
+
+def test_opens_in_a_page_do_not_hide_the_sends_of_the_page(db, tmp_path):
+    opened = SENT | {"type": "OPEN", "id": "o", "sentBy": {"id": "0e442bf1", "created": 1793124000000}}
+    (tally,) = ingest(db, write_objects(tmp_path / "page.json", {"hasMore": False, "events": [opened, SENT, opened]}))
+    assert kept(tally) == (1, 1, 0, 0, 0)
+    assert len(rows(db, "from events")) == 1
