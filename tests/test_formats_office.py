@@ -274,3 +274,89 @@ def test_dates_of_which_only_the_config_knows_the_order_are_read_by_it(db, tmp_p
     ingest(db, path, config=config)
     build(db)
     assert [row["sent_at"].isoformat() for row in rows(db, "from sends")] == ["2026-10-06T18:10:13"]
+
+
+# --- Google -------------------------------------------------------------------------------------------------------
+
+GMAIL = {
+    "event_info": {"timestamp_usec": "1793124000000000", "success": True},
+    "message_info": {
+        "action_type": "10",
+        "rfc2822_message_id": "<w.1@app1>",
+        "subject": "Welcome",
+        "payload_size": "5210",
+        "source": {"address": "noreply@academy.example", "service": "smtp-relay"},
+        "destination": [{"address": "ann@harbor.example", "service": "smtp-outbound"}],
+    },
+}
+
+
+def test_odd_rows_of_a_log_search_cost_themselves_and_say_why(db):
+    # header; arrival and delivery; nobody; no id; no time; a cut row
+    (tally,) = ingest(db, FOLDER / "google/odd_records.csv")
+    assert kept(tally) == (7, 2, 1, 4, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"destination": []}, {"destination": None}, {"destination": "ann"}, {"destination": [{"address": None}]}),
+        *({"destination": [1, "x"]}, {"destination": {}}, {"rfc2822_message_id": None}, {"action_type": {"x": 1}}),
+        *({"action_type": "99"}, {"source": "smtp"}, {"source": None}, {"subject": ["x"]}, {"payload_size": "much"}),
+    ],
+)
+def test_an_odd_gmail_record_is_no_error_and_costs_no_other(db, tmp_path, change):
+    odd = {**GMAIL, "message_info": {**GMAIL["message_info"], "rfc2822_message_id": "<odd@app1>", **change}}
+    (tally,) = ingest(db, write_objects(tmp_path / "gmail.ndjson", GMAIL, odd, {"event_info": 1, "message_info": []}))
+    build(db)
+    assert tally.records == 3
+    assert "w.1@app1" in {row["message_id"] for row in rows(db, "from sends")}
+
+
+def test_rows_of_bigquery_without_names_are_told_how_to_be_exported(db, tmp_path):
+    bare = {"f": [{"v": "1793124000000000"}, {"v": "smtp-outbound::ann@harbor.example"}]}
+    (tally,) = ingest(db, write_objects(tmp_path / "gmail.ndjson", bare))
+    assert (tally.format, tally.rejected) == ("google", 1)
+    assert "export the table as JSON" in reasons(db)[1]
+
+
+# --- HubSpot ------------------------------------------------------------------------------------------------------
+
+SENT = {
+    "id": "0e442bf1",
+    "created": 1793124000000,
+    "type": "SENT",
+    "recipient": "ann@harbor.example",
+    "portalId": 62515,
+    "emailCampaignId": 83072657,
+    "from": "Academy <noreply@academy.example>",
+    "subject": "Welcome",
+}
+
+
+def test_odd_events_of_hubspot_cost_themselves_and_say_why(db):
+    (tally,) = ingest(db, FOLDER / "hubspot/odd_records.ndjson")
+    assert kept(tally) == (5, 1, 0, 4, 0)
+    assert reasons(db) == {
+        2: "no recipient",
+        3: "no id of the mail it is about",
+        4: "no time that can be read",
+        5: "no event of a known type",
+    }
+
+
+@pytest.mark.parametrize(
+    "odd", [1, None, [], "x", {}, SENT | {"sentBy": 1}, SENT | {"id": None}, SENT | {"created": {}}]
+)
+def test_an_odd_event_in_a_page_leaves_the_others_of_the_page(db, tmp_path, odd):
+    path = write_objects(tmp_path / "page.json", {"hasMore": False, "events": [SENT, odd, SENT | {"id": "other"}]})
+    ingest(db, path)
+    build(db)
+    assert len(rows(db, "from sends where message_id in ('0e442bf1', 'other')")) == 2
+
+
+def test_opens_in_a_page_do_not_hide_the_sends_of_the_page(db, tmp_path):
+    opened = SENT | {"type": "OPEN", "id": "o", "sentBy": {"id": "0e442bf1", "created": 1793124000000}}
+    (tally,) = ingest(db, write_objects(tmp_path / "page.json", {"hasMore": False, "events": [opened, SENT, opened]}))
+    assert kept(tally) == (1, 1, 0, 0, 0)
+    assert len(rows(db, "from events")) == 1
