@@ -105,9 +105,10 @@ _SQL = r"""
   select *,
     case
       when kind in ('blank', 'queued') then kind
-      when kind = 'other' then 'ignored'
+      when kind = 'other' or original = 'system-filter' then 'ignored'  -- its own copies, for no recipient
       when kind = 'delivery' and recipient is not null then case
-        when flag = '*>' or starts_with(rest, ':blackhole:') then 'dropped'
+        when flag = '*>' or starts_with(rest, ':blackhole:') or starts_with(rest, 'discarded <')
+          or ends_with(rest, ' T=**bypassed**') then 'dropped'
         when flag = '==' then 'deferred'
         when flag = '**' then 'bounced'
         else 'delivered' end

@@ -1,7 +1,8 @@
 -- Deliveries that gave a message to a filter, to another mailer or to the next own host, and left nothing. Either the
 -- reply names the queue id that the next one gave it, and our own logs hold that id, new within the hour before (clocks
 -- differ) or five minutes after; a loopback address proves nothing. Or a pipe took it ("|") and the same host picked the
--- same message up within seconds. Both must carry one message id, or a stranger could hide our sends by naming our ids.
+-- same message up within seconds. Both must carry one message id, or a stranger could hide our sends by naming our ids;
+-- and the next one must say what became of the mail for somebody, or a send would be lost with it.
 -- grain: source, message_key, life, next_source, next_message_key, next_life
 -- reads: deliveries, messages
 with queue_ids as (
@@ -25,9 +26,12 @@ with queue_ids as (
     and not (q.source = d.source and q.message_key = d.message_key and q.life = d.life)
 ), links as (
   select * from named union all select * from piped
+), tried as (
+  select distinct source, message_key, life from deliveries
 )
 select l.source, l.message_key, l.life, l.next_source, l.next_message_key, l.next_life, min(l.next_key) as next_key
 from links as l
+join tried as t on t.source = l.next_source and t.message_key = l.next_message_key and t.life = l.next_life
 join messages as m on m.source = l.source and m.message_key = l.message_key and m.life = l.life
 where coalesce(m.message_id = l.message_id, true)
 group by l.source, l.message_key, l.life, l.next_source, l.next_message_key, l.next_life

@@ -2,14 +2,19 @@
 -- about a delivery (from=<>) are about sends and are none.
 -- grain: send_id
 -- reads: deliveries, files, free_mail, hand_offs, messages, organization_domains, roots
-with final as (
+with handed_on as (  -- whatever else is said of these, the mail went on to its recipient under the next key
+  select distinct d.source, d.message_key, d.life, d.recipient
+  from deliveries as d
+  join hand_offs as h
+    on h.source = d.source and h.message_key = d.message_key and h.life = d.life and h.next_key = d.next_key
+), final as (
   select coalesce(r.root_source, d.source) as source, coalesce(r.root_key, d.message_key) as message_key, coalesce(r.root_life, d.life) as life,
     d.recipient, d.type, d.at_us, d.file_id, d.record_number
   from deliveries as d
   left join roots as r on r.source = d.source and r.message_key = d.message_key and r.life = d.life
-  left join (select distinct source, message_key, life, next_key from hand_offs) as h
-    on h.source = d.source and h.message_key = d.message_key and h.life = d.life and h.next_key = d.next_key
-  where h.next_key is null
+  left join handed_on as h
+    on h.source = d.source and h.message_key = d.message_key and h.life = d.life and h.recipient = d.recipient
+  where h.message_key is null
 ), folded as (
   select source, message_key, life, recipient,
     max(at_us * 8 + case type when 'bounced' then 5 when 'delivered' then 4 when 'dropped' then 3 when 'deferred' then 2
