@@ -2,17 +2,15 @@
 find the moment at which the evidence sufficed, using only what the log held by then.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from detector.config import Detection
-from detector.estimator import COLUMNS, BurstDetector
+from detector.estimator import COLUMNS, PRIORS, BurstDetector
+from detector.first_evidence import Alarms, Histories, Span, first_evidence, many_copies
 from detector.incidents import Burst
 from detector.store import Connection
 from detector.tables import BURSTS, build
@@ -20,12 +18,12 @@ from detector.tables import BURSTS, build
 Matrix = npt.NDArray[np.float64]
 _DAY_US = 86_400_000_000
 _DAY = COLUMNS.index("day")
-_MOST_ALARMS_REPLAYED = 40
-"""The first alarms of a burst are enough to find its first moment; a long one has thousands."""
-_MANY_TIMES_THE_MOST = 5
-"""Very many copies to one person need no statistics: so many times the most that anybody else got in a day."""
+_SCALE_COLUMN = COLUMNS.index("scale")
 _DAYS_OF_AN_INBOX = 5
 """Who gets a template again on so many other days is a shared inbox: how busy its day is says nothing."""
+_OFTEN = 0.1
+"""From this usual share on, a repeat by itself is ordinary for its template."""
+_EVERYBODY = 3.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SCALE = "case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end"
@@ -56,44 +54,6 @@ order by recipient, content_key, day_us, lag_bin
 _KEYS = ["template_key", "window_us", "window_start_us", "is_again", "lag_bin"]
 
 
-@dataclass(frozen=True)
-class _Span:
-    """One row of `bursts`."""
-
-    template_key: str
-    burst_number: int
-    rung: str
-    sender: str
-    started_us: int
-    ended_us: int
-
-
-@dataclass(frozen=True)
-class _Alarms:
-    """What is beyond the usual, and by which settings."""
-
-    batches: pd.DataFrame
-    people: pd.DataFrame
-    settings: Detection
-
-
-class _Histories:
-    """Detectors fitted on the log up to a day, each fitted once: what the evidence was at a moment of the past."""
-
-    def __init__(self, batches: Matrix, alarm_log10: float) -> None:
-        self.batches = batches
-        self.alarm_log10 = alarm_log10
-        self.last_day = int(batches[:, _DAY].max())
-        self.fitted: dict[int, BurstDetector] = {}
-
-    def until(self, day: int) -> BurstDetector:
-        """The detector that knows the days up to this one; a row never speaks for itself on its own day."""
-        if day not in self.fitted:
-            rows = self.batches[self.batches[:, _DAY] <= day]
-            self.fitted[day] = BurstDetector(alarm_log10=self.alarm_log10).fit(rows)
-        return self.fitted[day]
-
-
 def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     """Score all batches and people, and return the bursts with the time of their detection."""
     db.execute(
@@ -105,20 +65,21 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     detector = BurstDetector(alarm_log10=settings.alarm_log10)
     candidates = db.execute(_CANDIDATES, {"people": detector.people}).df()
     if not len(candidates) and not len(people):
-        _save(db, candidates.assign(log10=[]), people.assign(log10=[]))
+        _save(db, candidates.assign(log10=[]), people.assign(log10=[]), [])
         build(db, BURSTS)
         return []
     detector.fit(batches)
     batch_alarms = _with_neighbours(_alarmed_batches(detector, candidates))
     person_alarms = _alarmed_people(detector, people, settings)
-    _save(db, batch_alarms, person_alarms)
+    alarms = Alarms(batch_alarms, person_alarms, settings)
+    _save(db, batch_alarms, person_alarms, _usual_lags(batches, alarms))
     build(db, BURSTS)
-    histories, alarms = _Histories(batches, settings.alarm_log10), _Alarms(batch_alarms, person_alarms, settings)
+    histories = Histories(batches, settings.alarm_log10)
     spans = db.execute(
         "select template_key, burst_number, rung, sender, started_at_us, ended_at_us from bursts "
         "order by started_at_us, template_key"
     ).fetchall()
-    return [_burst(db, span, _first_evidence(db, span, alarms, histories)) for span in (_Span(*row) for row in spans)]
+    return [_burst(db, span, first_evidence(db, span, alarms, histories)) for span in (Span(*row) for row in spans)]
 
 
 def _batches(db: Connection) -> Matrix:
@@ -157,13 +118,8 @@ def _alarmed_people(detector: BurstDetector, people: pd.DataFrame, settings: Det
     if not len(people):
         return people.assign(log10=[])
     people = people.assign(log10=-detector.score_samples(_matrix(people)))
-    many = people["exposed"] >= _many(people["most_elsewhere"], settings)
+    many = people["exposed"] >= many_copies(people["most_elsewhere"], settings)
     return people[(people["log10"] >= detector.alarm_log10) | many]
-
-
-def _many(most_elsewhere: Any, settings: Detection) -> Any:
-    """From how many copies to one person in a day nobody needs statistics."""
-    return np.maximum(settings.single_recipient_copies, _MANY_TIMES_THE_MOST * most_elsewhere)
 
 
 def _with_neighbours(alarms: pd.DataFrame) -> pd.DataFrame:
@@ -179,7 +135,30 @@ def _with_neighbours(alarms: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([alarms, *near]).drop_duplicates([*_KEYS, "scope", "organization"])
 
 
-def _save(db: Connection, batch_alarms: pd.DataFrame, person_alarms: pd.DataFrame) -> None:
+def _usual_lags(batches: Matrix, alarms: Alarms) -> list[tuple[str, int]]:
+    """Template and lag bin wherever an alarmed template repeats so often that a repeat alone says nothing.
+
+    Judged by the days without an alarm, and not next to one: an affair that lasts for days must not excuse itself.
+    """
+    columns = ["template_key", "template", "day"]
+    days = pd.concat([alarms.batches[columns], alarms.people[columns]]).drop_duplicates()
+    names = dict(zip(days["template"], days["template_key"], strict=True))
+    rows = batches[(batches[:, _SCALE_COLUMN] == _EVERYBODY) & np.isin(batches[:, 0], list(names))]
+    alarmed = np.concatenate([days["template"] * 65536 + days["day"] + step for step in (-1, 0, 1)])
+    rows = rows[~np.isin(rows[:, 0] * 65536 + rows[:, _DAY], alarmed)]
+    if not len(rows):
+        return []
+    asked = [
+        (t, _EVERYBODY, again, b, 0, 1, 0, 0, 0) for t in sorted(names) for again in (0, 1) for b in sorted(PRIORS)
+    ]
+    usual, _ = BurstDetector().fit(rows).usual(np.array(asked, dtype=np.float64))
+    often = (row for row, share in zip(asked, usual, strict=True) if share >= _OFTEN)
+    return sorted({(names[row[0]], row[3]) for row in often})
+
+
+def _save(
+    db: Connection, batch_alarms: pd.DataFrame, person_alarms: pd.DataFrame, usual: list[tuple[str, int]]
+) -> None:
     """The alarmed rows as tables, for the SQL that gathers their repeats and for analysts."""
     batch = batch_alarms[[*_KEYS, "scope", "organization", "exposed", "repeated", "log10"]]
     person = person_alarms[
@@ -194,6 +173,9 @@ def _save(db: Connection, batch_alarms: pd.DataFrame, person_alarms: pd.DataFram
         "create or replace table recipient_alarms (recipient varchar, content_key varchar, template_key varchar, "
         "day_us bigint, lag_bin integer, exposed bigint, repeated bigint, log10 double)"
     )
+    db.execute("create or replace table usual_lags (template_key varchar, lag_bin integer)")
+    if usual:
+        db.executemany("insert into usual_lags values (?, ?)", usual)
     for table, frame in (("batch_alarms", batch), ("recipient_alarms", person)):
         if len(frame):
             db.register("alarmed_rows", frame)
@@ -201,7 +183,7 @@ def _save(db: Connection, batch_alarms: pd.DataFrame, person_alarms: pd.DataFram
             db.unregister("alarmed_rows")
 
 
-def _burst(db: Connection, span: "_Span", detected_us: int) -> Burst:
+def _burst(db: Connection, span: Span, detected_us: int) -> Burst:
     """One burst, its people and the moment of its detection as a record."""
     people = db.execute(
         "select recipient from burst_people where template_key = ? and burst_number = ?",
@@ -217,73 +199,6 @@ def _burst(db: Connection, span: "_Span", detected_us: int) -> Burst:
         detected_at=_at(detected_us),
         recipients=frozenset(recipient for (recipient,) in people),
     )
-
-
-def _first_evidence(db: Connection, span: "_Span", alarms: "_Alarms", histories: "_Histories") -> int:
-    """The moment (microseconds) at which the log held enough to raise the alarm for a burst.
-
-    Mostly that is one of its repeats, judged by the days before. If it took later days to show that the template does
-    not do so all the time, it is the end of the first day that showed it.
-    """
-    batches = alarms.batches[alarms.batches["template_key"] == span.template_key]
-    batches = batches[batches["window_start_us"].between(span.started_us - 9 * _DAY_US, span.ended_us)]
-    batches = batches.sort_values(["window_start_us", "window_us", "lag_bin"]).head(_MOST_ALARMS_REPLAYED)
-    people = alarms.people[alarms.people["template_key"] == span.template_key]
-    people = people[people["day_us"].between(span.started_us - 9 * _DAY_US, span.ended_us)].head(_MOST_ALARMS_REPLAYED)
-    replays = [(int(row["day"]), partial(_batch_moments, db, row)) for row in batches.to_dict("records")]
-    replays += [
-        (int(row["day"]), partial(_person_moments, db, row, alarms.settings)) for row in people.to_dict("records")
-    ]
-    for later in range(histories.last_day + 1):
-        known = [(day + later, replay) for day, replay in replays if day + later <= histories.last_day]
-        found = [us for day, replay in known for us in replay(histories.until(day))]
-        found = [us for us in found if span.started_us <= us <= span.ended_us]
-        if found:
-            return min(found) if later == 0 else (min(day for day, _ in known) + 1) * _DAY_US
-        if not known:
-            break
-    return span.ended_us
-
-
-def _batch_moments(db: Connection, batch: dict[str, Any], detector: BurstDetector) -> list[int]:
-    """The repeats of a batch at which what had been sent by then was enough."""
-    bound = {name: batch[name] for name in ("template_key", "window_us", "window_start_us", "is_again")}
-    bound["is_again"] = bool(bound["is_again"])
-    where = "template_key = $template_key and sent_at_us - sent_at_us % $window_us = $window_start_us"
-    if batch["scope"] == "organization":
-        where += " and organization is not distinct from $organization"
-        bound["organization"] = None if pd.isna(batch["organization"]) else batch["organization"]
-    repeated = db.execute(
-        f"select min(repeated_at_us) as us from binned_repeats where {where} and is_again = $is_again "  # noqa: S608
-        "and lag_bin = $lag_bin group by recipient order by us limit 1000",
-        {**bound, "lag_bin": batch["lag_bin"]},
-    ).fetchnumpy()["us"]
-    exposed = db.execute(
-        f"select min(sent_at_us) as us from repeats where {where} and (copies_before > 0) = $is_again "  # noqa: S608
-        f"group by recipient, {'template_key' if bound['is_again'] else 'content_key'} order by us",
-        bound,
-    ).fetchnumpy()["us"]
-    rows = np.tile(np.array([float(batch[name]) for name in COLUMNS]), (len(repeated), 1))
-    rows[:, 5] = np.searchsorted(exposed, repeated, side="right")
-    rows[:, 6] = np.minimum(np.arange(1, len(repeated) + 1), rows[:, 5])
-    return [int(us) for us in repeated[detector.predict(rows) < 0]] if len(rows) else []
-
-
-def _person_moments(db: Connection, day: dict[str, Any], settings: Detection, detector: BurstDetector) -> list[int]:
-    """The copies to one person at which that day's evidence was enough."""
-    sends = db.execute(
-        "select repeated_at_us, lag_bin from binned_repeats where recipient = $recipient and "
-        "content_key = $content_key and sent_at_us - sent_at_us % 86400000000 = $day_us order by sent_at_us limit 2000",
-        {name: day[name] for name in ("recipient", "content_key", "day_us")},
-    ).fetchnumpy()
-    rows = np.tile(np.array([float(day[name]) for name in COLUMNS]), (len(sends["lag_bin"]), 1))
-    rows[:, 5] = np.arange(2, len(rows) + 2)
-    rows[:, 6] = np.cumsum(sends["lag_bin"] == day["lag_bin"])
-    if not len(rows):
-        return []
-    log10 = -detector.score_samples(rows)
-    many = rows[:, 5] >= _many(day["most_elsewhere"], settings)
-    return [int(us) for us in sends["repeated_at_us"][(log10 >= settings.alarm_log10) | many]]
 
 
 def _at(us: int) -> datetime:

@@ -19,7 +19,7 @@ SENDS = (
     "sends",
 )
 REPEATS = ("contents", "repeats", "features", "lag_bins", "binned_repeats", "batches", "recipient_days")
-BURSTS = ("burst_seeds", "burst_repeats", "bursts", "burst_people")
+BURSTS = ("burst_seeds", "burst_anchors", "burst_repeats", "bursts", "burst_people")
 INCIDENTS = ("incident_people", "incident_repeats")
 SCAFFOLD = (
     "message_spans",

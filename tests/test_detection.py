@@ -385,6 +385,72 @@ def test_a_fault_in_the_outbox_of_a_school_is_found_with_its_figures(tmp_path, f
     assert abs(incident.ended_at - last) < timedelta(seconds=2)
 
 
+def rounds(people: list[str], seconds: list[int], subject: str = "Welcome to A1 for Firm") -> list[Mail]:
+    """The same welcome to all of them, again and again, at these seconds after ten o'clock of the 15th day."""
+    begins = FIRST_DAY + timedelta(days=14, hours=10)
+    return [
+        (begins + timedelta(seconds=second, milliseconds=300 * place), person, "welcome", subject)
+        for second in seconds
+        for place, person in enumerate(people)
+    ]
+
+
+def at_firms(sizes: dict[str, int]) -> list[str]:
+    return [f"clerk{n}@{firm}.example" for firm, size in sizes.items() for n in range(size)]
+
+
+ROUNDS = {
+    "three, two hours apart": [0, 7200, 14400],
+    "eight, two hours apart": [2 * 3600 * n for n in range(8)],
+    "eight, an hour and more apart": [3700 * n for n in range(8)],
+    "one early, then a loop": [0, 5400, 5460, 5520, 5580],
+    "one on the day before, then a loop": [0, 86400, 86520, 86640],
+    "a loop with a pause of ninety minutes": [0, 120, 240, 5640, 5760],
+    "a loop with a pause of nine hours": [0, 120, 240, 32640],
+}
+
+
+@pytest.mark.parametrize("seconds", ROUNDS.values(), ids=ROUNDS)
+def test_no_copy_is_left_out_between_the_first_and_the_last_that_anybody_got(tmp_path, seconds):
+    """Also those of a round that would be no alarm by itself; all 51 people got each of them."""
+    faulty = rounds(at_firms({"firm": 51}), seconds)
+    ((incident, people),) = read_outbox(tmp_path, [*ordinary_outbox(random.Random(11)), *faulty])
+    assert (incident.recipients, incident.sends, incident.excess) == (51, 51 * len(seconds), 51 * (len(seconds) - 1))
+    assert all(person.sends == len(seconds) for person in people)
+    assert incident.started_at == min(faulty)[0] + timedelta(seconds=seconds[1])
+
+
+@pytest.mark.parametrize(
+    ("firms", "copies"),
+    [({"zeta": 48, "mid": 8, "alpha": 2}, 9), ({"big": 30, "solo": 1}, 2), ({f"solo{n}": 1 for n in range(40)}, 6)],
+    ids=["48, 8 and 2 people", "30 people and one", "40 firms of one"],
+)
+def test_people_hit_by_the_same_mail_in_the_same_minutes_are_named_however_small_their_firm(tmp_path, firms, copies):
+    faulty = rounds(at_firms(firms), [50 * n for n in range(copies)])
+    ((incident, people),) = read_outbox(tmp_path, [*ordinary_outbox(random.Random(11)), *faulty])
+    assert {person.recipient for person in people} == {to for _, to, _, _ in faulty}
+    assert incident.excess == sum(firms.values()) * (copies - 1)
+
+
+def test_the_code_that_somebody_asked_for_again_is_no_extra_copy_of_a_fault_that_sends_codes_thrice(tmp_path):
+    """Ten people ask for a code twice, a minute apart; each time three come at once: two are extra, not five of six."""
+    begins = FIRST_DAY + timedelta(days=20, hours=10)
+    faulty = [
+        (
+            begins + timedelta(minutes=3 * n, seconds=60 * ask, milliseconds=400 * copy),
+            f"p{n}@x.example",
+            "code",
+            "Your code",
+        )
+        for n in range(10)
+        for ask in range(2)
+        for copy in range(3)
+    ]
+    ((incident, people),) = read_outbox(tmp_path, [*ordinary_outbox(random.Random(11)), *faulty])
+    assert {(person.sends, person.expected, person.excess) for person in people} == {(6, 2, 4)}
+    assert incident.excess == 40
+
+
 def test_a_whole_night_on_it_ends_with_the_same_figures(tmp_path):
     rng = random.Random(11)
     path = written(tmp_path, [*ordinary_outbox(rng), *loop(rng)])

@@ -20,7 +20,7 @@ ORDER = tables.SENDS + tables.REPEATS + tables.BURSTS + tables.INCIDENTS
 KEPT = {"meta", "files", "events", "rejects", "incidents", "affected", "notices"}
 SETTINGS = {"settings", "organization_domains", "free_mail"}
 SETTINGS_IN_SQL = ("free_mail",)
-FROM_PYTHON = {"batch_alarms", "recipient_alarms", "incident_bursts"}
+FROM_PYTHON = {"batch_alarms", "recipient_alarms", "usual_lags", "incident_bursts"}
 """Tables that detection writes between two steps."""
 AT = datetime(2026, 10, 27, 18, 0, tzinfo=UTC)
 SECOND = 1_000_000

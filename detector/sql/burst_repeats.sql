@@ -1,38 +1,44 @@
--- All extra copies of each burst, so that the figures are whole: whatever its lag, a repeat of the template to one of
--- the burst's people belongs to it if it lies within an hour of the alarmed span, or hangs on to it by gaps of at most
--- an hour between one repeat and the next.
+-- All extra copies of each burst, so that the figures are whole. Of each mail to each person: the anchors; what an anchor
+-- repeats, if that is a repeat itself; what hangs on by gaps of an hour or three times the lag beside it; and all that
+-- lies between. A repeat at a lag that is usual for the template is none, unless it is an anchor: today's digest is right.
 -- grain: template_key, burst_number, send_id
--- reads: burst_seeds, repeats
-with spans as (
-  select template_key, burst_number, min(repeated_at_us) as first_us, max(repeated_at_us) as last_us
-  from burst_seeds
-  group by template_key, burst_number
-), people as (
-  select distinct template_key, burst_number, recipient from burst_seeds
+-- reads: burst_anchors, lag_bins, repeats, usual_lags
+with mails as (
+  select distinct template_key, burst_number, recipient, content_key from burst_anchors
 ), candidates as (
-  select p.template_key, p.burst_number, r.send_id, r.sent_at_us, r.recipient, r.organization, r.content_key, r.sender,
-    r.rung, r.copies_before, r.lag_us,
-    r.sent_at_us - lag(r.sent_at_us) over (
-      partition by p.template_key, p.burst_number order by r.sent_at_us, r.send_id
-    ) as since_last_us
-  from people as p
-  join repeats as r on r.template_key = p.template_key and r.recipient = p.recipient
-  where r.copies_before > 0
+  select m.template_key, m.burst_number, r.send_id, r.sent_at_us, r.recipient, r.organization, r.content_key, r.sender,
+    r.rung, r.copies_before, r.lag_us, case when a.recipient is null then 0 else 1 end as is_anchor
+  from mails as m
+  join repeats as r on r.recipient = m.recipient and r.content_key = m.content_key
+  left join burst_anchors as a on a.recipient = r.recipient and a.content_key = r.content_key
+    and a.copies_before = r.copies_before and a.burst_number = m.burst_number
+  left join lag_bins as b on r.lag_us >= b.from_us and r.lag_us < b.until_us
+  left join usual_lags as u on u.template_key = m.template_key and u.lag_bin = b.lag_bin
+  where r.copies_before > 0 and (a.recipient is not null or u.lag_bin is null)
+), spaced as (
+  select *,
+    copies_before - lag(copies_before) over one_mail = 1 and is_anchor = 1 as is_of_before,
+    sent_at_us - lag(sent_at_us) over one_mail as gap_us,
+    case when lag(is_anchor) over one_mail = 1 then lag(lag_us) over one_mail end as anchor_lag_us,
+    lead(lag_us) over one_mail as next_lag_us
+  from candidates
+  window one_mail as (partition by burst_number, recipient, content_key order by copies_before)
 ), chained as (
-  select *, sum(case when since_last_us <= 3600000000 then 0 else 1 end) over (
-      partition by template_key, burst_number order by sent_at_us, send_id
+  select *, sum(case when is_of_before or gap_us <= greatest(3600000000, 3 * coalesce(next_lag_us, 0))
+      or gap_us <= 3 * anchor_lag_us then 0 else 1 end) over (
+      partition by burst_number, recipient, content_key order by copies_before
       rows between unbounded preceding and current row
     ) as chain
-  from candidates
-), touching as (
-  select distinct c.template_key, c.burst_number, c.chain
-  from chained as c
-  join spans as s on s.template_key = c.template_key and s.burst_number = c.burst_number
-  where c.sent_at_us between s.first_us - 3600000000 and s.last_us + 3600000000
+  from spaced
+), judged as (
+  select *, max(is_anchor) over (partition by burst_number, recipient, content_key, chain) as hangs_on,
+    min(case when is_anchor = 1 then copies_before end) over (partition by burst_number, recipient, content_key) as first_one,
+    max(case when is_anchor = 1 then copies_before end) over (partition by burst_number, recipient, content_key) as last_one
+  from chained
 ), claimed as (
-  select c.*, row_number() over (partition by c.send_id order by c.burst_number) as place
-  from chained as c
-  join touching as t on t.template_key = c.template_key and t.burst_number = c.burst_number and t.chain = c.chain
+  select *, row_number() over (partition by send_id order by is_anchor desc, burst_number) as place
+  from judged
+  where hangs_on = 1 or copies_before between first_one and last_one
 )
 select template_key, burst_number, send_id, sent_at_us, recipient, organization, content_key, sender, rung,
   copies_before, lag_us

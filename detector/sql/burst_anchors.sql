@@ -1,0 +1,21 @@
+-- The repeats that certainly belong to a burst: its seeds, and the same mail to anybody else in the same minutes at a lag
+-- next to the burst's own, which no estimate would find at a client of one or two people, unless the template repeats
+-- at that lag anyway. On the rung of sender and size contents are numbered per person, so there the template decides.
+-- grain: template_key, burst_number, recipient, content_key, copies_before
+-- reads: binned_repeats, burst_seeds, usual_lags
+with spans as (
+  select template_key, burst_number, lag_bin,
+    case when starts_with(template_key, 'z:') then '' else content_key end as content_key,
+    min(repeated_at_us) - 900000000 as from_us, max(repeated_at_us) + 900000000 as until_us
+  from burst_seeds
+  group by template_key, burst_number, lag_bin, case when starts_with(template_key, 'z:') then '' else content_key end
+)
+select template_key, burst_number, recipient, content_key, copies_before
+from burst_seeds
+union
+select b.template_key, s.burst_number, b.recipient, b.content_key, b.copies_before + 1
+from binned_repeats as b
+join spans as s on s.template_key = b.template_key and s.content_key in ('', b.content_key)
+  and b.lag_bin between s.lag_bin - 1 and s.lag_bin + 1 and b.repeated_at_us between s.from_us and s.until_us
+left join usual_lags as u on u.template_key = b.template_key and u.lag_bin = b.lag_bin
+where u.lag_bin is null
