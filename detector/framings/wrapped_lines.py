@@ -64,6 +64,7 @@ _SYSLOG_TAG = re.compile(r"([^\s:\[\]]+)(?:\[(\d+)\])?:?$")
 _OWN_HEADER = re.compile(rb"(?:<\d{1,3}>)?(?=" + _ENTRY + rb")")
 _OWN_PROGRAM = re.compile(r"[^\s:\[\]]{1,100}\[\d+\]: ")
 _ADDRESS = re.compile(r"[^\s@<>]@[\w-]+\.\w")
+_PARTS_OF_A_LINE = re.compile(r"[\s:\[\]\x00-\x1f]+")
 _BREAKS = re.compile(r"[\r\n\x00-\x02]+")
 
 
@@ -187,8 +188,10 @@ def _tag(entry: dict[str, Any]) -> str:
 
 
 def _word(value: str | float) -> str:
-    """One word without a colon or a bracket, for these part a syslog line; "-" if there is none."""
-    return re.sub(r"[\s:\[\]\x00-\x1f]+", "_", str(value).strip())[:200] or "-"
+    """One word without what parts a syslog line; "-" if there is none. A name with more in it is no mailer's."""
+    said = str(value).strip()
+    word = _PARTS_OF_A_LINE.sub("_", said)
+    return (word if word == said else word.replace("/", "_"))[:200] or "-"
 
 
 def _stamp(value: str | float) -> str:
