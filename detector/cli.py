@@ -98,6 +98,43 @@ def simulate(scenario: str, log_format: str, seed: int, out: Path) -> None:
 
 
 @cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML).")
+@click.option("--as-of", type=_Moment(), help="Read stamps without a year as at this time. [default: now]")
+def doctor(file: Path, config_path: Path | None, as_of: datetime | None) -> None:
+    """Say what the detector makes of a log FILE, and propose a mapping for a table that it does not know.
+
+    \b
+      detector doctor /var/log/mail.log
+      detector doctor exports/outbox.csv >> detector.toml
+    """
+    from detector.config import load_config
+    from detector.doctor import examine
+    from detector.documents.examination import in_words
+
+    examined = examine(file, load_config(config_path), as_of or datetime.now(UTC))
+    click.echo(in_words(examined), err=bool(examined.proposal))
+    if examined.proposal:
+        click.echo(examined.proposal)
+    sys.exit(0 if examined.tally.problem is None else 3)
+
+
+@cli.command("show-send")
+@click.argument("send_id")
+@click.option(
+    "--state", default="detector-state", show_default=True, type=click.Path(path_type=Path), help="As in `nightly`."
+)
+def show_send(send_id: str, state: Path) -> None:
+    """Say why the send with this id (table `sends`) is one send: its events, files and lines."""
+    from detector.documents.send_history import in_words
+    from detector.sends import show_send as find
+    from detector.store import open_snapshot
+
+    with open_snapshot(state) as db:
+        click.echo(in_words(find(db, send_id)))
+
+
+@cli.command()
 @click.argument("table")
 def sql(table: str) -> None:
     """Print the SQL that makes a TABLE, ready to paste into a notebook."""

@@ -44,6 +44,10 @@ class Source(Section):
     """strptime format of the timestamp column if it is not ISO 8601 or an epoch."""
     sent_words: tuple[str, ...] = ()
     """Further values of the event column that mean "sent"."""
+    words: dict[str, Literal["sent", "queued", "delivered", "deferred", "bounced", "dropped", "ignored"]] = Field(
+        default_factory=dict
+    )
+    """value of the event column -> what it means, such as `{ "0" = "sent", "1" = "dropped", "2" = "queued" }`."""
     identity: Literal["stream", "event_id", "export"] | None = None
     """What makes two records the same one, if the format is wrong about it; see `detector.formats`."""
 

@@ -191,8 +191,11 @@ def night(
 
 def ledger(db: Connection) -> str:
     """A line that changes whenever a file brought something into the store."""
-    rows = db.execute("select count(*), max(file_id), sum(events), sum(rejected) from files").fetchall()
-    return str(rows[0])
+    rows = db.execute(
+        "select md5(string_agg(sha256 || settings || from_record, ' ' order by sha256, settings, from_record)) "
+        "from files"
+    ).fetchall()
+    return str(rows[0][0])
 
 
 def complete_through(db: Connection) -> datetime | None:
@@ -235,25 +238,27 @@ def _timeline(db: Connection, incident: Incident) -> Timeline:
     )
 
 
-def _usual(db: Connection, incident_id: str) -> float:
-    """Of 1,000 sends of the incident's templates outside all incidents, how many were repeats."""
+def _usual(db: Connection, incident_id: str) -> float | None:
+    """Of 1,000 sends of the incident's templates on ordinary days, how many were repeats; None without such a day."""
     ((sends, repeats),) = db.execute(
-        "select count(*), count(*) filter (where copies_before > 0) from repeats where template_key in "
-        "(select template_key from incident_repeats where incident_id = ?) "
-        "and send_id not in (select send_id from incident_repeats)",
+        "with hit as (select distinct template_key, sent_at_us // 86400000000 as day from incident_repeats) "
+        "select count(*), count(*) filter (where r.copies_before > 0) from repeats as r "
+        "left join hit as h on h.template_key = r.template_key and h.day = r.sent_at_us // 86400000000 "
+        "where h.day is null and r.template_key in (select template_key from incident_repeats where incident_id = ?)",
         [incident_id],
     ).fetchall()
-    return round(1000 * repeats / sends, 2) if sends else 0.0
+    return round(1000 * repeats / sends, 2) if sends else None
 
 
 def _spared(db: Connection, incident: Incident) -> int:
-    """People of the organizations hit who were sent the template in the incident's days and are not affected."""
+    """People of the organizations hit who were sent the very mail in the incident's days, and each of them once."""
     ((people,),) = db.execute(
-        "select count(distinct recipient) from repeats where template_key in "
-        "(select template_key from incident_repeats where incident_id = $id) and organization in "
+        "select count(*) from (select recipient from repeats where content_key in "
+        "(select content_key from incident_repeats where incident_id = $id) and organization in "
         "(select unnest($organizations::varchar[])) and make_timestamp(sent_at_us) between "
         "$begins::timestamp - interval 1 day "
-        "and $ends::timestamp and recipient not in (select recipient from affected where incident_id = $id)",
+        "and $ends::timestamp and recipient not in (select recipient from affected where incident_id = $id) "
+        "group by recipient having max(copies_before) = 0)",
         {
             "id": incident.incident_id,
             "organizations": list(incident.organizations),

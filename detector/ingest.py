@@ -6,7 +6,6 @@ a grown file is taken from where it ended.
 """
 
 import fnmatch
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,11 +17,12 @@ from types import ModuleType
 from detector.config import Config
 from detector.errors import InputError, StoreError
 from detector.formats import choose_format, load_formats
-from detector.framings import Framed, Head, frame, sha256_of, shown, sniff
-from detector.parsing import Claimed, parse_file, whose_lines
+from detector.framings import Framed, frame, sha256_of, shown, sniff
+from detector.ledger import Version, enter, forget, known_tally, settings_of, version_of
+from detector.local_time import Reading, read_stamps
+from detector.parsing import Claimed, parse_file, unclaimed, whose_lines
 from detector.records import FileTally
-from detector.store import Connection, insert, parquet_to_ndjson, spool_table, transaction
-from detector.years import year_of_stamps
+from detector.store import Connection, parquet_to_ndjson, spool_table, transaction
 
 _FIRST_US, _LAST_US = 315_532_800_000_000, 4_102_444_800_000_000
 """1980 and 2100: no mail was sent before, what claims to be later is no time, and 64 bits have room to count."""
@@ -32,7 +32,7 @@ _FIRST_US, _LAST_US = 315_532_800_000_000, 4_102_444_800_000_000
 class _Reading:
     """One file on its way into the store."""
 
-    path: Path
+    version: Version
     framed: Framed
     claimed: Claimed
     identity: str
@@ -49,7 +49,8 @@ def read_new_logs(db: Connection, config: Config, as_of: datetime, scratch: Path
                 reading = _frame_file(db, config, path, formats, Path(folder))
                 yield _noted(reading if isinstance(reading, FileTally) else _keep(db, reading, formats, config, as_of))
             except (InputError, StoreError) as error:
-                yield FileTally(name=shown(path), problem=str(error))
+                name, problem = shown(path), str(error)
+                yield FileTally(name=name, problem=problem if name in problem else f"{name}: {problem}")
 
 
 def _walk(paths: Sequence[Path]) -> Iterator[Path]:
@@ -68,32 +69,33 @@ def _frame_file(
 ) -> _Reading | FileTally:
     """Decide what a file is and put its new records before DuckDB; or its tally, if it brings nothing new."""
     head, source, sha256 = sniff(path), path, ""
+    mapping = next((s for s in config.sources.values() if fnmatch.fnmatch(path.name, s.files)), None)
+    version = version_of(db, path, settings_of(config, mapping))
     if head.framing == "parquet":
         sha256 = sha256_of(path)
-        if known := _known_tally(db, sha256, shown(path)):
+        if known := known_tally(db, version, sha256, shown(path)):
             return known
         source = folder / "rows.ndjson"
         parquet_to_ndjson(db, path, source)
         head = sniff(source)
-    mapping = next((s for s in config.sources.values() if fnmatch.fnmatch(path.name, s.files)), None)
     name = choose_format(head, formats, mapping)
     if name is None and head.framing != "lines":
-        raise InputError(_unclaimed(path, head, formats))
+        raise InputError(unclaimed(path, head, formats))
     spool = folder / "records"
-    framed = frame(source, head.framing, spool, known=_known_versions(db, path))
+    framed = frame(source, head.framing, spool, known=version.known)
     if source is not path:
         framed = replace(framed, complete_sha256=sha256, complete_bytes=path.stat().st_size)
     if framed.is_known or (framed.held and framed.known_bytes == framed.complete_bytes):
-        known = _known_tally(db, framed.complete_sha256, shown(path)) or FileTally(name=shown(path))
+        known = known_tally(db, version, framed.complete_sha256, shown(path)) or FileTally(name=shown(path))
         return replace(known, held=framed.held)
     spool_table(db, spool)
     name = name or whose_lines(db, formats)
     if name is None:
-        raise InputError(_unclaimed(path, head, formats))
+        raise InputError(unclaimed(path, head, formats))
     claimed = Claimed(name, head, mapping.zone if mapping else config.logs.zone, mapping)
     is_torn = head.framing == "csv" and not framed.compressed and not _ends_line(path)
     identity = (mapping and mapping.identity) or formats[name].IDENTITY
-    return _Reading(path, framed, claimed, identity, is_torn)
+    return _Reading(version, framed, claimed, identity, is_torn)
 
 
 def _keep(
@@ -111,9 +113,9 @@ def _keep(
         {"first": _FIRST_US, "last": _LAST_US},
     )
     counts = _count_outcomes(db)
-    year, year_said = year_of_stamps(db, config.logs.year, as_of)
+    stamps = read_stamps(db, reading.claimed.zone, config.logs.year, as_of)
     tally = FileTally(
-        name=shown(reading.path),
+        name=shown(reading.version.path),
         format=reading.claimed.format,
         records=framed.new_records + framed.held,
         events=counts.get("event", 0),
@@ -122,7 +124,7 @@ def _keep(
         blank=counts.get("blank", 0),
         held=framed.held,
         known_records=framed.known_records,
-        assumptions=(*assumptions, *year_said),
+        assumptions=(*assumptions, *stamps.said),
     )
     if not tally.is_balanced:
         raise InputError(
@@ -130,10 +132,21 @@ def _keep(
             f"{tally.rejected} rejected, {tally.blank} blank and {tally.held} held came out; nothing of it was taken. "
             "This is a fault of the detector."
         )
+    why = _most_frequent_reason(db, framed.skipped) if tally.rejected else ""
     with transaction(db):
-        _write(db, reading, tally, year, as_of)
+        _write(db, reading, tally, stamps, as_of)
     db.execute("drop view records; drop table spooled; drop table parsed")  # hundreds of megabytes of a large log
-    return tally
+    return replace(tally, rejected_because=why)
+
+
+def _most_frequent_reason(db: Connection, skipped: int) -> str:
+    """Why most of the rejected records could not be read, and where the first of them stands."""
+    ((reason, first, kinds),) = db.execute(
+        "with reasons as (select reason, count(*) as n, min(record_number) as first from parsed "
+        "where outcome = 'rejected' group by reason) "
+        "select arg_max(reason, n), arg_max(first, n), count(*) from reasons"
+    ).fetchall()
+    return f"{'mostly: ' if kinds > 1 else ''}{reason}; first in record {first + skipped}"
 
 
 def _count_outcomes(db: Connection) -> dict[str, int]:
@@ -150,41 +163,25 @@ def _count_outcomes(db: Connection) -> dict[str, int]:
     )
 
 
-def _write(db: Connection, reading: _Reading, tally: FileTally, year: str, as_of: datetime) -> None:
+def _write(db: Connection, reading: _Reading, tally: FileTally, stamps: Reading, as_of: datetime) -> None:
     """Ledger, events and rejects of one file, inside the caller's transaction."""
-    ((file_id,),) = db.execute("select coalesce(max(file_id), 0) + 1 from files").fetchall()
+    forget(db, reading.version.superseded)
     framed = reading.framed
-    for torn_id in _torn_beginnings(db, reading.path):
-        for table in ("files", "events", "rejects"):
-            db.execute(f"delete from {table} where file_id = ?", [torn_id])  # noqa: S608 - three names of our own
-    version = {"sha256": framed.complete_sha256, "byte_count": framed.complete_bytes, "encoding": framed.encoding}
-    counts = {name: getattr(tally, name) for name in ("records", "events", "ignored", "rejected", "blank", "held")}
-    insert(
+    file_id = enter(
         db,
-        "files",
-        {
-            "file_id": file_id,
-            **version,
-            "from_record": tally.known_records,
-            "is_torn": reading.is_torn,
-            "name": tally.name,
-            "format": tally.format,
-            "identity": reading.identity,
-            "framing": reading.claimed.head.framing,
-            **counts,
-            "assumptions": "\n".join(tally.assumptions),
-            "first_as_of": as_of.replace(tzinfo=None),
-        },
-    )
-    at_us = (
-        "case when is_yearless then "
-        f"epoch_us(timezone($zone, make_timestamp(at_us) + to_years(cast(({year}) - 2000 as integer)))) else at_us end"
+        reading.version,
+        framed,
+        tally,
+        identity=reading.identity,
+        framing=reading.claimed.head.framing,
+        is_torn=reading.is_torn,
+        first_as_of=as_of.replace(tzinfo=None),
     )
     db.execute(
-        f"insert into events select $file_id, record_number + $shift, part, source, type, {at_us}, sent_at_us, "  # noqa: S608 - numbers of ours
+        f"insert into events select $file_id, record_number + $shift, part, source, type, {stamps.at_us}, sent_at_us, "  # noqa: S608 - ours
         "message_key, recipient, sender, message_id, subject, template, organization, size, nullif(next_key, '') "
         "from parsed where outcome = 'event'",
-        {"file_id": file_id, "shift": framed.skipped, "zone": reading.claimed.zone},
+        {"file_id": file_id, "shift": framed.skipped} | stamps.parameters,
     )
     db.execute(
         "insert into rejects select $file_id, p.record_number + $shift, min(p.reason), min(left(r.text, 4000)) "
@@ -194,34 +191,6 @@ def _write(db: Connection, reading: _Reading, tally: FileTally, year: str, as_of
     )
 
 
-def _known_versions(db: Connection, path: Path) -> list[tuple[int, str]]:
-    """(bytes, sha256) of every version of a file read so far; a torn one is known only if the file is just that."""
-    return db.execute(
-        "select byte_count, sha256 from files where not is_torn or byte_count = $size or $is_packed",
-        {"size": path.stat().st_size, "is_packed": _is_packed(path)},
-    ).fetchall()
-
-
-def _torn_beginnings(db: Connection, path: Path) -> list[int]:
-    """The torn versions that the file begins with, now that it has grown: it holds all they held, and the row whole."""
-    torn = db.execute(
-        "select file_id, byte_count, sha256 from files where is_torn and byte_count < ? order by file_id",
-        [path.stat().st_size],
-    ).fetchall()
-    found = []
-    for file_id, byte_count, sha256 in torn:
-        with path.open("rb") as log:
-            if hashlib.sha256(log.read(byte_count)).hexdigest() == sha256:
-                found.append(file_id)
-    return found
-
-
-def _is_packed(path: Path) -> bool:
-    """True for gzip."""
-    with path.open("rb") as log:
-        return log.read(2) == b"\x1f\x8b"
-
-
 def _ends_line(path: Path) -> bool:
     """True if the last byte is a line break (or the second half of one in UTF-16)."""
     with path.open("rb") as log:
@@ -229,33 +198,14 @@ def _ends_line(path: Path) -> bool:
         return log.read(1) in (b"\n", b"\r", b"\0")
 
 
-def _known_tally(db: Connection, sha256: str, name: str) -> FileTally | None:
-    """The tally of a file that brings nothing new, with the one of the run that read it; None if none has."""
-    columns = ("format", "records", "events", "ignored", "rejected", "blank", "held")
-    rows = db.execute(
-        f"select from_record, assumptions, {', '.join(columns)} from files where sha256 = ?",  # noqa: S608 - ours
-        [sha256],
-    ).fetchall()
-    if not rows:
-        return None
-    from_record, assumptions, *values = rows[0]
-    earlier = FileTally(
-        name=name,
-        known_records=from_record,
-        assumptions=tuple(assumptions.split("\n")) if assumptions else (),
-        **dict(zip(columns, values, strict=True)),
-    )
-    known = from_record + earlier.records - earlier.held
-    return FileTally(name=name, format=earlier.format, known_records=known, earlier=_noted(earlier))
-
-
 def _noted(tally: FileTally) -> FileTally:
     """The tally with its one clear line if a person should look at the file."""
     if tally.rejected:
+        because = f" ({tally.rejected_because})" if tally.rejected_because else ""
         return replace(
             tally,
-            problem=f"{tally.name}: {tally.rejected} of {tally.records} records could not be read; they are kept with "
-            "their reasons in the table `rejects`. The rest was taken.",
+            problem=f"{tally.name}: {tally.rejected} of {tally.records} records could not be read{because}; they are "
+            "kept with their reasons in the table `rejects`. The rest was taken.",
         )
     if tally.held:
         return replace(
@@ -265,16 +215,3 @@ def _noted(tally: FileTally) -> FileTally:
             "If the file was cut, copy it again.",
         )
     return tally
-
-
-def _unclaimed(path: Path, head: Head, formats: Mapping[str, ModuleType]) -> str:
-    """Why no format took the file, and what to do."""
-    known = ", ".join(formats)
-    if head.framing in ("csv", "json"):
-        columns = formats["plain"].column_names(head)
-        listed = ", ".join(shown(Path(column)) for column in columns[:12]) or "none"
-        return (
-            f"{shown(path)}: is a table without a column for the time and one for the recipient under a known name "
-            f"(columns: {listed}). Map them under [sources.NAME] in the config; see the README."
-        )
-    return f"{shown(path)}: no log format claims it (known: {known}); it was not read."

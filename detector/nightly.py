@@ -14,7 +14,7 @@ from detector import __version__, channels, facts, ingest, outbox, registry, tab
 from detector.casefiles import write_case, write_report
 from detector.config import Config
 from detector.detection import find_bursts
-from detector.documents import case_documents, night_documents, render_alert
+from detector.documents import case_documents, night_documents, phrases, render_alert
 from detector.documents.incidents_json import without_as_of
 from detector.framings import shown
 from detector.records import Alert, CaseFacts, Document, FileTally, NightFacts, Notice
@@ -62,8 +62,20 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
     bad_files = tuple(tally.problem for tally in files if tally.problem)
     if not files:
         bad_files = (f"{', '.join(map(shown, config.logs.paths))}: holds no file to read.",)
+    bad_files += _blind(night)
     exit_code = settled.exit_code or (3 if bad_files else 0)
     return Night(night, report / "report.html", (*settled.problems, *bad_files), exit_code)
+
+
+def _blind(night: NightFacts) -> tuple[str, ...]:
+    """One line if the logs end so long before as-of that nobody is watching any more."""
+    newest = night.log_complete_through
+    if not night.is_stale or newest is None:
+        return ()
+    return (
+        f"the newest line of the logs is of {phrases.minute(newest)}; what was sent since then nobody has looked at. "
+        "If mail was sent, look at what writes or copies the logs.",
+    )
 
 
 def _find_incidents(db: Connection, config: Config, as_of: datetime, names: Sequence[str]) -> None:

@@ -6,11 +6,12 @@ are given to the formats whose lines they look like.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import ModuleType
 
 from detector.config import Source
 from detector.formats import COLUMNS
-from detector.framings import Head
+from detector.framings import Head, shown
 from detector.store import Connection, parse_records, show_records
 
 
@@ -86,3 +87,31 @@ def _parse_unused(db: Connection, formats: Mapping[str, ModuleType], claimed: Cl
     db.execute("drop table parsed_before")
     show_records(db)
     return said
+
+
+def unclaimed(path: Path, head: Head, formats: Mapping[str, ModuleType]) -> str:
+    """Why no format took the file, and what to do."""
+    known = ", ".join(formats)
+    if head.framing in ("csv", "json"):
+        columns = formats["plain"].column_names(head)
+        listed = ", ".join(shown(Path(column)) for column in columns[:12]) or "none"
+        found = formats["plain"].guess_columns(columns)
+        wanted = {"timestamp": "the time", "recipient": "the recipient"}
+        missing = " and one for ".join(text for name, text in wanted.items() if name not in found)
+        return (
+            f"{shown(path)}: is a table without a column for {missing} under a known name "
+            f"(columns: {listed}). `detector doctor FILE` proposes a mapping for the config. "
+            "Without any time no repeat can be told; export the table with one."
+        )
+    table = " If it is a table, its first line must name the columns." if _looks_like_rows(head) else ""
+    return f"{shown(path)}: no log format claims it (known: {known}); it was not read.{table}"
+
+
+def _looks_like_rows(head: Head) -> bool:
+    """True if most lines have as many delimiters of one kind as the first one has: rows, and nothing above them."""
+    first = head.records[0] if head.records else ""
+    return any(
+        first.count(delimiter) > 0
+        and 2 * sum(record.count(delimiter) == first.count(delimiter) for record in head.records) > len(head.records)
+        for delimiter in (",", ";", "\t", "|")
+    )

@@ -34,6 +34,8 @@ class FileTally:
     """One clear line if the file needs a person's eye (exit code 3); None if all is well."""
     earlier: "FileTally | None" = None
     """If all of it is known: what the run that brought it in said of it, which is what a report shows."""
+    rejected_because: str = ""
+    """The most frequent reason, in the run that read the file."""
 
     @property
     def is_balanced(self) -> bool:
@@ -147,7 +149,7 @@ class CaseFacts:
     timeline: Timeline
     log_complete_through: datetime
     """The newest moment the log knows of; nothing after it is known."""
-    usual_repeats_per_1000: float
+    usual_repeats_per_1000: float | None
     """Of 1,000 sends of this template on ordinary days, how many were repeats."""
     spared_recipients: int
     """People of the same organizations who got this template in the same days exactly as often as they should."""
@@ -223,3 +225,62 @@ class Notice:
     """Name of the channel in the config, such as "folder" or "smtp"."""
     state: str = "planned"
     """"planned", "claimed", "sent", "not_sent" or "unknown"."""
+
+
+@dataclass(frozen=True)
+class LoggedEvent:
+    """One line of a log that says something about a send."""
+
+    at: datetime
+    """UTC, naive."""
+    type: str
+    message_key: str
+    is_hand_off: bool
+    file: str
+    record_number: int
+
+
+@dataclass(frozen=True)
+class Send:
+    """One mail to one recipient, and every event that it left."""
+
+    send_id: str
+    sent_at: datetime
+    """UTC, naive."""
+    recipient: str
+    sender: str
+    subject: str | None
+    outcome: str
+    attempts: int
+    source: str
+    events: tuple[LoggedEvent, ...]
+
+    @property
+    def message_keys(self) -> tuple[str, ...]:
+        """What the logs call the message, from hop to hop."""
+        return tuple(dict.fromkeys(event.message_key for event in self.events))
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What one file is to the detector."""
+
+    name: str
+    framing: str
+    claims: tuple[tuple[str, int], ...]
+    """(format, how many of the first records are surely its own), best first."""
+    looked_at: int
+    """How many first records were shown to the formats."""
+    mapping: str | None
+    """Name of the `[sources.NAME]` that applies to the file."""
+    tally: FileTally
+    sources: tuple[tuple[str, int], ...] = ()
+    """(format, events) of the file's lines."""
+    sends: int = 0
+    recipients: int = 0
+    rows: tuple[tuple[str, ...], ...] = ()
+    """The first events: time, type, recipient, sender, subject, template."""
+    rejects: tuple[tuple[int, str, int], ...] = ()
+    """(first record number, reason, how many) of what could not be read, most frequent first."""
+    proposal: str = ""
+    """A mapping to paste into the config, if the file is a table that nobody knows."""

@@ -23,10 +23,8 @@ BURSTS = ("burst_seeds", "burst_repeats", "bursts", "burst_people")
 INCIDENTS = ("incident_people", "incident_repeats")
 SCAFFOLD = (
     "message_spans",
-    "message_lives",
     "messages",
     "deliveries",
-    "hand_offs",
     "roots",
     "contents",
     "binned_repeats",

@@ -110,9 +110,9 @@ def test_exit_code_ten_only_if_asked_for_and_only_while_it_goes_on(detector, log
     assert (
         detector("nightly", log, "--state", tmp_path / "c", "--as-of", "2026-10-27T20:00:00Z", "--exit-code").code == 10
     )
-    # Two days later the log is stale: nobody knows.
+    # Two days later the log is stale: nobody knows, and that is what is said.
     assert (
-        detector("nightly", log, "--state", tmp_path / "d", "--as-of", "2026-10-30T20:00:00Z", "--exit-code").code == 0
+        detector("nightly", log, "--state", tmp_path / "d", "--as-of", "2026-10-30T20:00:00Z", "--exit-code").code == 3
     )
 
 
@@ -219,7 +219,9 @@ def test_a_dry_run_writes_everything_and_tells_nobody(detector, log, tmp_path):
 
 def test_without_as_of_it_is_now(detector, log, tmp_path):
     before = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - it is the clock that is tested
-    assert detector("nightly", log, "--state", tmp_path / "s").code == 0
+    run = detector("nightly", log, "--state", tmp_path / "s")
+    assert run.code == 3
+    assert "the newest line of the logs is of 27 Oct 2026, 18:27 UTC" in run.err
     name = (tmp_path / "s/current.duckdb").resolve().name
     moment = datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     assert before <= moment <= datetime.now(UTC)  # noqa: TID251

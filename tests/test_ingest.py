@@ -19,6 +19,7 @@ from conftest import AS_OF, build, fresh_store, ingest, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detector.config import Config
 from detector.errors import LockedError
 from detector.records import FileTally
 
@@ -462,3 +463,62 @@ def test_two_nights_at_once_are_told_apart_by_the_lock(tmp_path):
 def test_a_tally_that_does_not_add_up_is_seen():
     assert FileTally(name="x", records=3, events=1, ignored=1, rejected=0, blank=0, held=1).is_balanced
     assert not FileTally(name="x", records=3, events=1, ignored=1).is_balanced
+
+
+# --- the config is mended -------------------------------------------------------------------------------------------
+
+OUTBOX = "When,Who,State\n" + "".join(f"2026-10-27 18:0{n}:00,p{n}@harbor.example,sent\n" for n in range(4))
+
+
+def mapped(zone="UTC", when="When"):
+    columns = {"timestamp": when, "recipient": "Who", "event": "State"}
+    return Config.model_validate({"sources": {"outbox": {"files": "outbox*", "zone": zone, "columns": columns}}})
+
+
+def times(db):
+    return [
+        row["at"]
+        for row in rows(db, "select strftime(make_timestamp(at_us), '%H:%M') as at from events order by at_us")
+    ]
+
+
+def test_a_file_read_under_a_wrong_zone_is_read_anew_when_the_zone_is_put_right(db, tmp_path):
+    path = tmp_path / "outbox.csv"
+    path.write_text(OUTBOX, encoding="utf-8")
+    ingest(db, path, config=mapped("Asia/Tokyo"))  # nine hours ahead
+    assert times(db) == ["09:00", "09:01", "09:02", "09:03"]
+    (tally,) = ingest(db, path, config=mapped("Europe/Berlin"))  # one hour ahead in winter, from 25 October
+    assert (tally.events, tally.known_records) == (4, 0)
+    assert times(db) == ["17:00", "17:01", "17:02", "17:03"]
+    assert len(rows(db, "from files")) == 1
+    (again,) = ingest(db, path, config=mapped("Europe/Berlin"))
+    assert (again.records, again.known_records) == (0, tally.records)
+
+
+def test_what_a_wrong_mapping_rejected_is_taken_when_the_mapping_is_put_right(db, tmp_path):
+    path = tmp_path / "outbox.csv"
+    path.write_text(OUTBOX, encoding="utf-8")
+    (tally,) = ingest(db, path, config=mapped(when="Whn"))
+    assert "Whn" in tally.problem
+    (tally,) = ingest(db, path, config=mapped())
+    assert (tally.events, tally.rejected, tally.problem) == (4, 0, None)
+    assert rows(db, "from rejects") == []
+
+
+def test_a_file_that_grew_and_was_then_read_under_other_settings_is_read_anew_from_its_first_record(db, tmp_path):
+    path = tmp_path / "outbox.csv"
+    head = OUTBOX[: OUTBOX.index("2026-10-27 18:02")]
+    for text, zone in ((head, "UTC"), (OUTBOX, "UTC"), (OUTBOX, "Asia/Tokyo")):
+        path.write_text(text, encoding="utf-8")
+        ingest(db, path, config=mapped(zone))
+    assert times(db) == ["09:00", "09:01", "09:02", "09:03"]
+    assert [row["from_record"] for row in rows(db, "from files")] == [0]
+
+
+def test_a_file_that_grew_while_the_settings_changed_is_whole_under_the_new_ones(db, tmp_path):
+    path = tmp_path / "outbox.csv"
+    path.write_text(OUTBOX[: OUTBOX.index("2026-10-27 18:02")], encoding="utf-8")
+    ingest(db, path, config=mapped("UTC"))
+    path.write_text(OUTBOX, encoding="utf-8")
+    ingest(db, path, config=mapped("Asia/Tokyo"))
+    assert times(db) == ["09:00", "09:01", "09:02", "09:03"]

@@ -215,7 +215,7 @@ def test_runs_at_other_hours_of_the_same_day_leave_the_report_as_it_is(state):
 def test_a_run_two_days_later_writes_its_own_report_and_tells_nobody(state):
     """By then the log is older than 26 hours, so nobody can know whether it goes on; nothing else is different."""
     before, told = incidents(state), alerts(state)
-    assert night(state, as_of=MORNING + timedelta(days=2)).exit_code == 0
+    assert night(state, as_of=MORNING + timedelta(days=2)).exit_code == 3
     assert incidents(state, "2026-11-03") == [{**found, "ongoing": None} for found in before]
     assert incidents(state) == before
     assert alerts(state) == told
@@ -225,7 +225,7 @@ def test_runs_without_a_time_are_as_quiet(tmp_path):
     """Now is long before or after October 2026; that changes the files' date, not whether anything is told again."""
     logs = tmp_path / "logs"
     logs.mkdir()
-    now = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)  # noqa: TID251 - a log of these days
+    now = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=9)  # noqa: TID251 - a log of these days
     lines = ["timestamp,message_id,sender,recipient,subject"]
     for copy in range(10):
         for person in range(12):

@@ -190,6 +190,8 @@ class CaseWords:
     @property
     def usual(self) -> str:
         """The ordinary days to compare with."""
+        if self.case.usual_repeats_per_1000 is None:
+            return "The logs hold no ordinary day of this mail to compare with."
         repeats = phrases.number(self.case.usual_repeats_per_1000)
         return f"On ordinary days, {repeats} of 1,000 mails of this kind are repeats."
 

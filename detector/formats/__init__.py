@@ -34,8 +34,9 @@ COLUMNS = {
     "outcome": "VARCHAR",  # event, ignored, rejected, blank
     "reason": "VARCHAR",  # why it was rejected
     "type": "VARCHAR",  # arrived identified queued expired noted | accepted delivered deferred bounced dropped
-    "at_us": "BIGINT",  # microseconds since 1970 in UTC; if is_yearless, local time in the year 2000
-    "is_yearless": "BOOLEAN",
+    "at_us": "BIGINT",  # microseconds since 1970 in UTC; if is_local, of the wall clock in the log's zone
+    "is_local": "BOOLEAN",
+    "is_yearless": "BOOLEAN",  # the line has no year: at_us is in the year 2000
     "sent_at_us": "BIGINT",  # when the message was submitted, if this event knows
     "message_key": "VARCHAR",  # what the log itself calls the message
     "recipient": "VARCHAR",

@@ -85,6 +85,7 @@ select record_number, part, outcome,
     else 'no recipient' end end as reason,
   case when is_delivered then 'delivered' else 'accepted' end as type,
   at_us,
+  false as is_local,
   false as is_yearless,
   null::bigint as sent_at_us,
   case when message_id is null

@@ -12,19 +12,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from detector.config import Source
+from detector.errors import InputError
 from detector.formats import Select
 from detector.framings import Head
+from detector.stamps import UNCLEAR_ORDER, read_stamps
 
 FRAMINGS = ("csv", "json")
 IDENTITY = "export"
 
 SYNONYMS = {
-    "timestamp": "timestamp sent_at event_time event_at sent_on sent_time date_sent datetime date_time date "
-    "time created_at "
-    "created ts log_time occurred_at logged_at",
+    "timestamp": "timestamp sent_at event_time event_at sent_on sent_time date_sent sent_date datetime date_time "
+    "date time created_at created ts log_time occurred_at logged_at",
     "recipient": "recipient recipient_email recipient_address rcpt_to rcpt to_address to_email email_to "
-    "email_address email "
-    "to user_email mail_to address",
+    "email_address email to user_email mail_to recipients to_addresses receiver address",
     "event": "event event_type status state outcome result",
     "message_id": "message_id messageid msg_id smtp_id internet_message_id email_id mail_id",
     "sender": "sender sender_address from_address from_email mail_from from",
@@ -37,8 +37,9 @@ SYNONYMS = {
 """Our column name -> header words that mean the same, best first."""
 
 WORDS = {
-    "accepted": "sent send success successful succeeded ok accepted",
-    "queued": "queued processed requested request submitted created pending scheduled sending requeued",
+    "accepted": "sent send success successful succeeded ok accepted completed done partially_sent",
+    "queued": "queued processed requested request submitted created pending scheduled sending requeued processing "
+    "in_progress waiting draft not_sent unsent",
     "delivered": "delivered delivery",
     "deferred": "deferred deferral delayed soft_bounce softbounce temporary_failure retry retrying",
     "bounced": "bounced bounce hard_bounce hardbounce undeliverable undelivered expired",
@@ -54,13 +55,17 @@ with cells as (
 ), typed as (
   select *,
     {timestamp} as stamped_at,
+    coalesce(lower(trim(timestamp)), '') in ('', 'null', 'none', '\n', '0000-00-00 00:00:00') as is_timeless,
     case
+      when list_contains($values, lower(trim(event)))
+        then list_extract($meanings, list_position($values, lower(trim(event))))
       when event is null or trim(event) = '' then 'accepted'
       when list_contains($sent_words, replace(replace(lower(trim(event)), ' ', '_'), '-', '_')) then 'accepted'
       when starts_with(lower(trim(event)), 'skipped') then 'dropped'
       else list_extract($types, list_position($words, replace(replace(lower(trim(event)), ' ', '_'), '-', '_')))
     end as type,
-    case when contains(recipient, '@') then regexp_extract_all(recipient, '[^\s,;<>"\x1e]+@[^\s,;<>"\x1e]+')
+    case when contains(recipient, '@') then list_transform(
+           regexp_extract_all(recipient, '[^\s,;<>"\x1e]+@[^\s,;<>"\x1e]+'), lambda a: trim(a, $brackets))
          when trim(recipient) <> '' then [trim(recipient)] else [] end as recipients
   from cells
 ), judged as (
@@ -68,6 +73,9 @@ with cells as (
     case
       when trim(text) = '' then 'blank'
       when text = $header or record_number < $header_number then 'ignored'
+      when is_whole and is_timeless and type in ('queued', 'dropped', 'ignored') then 'ignored'
+      when is_whole and is_timeless and $is_sent_at and event is null then 'ignored'  -- it waits in an outbox
+      when is_whole and type = 'dropped' and len(recipients) = 0 then 'ignored'  -- skipped, because it had no address
       when starts_with(text, chr(2)) or not is_whole or stamped_at is null or type is null or len(recipients) = 0
         then 'rejected'
       when type = 'ignored' then 'ignored'
@@ -84,17 +92,20 @@ select record_number, part, outcome,
   case when outcome = 'rejected' then case
     when starts_with(text, chr(2)) then split_part(text, chr(2), 2)
     when not is_whole then {broken}
+    when stamped_at is null and {unclear} then $unclear_order
     when stamped_at is null then 'no time that can be read'
     when len(recipients) = 0 then 'no recipient'
-    else 'unknown event word; if it means sent, add it to sent_words of a [sources.NAME] mapping' end end as reason,
+    else 'unknown event word; add it to sent_words or to words of a [sources.NAME] mapping' end end as reason,
   type,
   epoch_us(stamped_at) as at_us,
+  false as is_local,
   false as is_yearless,
   null::bigint as sent_at_us,
   case when nullif(trim(message_id), '') is not null then trim(message_id, ' <>') || ' ' || lower(address)
        else 'row ' || md5(text) || ' ' || occurrence end as message_key,
   lower(address) as recipient,
-  lower(coalesce(nullif(regexp_extract(sender, '<([^<>]+)>\s*$', 1), ''), trim(sender))) as sender,
+  lower(coalesce(nullif(regexp_extract(sender, '<([^<>]+)>\s*$', 1), ''),
+    nullif(trim(regexp_extract(sender, '[^\s,;<>"]+@[^\s,;<>"]+'), $brackets), ''), trim(sender))) as sender,
   nullif(trim(message_id, ' <>'), '') as message_id,
   nullif(trim(subject), '') as subject,
   nullif(trim(template), '') as template,
@@ -103,18 +114,6 @@ select record_number, part, outcome,
   null::varchar as next_key
 from fanned
 """
-
-_ISO_OR_EPOCH = r"""case
-      when regexp_full_match(trim(timestamp), '[0-9]{9,11}([.][0-9]+)?')
-        then to_timestamp(0) + to_microseconds(cast(cast(trim(timestamp) as decimal(38, 6)) * 1000000 as bigint))
-      when regexp_full_match(trim(timestamp), '[0-9]{12,14}')
-        then to_timestamp(0) + to_microseconds(cast(trim(timestamp) as bigint) * 1000)
-      when regexp_full_match(trim(timestamp), '[0-9]{15,17}')
-        then to_timestamp(0) + to_microseconds(cast(trim(timestamp) as bigint))
-      when regexp_full_match(trim(timestamp), '.*[0-9](Z|z| ?UTC| ?[+-][0-9]{2}:?[0-9]{2})')
-        then try_cast(replace(replace(trim(timestamp), ' UTC', 'Z'), 'UTC', 'Z') as timestamptz)
-      else timezone($zone, try_cast(regexp_replace(trim(timestamp), '(:[0-9]{2}),([0-9]{1,6})$', '\1.\2') as timestamp))
-    end"""
 
 
 def claims(head: Head) -> int:
@@ -129,25 +128,29 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     mapped = dict(source.columns) if source and source.columns else guess_columns(names)
     zone = source.zone if source else zone
     words = {word: event for event, text in WORDS.items() for word in text.split()}
+    given = {value.strip().lower(): meaning for value, meaning in (source.words.items() if source else ())}
     parameters: dict[str, Any] = {
-        "zone": zone,
         "words": list(words),
         "types": list(words.values()),
         "sent_words": [re.sub(r"[ -]", "_", word.strip().lower()) for word in (source.sent_words if source else ())],
+        "values": list(given),
+        "meanings": ["accepted" if meaning == "sent" else meaning for meaning in given.values()],
+        "brackets": "[](){}'",
+        "is_sent_at": "sent" in mapped.get("timestamp", "").lower(),
+        "unclear_order": UNCLEAR_ORDER,
         "header": head.records[0] if head.framing == "csv" else "\x02",
         "header_number": head.header,
     }
     is_csv = head.framing == "csv"
+    if is_csv and (missing := [theirs for theirs in mapped.values() if theirs not in names]):
+        raise InputError(
+            f"the mapping names columns that this table has not: {', '.join(missing)}. Correct the config."
+        )
     columns = _csv_columns(names, mapped) if is_csv else _json_columns(mapped, parameters)
     broken = f"'a row with fewer than the header''s {len(names)} fields'" if is_csv else "'not a JSON object'"
-    timestamp = _ISO_OR_EPOCH
-    if source and source.time_format:
-        parameters["time_format"] = source.time_format
-        has_offset = "%z" in source.time_format or "%Z" in source.time_format
-        parsed = "try_strptime(trim(timestamp), $time_format)"
-        timestamp = f"cast({parsed} as timestamptz)" if has_offset else f"timezone($zone, {parsed})"
-    sql = _SQL.format(columns=columns, broken=broken, timestamp=timestamp)
-    used = {name: value for name, value in parameters.items() if f"${name}" in sql}
+    stamps = read_stamps("timestamp", "cells", head.records, zone, source)
+    sql = _SQL.format(columns=columns, broken=broken, timestamp=stamps.moment, unclear=stamps.is_unclear)
+    used = {name: value for name, value in {**parameters, **stamps.parameters}.items() if f"${name}" in sql}
     return Select(sql, used, _assumptions(mapped, zone, is_mapped=bool(source and source.columns)))
 
 

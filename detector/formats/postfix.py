@@ -12,6 +12,7 @@ import re
 
 from detector.config import Source
 from detector.formats import Select
+from detector.formats._syslog import HANDED_ON
 from detector.framings import Head
 
 FRAMINGS = ("lines",)
@@ -118,6 +119,7 @@ select record_number, 1 as part,
     else kind
   end as type,
   stamped_us as at_us,
+  not is_iso as is_local,
   not is_iso as is_yearless,
   null::bigint as sent_at_us,
   left(tail, host_end) || left(message, id_end - 1) as message_key,
@@ -137,8 +139,10 @@ select record_number, 1 as part,
     else try_cast(split_part(substr(rest, instr(rest, '>, size=') + 8, 24), ',', 1) as bigint) end as size,
   case when kind <> 'to' then null
     when status = 'sent' and contains(left(tail, 80), '/pipe[') then '|'
-    when contains(reply, 'queued as ') then trim(split_part(split_part(reply, 'queued as ', 2), ' ', 1), '.;)') end
-    as next_key
+    when contains(reply, 'forwarded as ') then trim(split_part(split_part(reply, 'forwarded as ', 2), ' ', 1), '.;)')
+    when contains(reply, 'queued as ') then trim(split_part(split_part(reply, 'queued as ', 2), ' ', 1), '.;)')
+    when contains(reply, 'Message accepted for') or contains(reply, ' id=') then regexp_extract(reply, $handed_on, 2)
+      || regexp_extract(reply, $handed_on, 3) end as next_key
 from settled
 """
 
@@ -152,4 +156,4 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per line; the ingest reads `zone` and a year into stamps that have none."""
     yearless = any(record[:1].isalpha() for record in head.records)
     assumptions = (f"stamps without a zone were read as {zone}",) if yearless else ()
-    return Select(_SQL, {"delivery": _DELIVERY, "plain": _PLAIN_DELIVERY, "queued": _QUEUED}, assumptions)
+    return Select(_SQL, {"delivery": _DELIVERY, "plain": _PLAIN_DELIVERY, "queued": _QUEUED, **HANDED_ON}, assumptions)

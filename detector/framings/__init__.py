@@ -15,7 +15,7 @@ quote='', escape='', max_line_size=LONGEST_RECORD + 1024, buffer_size=2 * max_li
 """
 
 from detector.framings.opening import shown
-from detector.framings.reading import Framed, Head, frame, sha256_of, sniff
+from detector.framings.reading import Framed, Head, begins_with, frame, sha256_of, sniff
 from detector.framings.spooling import FIELD, LONGEST_RECORD, NEWLINE_IN_FIELD, REJECT_MARK
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "REJECT_MARK",
     "Framed",
     "Head",
+    "begins_with",
     "frame",
     "sha256_of",
     "shown",

@@ -7,25 +7,26 @@ from detector.framings.opening import LogFile
 from detector.framings.spooling import Framer, Spool
 
 
-def find_known_prefix(log: LogFile, known: Iterable[tuple[int, str]]) -> tuple[int, str, bool]:
-    """Length and SHA-256 of the longest known version the file begins with, and whether that is the whole file.
+def known_prefixes(log: LogFile, known: Iterable[tuple[int, str]]) -> tuple[list[tuple[int, str]], bool]:
+    """Length and SHA-256 of the known versions the file begins with, shortest first; is the longest the whole file?
 
     A pass of its own that only hashes: most files of most nights end here.
     """
     versions = {version for version in known if version[0] > 0 and (log.is_compressed or version[0] <= log.size)}
     lengths = sorted({length for length, _ in versions}, reverse=True)
-    digest, at, longest = hashlib.sha256(), 0, (0, "")
+    digest, at, found = hashlib.sha256(), 0, list[tuple[int, str]]()
     for block in log.blocks() if lengths else ():
         while lengths and lengths[-1] <= at + len(block):
             upto, length = digest.copy(), lengths.pop()
             upto.update(block[: length - at])
             version = length, upto.hexdigest()
-            longest = version if version in versions else longest
+            if version in versions:
+                found.append(version)
         digest.update(block)
         at += len(block)
-        if not lengths and at > longest[0]:
+        if not lengths and (not found or at > found[-1][0]):
             break
-    return *longest, 0 < longest[0] == at
+    return found, bool(found) and found[-1][0] == at
 
 
 def cut_at(length: int, blocks: Iterable[bytes]) -> Iterator[bytes]:

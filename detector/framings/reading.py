@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from detector.errors import InputError, StoreError
-from detector.framings.known_part import KnownAndNew, cut_at, find_known_prefix
+from detector.framings.known_part import KnownAndNew, cut_at, known_prefixes
 from detector.framings.opening import LogFile
 from detector.framings.sniffing import (
     PARQUET_MAGIC,
@@ -119,7 +119,8 @@ def frame(path: Path, framing: str, spool: Path, *, known: Known = ()) -> Framed
     """
     versions = known.items() if isinstance(known, Mapping) else known
     with LogFile(path) as log:
-        length, sha256, is_whole = find_known_prefix(log, versions)
+        prefixes, is_whole = known_prefixes(log, versions)
+        length, sha256 = prefixes[-1] if prefixes else (0, "")
         if is_whole:
             return Framed(framing, length, sha256, length, sha256, log.encoding, log.is_compressed, known_bytes=length)
         try:
@@ -131,6 +132,12 @@ def frame(path: Path, framing: str, spool: Path, *, known: Known = ()) -> Framed
         except BaseException:
             spool.unlink(missing_ok=True)
             raise
+
+
+def begins_with(path: Path, versions: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Those (length, SHA-256) of decompressed bytes that the file begins with or is, shortest first."""
+    with LogFile(path) as log:
+        return known_prefixes(log, versions)[0]
 
 
 def _frame(log: LogFile, framing: str, spool: Spool, known: tuple[int, str]) -> Framed:

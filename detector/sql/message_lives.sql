@@ -1,7 +1,7 @@
 -- For keys used more than once (Postfix reuses short queue ids; an application submits one rendered mail twice), which
 -- life of the key each event belongs to. A life begins where a message arrives, not where the former was removed,
--- because logs begin and end in the middle. Lines that stand twice in the log begin nothing new, and a provider's id
--- (identity `event_id`) is never given twice.
+-- because logs begin and end in the middle. Lines that stand twice in the log begin nothing new, a provider's id
+-- (identity `event_id`) is never given twice, and a mailer (`stream`) accepts one message once for each recipient.
 -- grain: file_id, record_number, part
 -- reads: events, files, message_spans, settings
 with reused as (
@@ -22,7 +22,7 @@ with reused as (
   select *,
     case
       when twin_us = at_us or identity = 'event_id' then 0
-      when type in ('arrived', 'accepted') then 1
+      when type = 'arrived' or (type = 'accepted' and identity <> 'stream') then 1
       when type = 'identified' and (type_before is null or type_before not in ('arrived', 'noted')) then 1
       else 0
     end as is_start

@@ -7,15 +7,19 @@ insert into meta values (1);
 -- end, so one without (`is_torn`) may have been cut: when it has grown it is read anew, and this version is dropped.
 create table files (
   file_id integer not null, sha256 varchar not null, byte_count bigint not null, from_record bigint not null,
-  is_torn boolean not null, name varchar not null, format varchar not null, identity varchar not null, framing varchar not null, encoding varchar not null,
+  is_torn boolean not null, settings varchar not null, name varchar not null, format varchar not null, identity varchar not null, framing varchar not null, encoding varchar not null,
   records bigint not null, events bigint not null, ignored bigint not null, rejected bigint not null,
   blank bigint not null, held bigint not null, assumptions varchar not null, first_as_of timestamp not null
+);
+
+create type event_type as enum (
+  'arrived', 'identified', 'queued', 'expired', 'noted', 'accepted', 'delivered', 'deferred', 'bounced', 'dropped'
 );
 
 -- One logged fact about one message and mostly one recipient; grain: file_id, record_number, part.
 create table events (
   file_id integer not null, record_number bigint not null, part integer not null, source varchar not null,
-  type varchar not null, at_us bigint not null, sent_at_us bigint, message_key varchar not null, recipient varchar,
+  type event_type not null, at_us bigint not null, sent_at_us bigint, message_key varchar not null, recipient varchar,
   sender varchar, message_id varchar, subject varchar, template varchar, organization varchar, size bigint,
   next_key varchar
 );

@@ -36,7 +36,7 @@ select
   case n.last_rank when 5 then 'bounced' when 4 then 'delivered' when 3 then 'dropped'
     when 2 then case when n.expired_us is null then 'deferred' else 'bounced' end else 'accepted' end as outcome,
   greatest(n.attempts, 1) as attempts, n.source, f.name as file,
-  n.place % 1099511627776 as record_number, n.sent_at_us
+  n.place % 1099511627776 as record_number, n.message_key, n.life, n.sent_at_us
 from named as n
 join files as f on f.file_id = n.place // 1099511627776
 left join organization_domains as o on o.domain = n.domain

@@ -1,0 +1,54 @@
+"""What the detector makes of one log file, in words."""
+
+from detector.documents.escaping import visible
+from detector.documents.phrases import counted, number
+from detector.records import Examined
+
+_SHOWN = 48
+
+
+def in_words(examined: Examined) -> str:
+    """Format, counts, assumptions, the first events; for a table nobody knows, that a mapping follows."""
+    lines = [f"{examined.name}: framing {examined.framing}; {_claims(examined)}"]
+    if examined.mapping:
+        lines.append(f"mapping: [sources.{examined.mapping}] of the config applies")
+    tally = examined.tally
+    if tally.format:
+        parts = (("event", tally.events), ("ignored", tally.ignored), ("rejected", tally.rejected))
+        rest = (("blank", tally.blank), ("held back", tally.held))
+        said = ", ".join(f"{number(count)} {what}" for what, count in (*parts, *rest))
+        lines.append(f"records: {number(tally.records)} = {said}")
+        if len(examined.sources) > 1:
+            lines.append("events by mailer: " + ", ".join(f"{name} {number(n)}" for name, n in examined.sources))
+        people = counted(examined.recipients, "recipient")
+        lines.append(f"sends: {number(examined.sends)} to {people}")
+    lines += [f"assumed: {visible(text)}" for text in tally.assumptions]
+    lines += [
+        f"could not be read: {number(n)} (first: record {first}): {visible(why)}" for first, why, n in examined.rejects
+    ]
+    if tally.problem and not examined.proposal:
+        lines.append(f"problem: {visible(tally.problem, 2000)}")
+    if examined.rows:
+        lines += ["", "the first events", *_table(examined.rows)]
+    if examined.proposal:
+        lines.append("no format knows this table; put this into the config, check it, and fill what is empty:")
+    return "\n".join(lines)
+
+
+def _claims(examined: Examined) -> str:
+    if not examined.claims:
+        looked_at = counted(examined.looked_at, "record")
+        found = examined.tally.format
+        return f"{found}, by lines further on (none in the first {looked_at})" if found else "no format claims it"
+    of = f"of the first {number(examined.looked_at)} records"
+    return "claimed by " + ", ".join(
+        f"{name} ({number(min(n, examined.looked_at))} {of})" for name, n in examined.claims
+    )
+
+
+def _table(rows: tuple[tuple[str, ...], ...]) -> list[str]:
+    titles = ("time (UTC)", "event", "recipient", "sender", "subject", "template")
+    cells = [titles, *(tuple(visible(cell, _SHOWN) for cell in row) for row in rows)]
+    kept = [n for n in range(len(titles)) if any(row[n] for row in cells[1:])]
+    widths = {n: max(len(row[n]) for row in cells) for n in kept}
+    return ["  ".join(row[n].ljust(widths[n]) for n in kept).rstrip() for row in cells]

@@ -1,0 +1,112 @@
+"""What the formats of mail providers share: pieces of SQL as text, and the way from parsed facts to `formats.COLUMNS`.
+
+A provider's format ends in a CTE `facts` with one row per fact and recipient and these columns, and `FINISH` behind it:
+
+    record_number, text
+    place           orders the facts of one record
+    problem         why the fact cannot be read, or null
+    type            as in `formats.COLUMNS`, or 'ignored' for what is no send; null if the kind is unknown
+    at_us, sent_at_us, message_key, recipient, sender, message_id, subject, template, organization, size
+
+A record that holds several facts (a page of an API) leaves out what is ignored if anything else is left.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from detector.framings import Head
+
+ORGANIZATION = dict.fromkeys(
+    ("organization", "organisation", "client", "client_name", "company", "company_name", "tenant"), "VARCHAR"
+)
+"""Words under which applications put the client into a message's metadata, for json_transform; best first."""
+
+FINISH = r"""
+, judged as (
+  select *,
+    case
+      when text is null or trim(text) = '' then 'blank'
+      when starts_with(text, chr(2)) or problem is not null then 'rejected'
+      when type = 'ignored' then 'ignored'
+      when type is null or message_key is null or at_us is null or recipient is null then 'rejected'
+      else 'event'
+    end as outcome
+  from facts
+), numbered as (
+  select *, row_number() over (partition by record_number order by outcome = 'ignored', place, recipient) as part
+  from judged
+)
+select record_number, part, outcome,
+  case when outcome = 'rejected' then case
+    when starts_with(text, chr(2)) then split_part(text, chr(2), 2)
+    when problem is not null then problem
+    when type is null then 'an event of an unknown kind'
+    when at_us is null then 'no time that can be read'
+    when message_key is null then 'no id of the message'
+    else 'no recipient' end end as reason,
+  type, at_us, false as is_local, false as is_yearless, sent_at_us, message_key, recipient, sender, message_id, subject,
+  template, organization, size, null::varchar as next_key
+from numbered
+where part = 1 or outcome <> 'ignored'
+"""
+
+
+def address(text: str) -> str:
+    """SQL: the bare address in lower case out of `Name <a@b>`, `<a@b>` or `a@b`; null if there is none."""
+    named = rf"regexp_extract({text}, '<([^<>]*)>\s*$', 1)"
+    bare = f"case when contains({text}, '<') then coalesce(nullif({named}, ''), {text}) else {text} end"
+    return f"lower(nullif(trim({bare}, ' <>'), ''))"
+
+
+def moment(text: str, zone: str = "'UTC'") -> str:
+    """SQL: microseconds since 1970 out of an epoch in s, ms or us (by magnitude) or an ISO stamp, as text."""
+    number = f"try_cast({text} as double)"  # exact to the microsecond until the year 2255
+    scale = f"case when {number} < 1e11 then 1e6 when {number} < 1e14 then 1e3 else 1 end"
+    zoned = rf"regexp_matches({text}, '[0-9](Z|z| ?UTC|[+-][0-9]{{2}}:?[0-9]{{2}})$')"
+    utc = f"try_cast(replace({text}, ' UTC', 'Z') as timestamptz)"
+    local = f"timezone({zone}, try_cast({text} as timestamp))"
+    return (
+        f"case when {number} between 0 and 9e15 then cast(round({number} * {scale}) as bigint) "
+        f"when {number} is null then case when {zoned} then epoch_us({utc}) else epoch_us({local}) end end"
+    )
+
+
+def listed(text: str) -> str:
+    """SQL: one tag as it is, several (a JSON list) sorted and joined; null if there is none."""
+    tags = f"array_to_string(list_sort(try(json_transform({text}, '[\"VARCHAR\"]'))), ', ')"
+    return f"nullif(nullif(case when starts_with({text}, '[') then {tags} else trim({text}) end, ''), 'NA')"
+
+
+def organization(*metadata: str) -> str:
+    """SQL: the client that the metadata of a message names, under the first word of `ORGANIZATION` that is there."""
+    words = [f"nullif(trim({where}.{word}), '')" for where in metadata for word in ORGANIZATION]
+    return f"coalesce({', '.join(words)})"
+
+
+def column(names: list[str], name: str) -> str:
+    """SQL: one field of a table's row as a column of that name, by position; names of the file never enter the SQL."""
+    place = names.index(name) + 1 if name in names else 0
+    return (f"nullif(trim(fields[{place}]), '')" if place else "null::varchar") + f' as "{name}"'
+
+
+def shape(texts: str, others: Mapping[str, Any] | None = None) -> str:
+    """What json_transform is to take out of an object: these keys as text, and others by their own shape."""
+    return json.dumps({**dict.fromkeys(texts.split(), "VARCHAR"), **(others or {})})
+
+
+def outbid(head: Head, is_ours: Callable[[dict[str, Any]], bool]) -> int:
+    """How many of the head's objects are the format's; one more than all if most are, for a table claims them all."""
+    claimed = [is_ours(item) for item in _objects(head)]
+    return len(head.records) + 1 if 2 * sum(claimed) > len(claimed) else sum(claimed)
+
+
+def _objects(head: Head) -> Iterator[dict[str, Any]]:
+    """The JSON objects among the head's records."""
+    for record in head.records:
+        try:
+            item = json.loads(record)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(item, dict):
+            yield item

@@ -1,0 +1,166 @@
+"""Reads stamps that do not tell everything: syslog's, without a year and a zone ("Oct 27 18:04:11"), and local times.
+
+The year of a file's last stamp is the configured one; else the one that Postfix itself wrote into message ids
+(`<20261027180411.4cX@host>`); else the latest that is not in the future at as-of. Earlier lines follow from file order:
+each step from December back over January is a year. The host's clock and the file's dates play no part.
+
+A local time means what the zone says. In autumn one hour comes twice; lines before the step back belong to its first
+pass, lines after it to the second. In spring one hour never was; what is stamped in it is read an hour later.
+"""
+
+from calendar import isleap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from detector.store import Connection
+
+_DAY_US = 86_400_000_000
+_STEP_BACK = timedelta(minutes=2)
+"""Lines come out of order by less than this; a clock that is set back goes further."""
+_NO_RECORD, _ANY_RECORD = 0, 1 << 62
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the stamps of the temporary table `parsed` become microseconds since 1970 in UTC."""
+
+    at_us: str
+    """SQL over the columns of `parsed`."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    said: tuple[str, ...] = ()
+    """What had to be assumed."""
+
+
+def read_stamps(db: Connection, zone: str, year: int | None, as_of: datetime) -> Reading:
+    """The reading of `parsed`: formats say by `is_local` and `is_yearless` which stamps need one."""
+    year_sql, said = year_of_stamps(db, year, as_of)
+    local = "make_timestamp(at_us)"
+    if said:
+        local = f"case when is_yearless then {local} + to_years(cast(({year_sql}) - 2000 as integer)) else {local} end"
+    if zone == "UTC":  # a zone costs half a second per million stamps
+        return Reading(f"case when is_yearless then epoch_us({local}) else at_us end" if said else "at_us", {}, said)
+    shifts = []
+    for begin, end in _hours_that_came_twice(db, ZoneInfo(zone), local):
+        second_pass_at = end.replace(tzinfo=ZoneInfo(zone), fold=0)
+        until, how = _first_pass(db, local, begin, end, has_ended=second_pass_at <= as_of)
+        said += (f"{begin:%Y-%m-%d %H:%M} to {end:%H:%M} came twice in {zone}: {how}",) if how else ()
+        shifts.append(
+            f" - case when record_number < {until:d} and {local} >= timestamp '{begin}' "
+            f"and {local} < timestamp '{end}' then {(end - begin) // timedelta(microseconds=1):d} else 0 end"
+        )
+    at_us = f"epoch_us(timezone($zone, {local})){''.join(shifts)}"
+    return Reading(f"case when is_local then {at_us} else at_us end", {"zone": zone}, said)
+
+
+def _hours_that_came_twice(db: Connection, zone: ZoneInfo, local: str) -> Iterator[tuple[datetime, datetime]]:
+    """(begin, end) in local time of each hour, within the file's days, at whose end the clock was set back."""
+    ((first, last),) = db.execute(
+        f"select min({local}), max({local}) from parsed where is_local and outcome = 'event'"  # noqa: S608 - our own SQL
+    ).fetchall()
+    if first is None:
+        return
+    day = first.replace(tzinfo=UTC) - timedelta(days=1)
+    while day < last.replace(tzinfo=UTC) + timedelta(days=1):
+        back = _offset(zone, day) - _offset(zone, day + timedelta(days=1))
+        if back > timedelta():
+            minutes = range(24 * 60 + 1)
+            turn = next(m for m in minutes if _offset(zone, day + timedelta(minutes=m)) != _offset(zone, day))
+            end = (day + timedelta(minutes=turn) + _offset(zone, day)).replace(tzinfo=None)
+            yield end - back, end
+        day += timedelta(days=1)
+
+
+def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta()
+
+
+def _first_pass(db: Connection, local: str, begin: datetime, end: datetime, *, has_ended: bool) -> tuple[int, str]:
+    """The record number before which stamps from begin to end are of the first pass, and what was assumed.
+
+    `has_ended`: as-of lies after the second pass, so that it may be in the file.
+    """
+    during = f"is_local and {local} >= timestamp '{begin}' and {local} < timestamp '{end}'"
+    ((count,),) = db.execute(f"select count(*) from parsed where {during}").fetchall()  # noqa: S608 - our own SQL
+    if not count:
+        return _NO_RECORD, ""
+    ((turn,),) = db.execute(
+        f"with steps as (select record_number, {local} as stamp, lag({local}) over (order by record_number) as before "  # noqa: S608 - our own SQL
+        "from parsed where is_local and at_us is not null) "
+        f"select min(record_number) from steps where stamp >= timestamp '{begin}' and stamp < timestamp '{end}' "
+        f"and before < timestamp '{end}' and before - stamp > $step",
+        {"step": _STEP_BACK},
+    ).fetchall()
+    if turn is not None:
+        return turn, ""
+    if not has_ended:
+        return _ANY_RECORD, "read as the first pass, for the second is still to come"
+    return _NO_RECORD, "read as the second pass, for no line shows the step back"
+
+
+def year_of_stamps(db: Connection, year: int | None, as_of: datetime) -> tuple[str, tuple[str, ...]]:
+    """SQL for the year of each record of the temporary table `parsed`, and what was assumed."""
+    rows = db.execute(
+        "select make_timestamp(at_us) from parsed where is_yearless and at_us is not null "
+        "order by record_number desc limit 1"
+    ).fetchall()
+    if not rows:
+        return "2000", ()
+    turns = _turns_of_the_year(db)
+    if year is not None:
+        found, basis = year, ", as configured"
+    elif in_ids := _year_in_message_ids(db, turns[-1][0] if turns else 0):
+        found, basis = in_ids, ", from Postfix's message ids"
+    else:
+        found, basis = _latest_year(rows[0][0], as_of), ""
+    years = [found - sum(step for _, step in turns[n:]) for n in range(len(turns))]
+    cases = " ".join(f"when record_number < {turn:d} then {y:d}" for (turn, _), y in zip(turns, years, strict=True))
+    said = f"stamps without a year: the last line was read as {found}{basis}"
+    return f"case {cases} else {found:d} end" if cases else f"{found:d}", (said,)
+
+
+def _turns_of_the_year(db: Connection) -> list[tuple[int, int]]:
+    """(record number, years) of each step over New Year.
+
+    +1 where the date falls back by half a year or more; -1 where it leaps ahead by eleven months: a late line.
+    """
+    ((span_us,),) = db.execute("select max(at_us) - min(at_us) from parsed where is_yearless").fetchall()
+    if span_us < 180 * _DAY_US:
+        return []
+    return db.execute(
+        "with steps as (select record_number, at_us - lag(at_us) over (order by record_number) as step_us "
+        "from parsed where is_yearless and at_us is not null) "
+        "select record_number, case when step_us < 0 then 1 else -1 end from steps "
+        "where step_us < $back or step_us > $ahead order by record_number",
+        {"back": -180 * _DAY_US, "ahead": 330 * _DAY_US},
+    ).fetchall()
+
+
+def _year_in_message_ids(db: Connection, from_record: int) -> int | None:
+    """The year of the last lines by the message ids that Postfix made within a day of their stamps."""
+    rows = db.execute(
+        "select cast(left(message_id, 4) as integer) as y, count(*) as n from parsed "
+        "where is_yearless and type = 'identified' and record_number >= $from_record "
+        "and regexp_full_match(message_id, '(19|20)[0-9]{12}[.][0-9A-Za-z]+@.*') "
+        "and abs(date_diff('day', make_timestamp(at_us), "
+        "try_strptime('2000' || substr(message_id, 5, 10), '%Y%m%d%H%M%S'))) <= 1 "
+        "group by y order by n desc, y desc limit 1",
+        {"from_record": from_record},
+    ).fetchall()
+    return rows[0][0] if rows else None
+
+
+def _latest_year(last: datetime, as_of: datetime) -> int:
+    """The latest year in which the stamp exists and is at most a day after as-of."""
+    limit = as_of.replace(tzinfo=None) + timedelta(days=1)
+    year = limit.year
+    while (last.month, last.day) == (2, 29) and not isleap(year):
+        year -= 1
+    if last.replace(year=year) <= limit:
+        return year
+    year -= 1
+    while (last.month, last.day) == (2, 29) and not isleap(year):
+        year -= 1
+    return year

@@ -1,0 +1,105 @@
+"""What `detector doctor FILE` says: which format, why, what it holds, and a mapping for a table nobody knows."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from conftest import AS_OF, NO_CONFIG, build, ingest, rows
+
+from detector.cli import cli
+from detector.config import load_config
+from detector.doctor import examine, propose_mapping
+from detector.documents.examination import in_words
+from detector.framings import sniff
+
+ROOT = Path(__file__).parent.parent
+
+OUTBOX = """\
+Zeitpunkt;Empfaenger;Zustand;Betreff
+27.10.2026 18:04;ada@harbor.example;Verschickt;Willkommen
+27.10.2026 18:05;bo@harbor.example;Verschickt;Willkommen
+27.10.2026 18:06;cy@harbor.example;Verworfen;Willkommen
+"""
+
+
+@pytest.fixture
+def outbox(tmp_path):
+    path = tmp_path / "outbox-2026-10-27.csv"
+    path.write_text(OUTBOX, encoding="utf-8")
+    return path
+
+
+def test_a_known_log_is_told_with_its_format_counts_assumptions_and_first_events():
+    examined = examine(ROOT / "sample_logs/postfix/mail.log", NO_CONFIG, AS_OF)
+    assert examined.claims[0][0] == examined.tally.format == "postfix"
+    assert examined.tally.is_balanced
+    assert len(examined.rows) == 5
+    said = in_words(examined)
+    assert f"sends: {examined.sends:,} to {examined.recipients:,} recipients" in said
+    assert f"{examined.tally.rejected} rejected" in said
+
+
+def test_the_counts_are_those_of_a_night(db):
+    path = ROOT / "sample_logs/plain/2026-10-29.csv"
+    examined = examine(path, NO_CONFIG, AS_OF)
+    ingest(db, path)
+    build(db)
+    (found,) = rows(db, "select count(*) as sends, count(distinct recipient) as recipients from sends")
+    assert (examined.sends, examined.recipients) == (found["sends"], found["recipients"])
+
+
+def test_a_table_nobody_knows_gets_a_mapping_that_only_lacks_what_a_person_must_say(outbox):
+    proposal = tomllib.loads(propose_mapping(outbox, sniff(outbox)))
+    source = proposal["sources"]["outbox"]
+    assert source["files"] == "outbox-*.csv"
+    assert source["time_format"] == "%d.%m.%Y %H:%M"
+    assert source["columns"] == {"timestamp": "Zeitpunkt", "recipient": "Empfaenger"}
+
+
+def test_the_mapping_printed_makes_the_file_readable_once_it_is_pasted(outbox, tmp_path):
+    shown = CliRunner().invoke(cli, ["doctor", str(outbox)])
+    assert shown.exit_code == 3
+    config = tmp_path / "detector.toml"
+    config.write_text(shown.stdout, encoding="utf-8")
+    examined = examine(outbox, load_config(config), AS_OF)
+    assert examined.mapping == "outbox"
+    assert (examined.sends, examined.tally.rejected) == (3, 0)
+    assert not examined.proposal
+
+
+def test_words_that_no_one_knows_are_listed_for_the_person_to_sort(tmp_path):
+    path = tmp_path / "queue.csv"
+    path.write_text("when_sent,rcpt,status\n2026-10-27,a@x.example,Verschickt\n2026-10-27,b@x.example,sent\n")
+    text = propose_mapping(path, sniff(path))
+    assert 'sent_words = []  # those that mean sent, of: "Verschickt"' in text
+
+
+def test_stamps_that_fit_two_ways_of_writing_are_said_to():
+    path = ROOT / "tests" / "nothing.csv"
+    assert "both fit" in propose_mapping(path, _head("when,rcpt\n01/02/2026 10:00,a@x.example\n"))
+    assert "both fit" not in propose_mapping(path, _head("when,rcpt\n13/02/2026 10:00,a@x.example\n"))
+
+
+def test_names_with_quotes_and_stars_make_no_broken_toml(tmp_path):
+    path = tmp_path / 'out[1]*"x".csv'
+    path.write_text('"say ""when""","who?"\n2026-10-27,a@x.example\n2026-10-28,b@x.example\n', encoding="utf-8")
+    source = tomllib.loads(propose_mapping(path, sniff(path)))["sources"]["out_x"]
+    assert source["columns"] == {"timestamp": 'say "when"', "recipient": "who?"}
+
+
+def test_a_file_that_is_no_log_says_so_and_proposes_nothing(tmp_path):
+    path = tmp_path / "poem.txt"
+    path.write_text("The quality of mercy is not strained\nIt droppeth as the gentle rain\n", encoding="utf-8")
+    examined = examine(path, NO_CONFIG, AS_OF)
+    assert not examined.proposal
+    assert "no format claims it" in in_words(examined)
+
+
+def _head(text):
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        path.write_text(text, encoding="utf-8")
+        return sniff(path)
