@@ -725,6 +725,8 @@ def test_a_header_of_a_million_marks_does_not_take_long(mark):
 ENTRY = "postfix/smtp[411]: 4XyZ: to=<a@b.example>, relay=none, delay=1, status=sent (250 ok)"
 MESSAGE = ENTRY.partition(": ")[2]
 AT = "2026-10-07T12:00:01.500000Z"
+EXIM = "2026-10-07 12:00:01 1rAbCd-0001ab-CD => a@b.example R=dnslookup T=remote_smtp"
+QMAIL = "@4000000068e4f2a10bebc200 delivery 1: success: ok/"
 JOURNAL = {
     "__CURSOR": "s=1", "__REALTIME_TIMESTAMP": "1791374401500000", "_HOSTNAME": "mx1",
     "SYSLOG_IDENTIFIER": "postfix/smtp", "_PID": "411", "MESSAGE": MESSAGE,
@@ -812,6 +814,8 @@ WRAPPED = {
     "kubectl": (f"2026-10-07T12:00:01.500000001Z {STAMP}", STAMP),
     "kubectl, prefix": (f"[pod/mail-0/postfix] {STAMP}", STAMP),
     "grep": (f"/var/log/mail.log.1:{STAMP}", STAMP),
+    "Exim": (f"mail-1 | {EXIM}", EXIM),
+    "qmail": (json.dumps({"log": f"{QMAIL}\n", "time": "2026-10-07T12:00:01Z"}), QMAIL),
     "syslog in syslog": (f"Oct  7 14:00:01 box docker[99]: {STAMP}", STAMP),
 }
 

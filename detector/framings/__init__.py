@@ -6,6 +6,7 @@
 A framing knows where a record ends and nothing about mail; what a record says is for `formats/`. The laws, each tested
 in tests/test_framings.py: every record is one line of the spool, every byte is in a record or in the held tail, a
 damaged record costs only itself, and a file read in two halves, packed or plain, gives what it gives in one piece.
+Lines that a journal or a log collector has wrapped are `lines` too, taken out on the way (`wrapped_lines`).
 
 To add a framing: a module with a class that has the two methods of `spooling.Framer`, its line in
 `sniffing.framer_for`, and its test of content in `sniffing.choose`.

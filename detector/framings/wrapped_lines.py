@@ -28,8 +28,10 @@ _BYTES_JUDGED = 64 * 1024
 _MOST_DIGITS = 20
 
 _ISO = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
-_ENTRY = rb"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|" + _ISO + rb") \S+ [^\s:\[]+(?:\[\d+\])?:"
-"""How a syslog line begins: stamp, host, program."""
+_SYSLOG = rb"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|" + _ISO + rb") \S+ [^\s:\[]+(?:\[\d+\])?:"
+_EXIM = rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?(?: \[\d+\])? \w{6}-\w{6,11}-\w{2,4} "
+_ENTRY = rb"(?:" + _SYSLOG + rb"|" + _EXIM + rb"|@4[0-9a-f]{23} )"
+"""How a line of a mailer begins: with stamp, host and program; with Exim's stamp and id; with TAI64N (qmail)."""
 
 _RFC_5424 = re.compile(
     rb"^<\d{1,3}>1 (" + _ISO + rb") (\S+) (\S+) (?:(\d+)|\S+) \S+ "
@@ -37,15 +39,15 @@ _RFC_5424 = re.compile(
     re.MULTILINE,
 )
 _PREFIXES = tuple(
-    re.compile(rb"^" + prefix + rb"(?=" + _ENTRY + rb")", re.MULTILINE)
-    for prefix in (
-        rb"<\d{1,3}>",  # the priority, as a relay passes it on
-        _ISO + rb" std(?:out|err) [FP] ",  # CRI: containerd and CRI-O under Kubernetes
-        rb"[\w.-]{1,100} *\| +(?:" + _ISO + rb" )?",  # docker compose logs
-        rb"\[\S{1,200}\] (?:" + _ISO + rb" )?",  # kubectl logs --prefix
-        _ISO + rb" ",  # kubectl logs --timestamps, docker logs --timestamps, CloudWatch
-        rb"[^\s:]{1,300}:",  # grep over several files
-        _ENTRY + rb" ",  # syslog of a host around the syslog of its container
+    re.compile(rb"^" + prefix + rb"(?=" + entry + rb")", re.MULTILINE)
+    for prefix, entry in (
+        (rb"<\d{1,3}>", _ENTRY),  # the priority, as a relay passes it on
+        (_ISO + rb" std(?:out|err) [FP] ", _ENTRY),  # CRI: containerd and CRI-O under Kubernetes
+        (rb"[\w.-]{1,100} *\| +(?:" + _ISO + rb" )?", _ENTRY),  # docker compose logs
+        (rb"\[\S{1,200}\] (?:" + _ISO + rb" )?", _ENTRY),  # kubectl logs --prefix
+        (_ISO + rb" ", _ENTRY),  # kubectl logs --timestamps, docker logs --timestamps, CloudWatch
+        (rb"[^\s:]{1,300}:", _ENTRY),  # grep over several files
+        (_SYSLOG + rb" ", _SYSLOG),  # syslog of a host around the syslog of its container
     )
 )
 
@@ -64,6 +66,7 @@ _SYSLOG_TAG = re.compile(r"([^\s:\[\]]+)(?:\[(\d+)\])?:?$")
 _OWN_HEADER = re.compile(rb"(?:<\d{1,3}>)?(?=" + _ENTRY + rb")")
 _OWN_PROGRAM = re.compile(r"[^\s:\[\]]{1,100}\[\d+\]: ")
 _ADDRESS = re.compile(r"[^\s@<>]@[\w-]+\.\w")
+_PARTS_OF_A_LINE = re.compile(r"[\s:\[\]\x00-\x1f]+")
 _BREAKS = re.compile(r"[\r\n\x00-\x02]+")
 
 
@@ -187,8 +190,10 @@ def _tag(entry: dict[str, Any]) -> str:
 
 
 def _word(value: str | float) -> str:
-    """One word without a colon or a bracket, for these part a syslog line; "-" if there is none."""
-    return re.sub(r"[\s:\[\]\x00-\x1f]+", "_", str(value).strip())[:200] or "-"
+    """One word without what parts a syslog line; "-" if there is none. A name with more in it is no mailer's."""
+    said = str(value).strip()
+    word = _PARTS_OF_A_LINE.sub("_", said)
+    return (word if word == said else word.replace("/", "_"))[:200] or "-"
 
 
 def _stamp(value: str | float) -> str:
