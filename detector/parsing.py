@@ -97,11 +97,11 @@ def unclaimed(path: Path, head: Head, formats: Mapping[str, ModuleType]) -> str:
         listed = ", ".join(shown(Path(column)) for column in columns[:12]) or "none"
         found = formats["plain"].guess_columns(columns)
         wanted = {"timestamp": "the time", "recipient": "the recipient"}
+        timeless = "" if "timestamp" in found else " Without any time no repeat can be told; export the table with one."
         missing = " and one for ".join(text for name, text in wanted.items() if name not in found)
         return (
             f"{shown(path)}: is a table without a column for {missing} under a known name "
-            f"(columns: {listed}). `detector doctor FILE` proposes a mapping for the config. "
-            "Without any time no repeat can be told; export the table with one."
+            f"(columns: {listed}). `detector doctor FILE` proposes a mapping for the config.{timeless}"
         )
     table = " If it is a table, its first line must name the columns." if _looks_like_rows(head) else ""
     return f"{shown(path)}: no log format claims it (known: {known}); it was not read.{table}"

@@ -360,3 +360,42 @@ def test_opens_in_a_page_do_not_hide_the_sends_of_the_page(db, tmp_path):
     (tally,) = ingest(db, write_objects(tmp_path / "page.json", {"hasMore": False, "events": [opened, SENT, opened]}))
     assert kept(tally) == (1, 1, 0, 0, 0)
     assert len(rows(db, "from events")) == 1
+
+
+# --- Mailchimp ----------------------------------------------------------------------------------------------------
+
+MEMBER = {
+    "email_id": "1d34",
+    "email_address": "ann@harbor.example",
+    "status": "sent",
+    "campaign_id": "c2",
+    "list_id": "8e",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("page.json", json.dumps({"sent_to": [MEMBER], "campaign_id": "c2", "total_items": 1})),
+        ("members.ndjson", json.dumps(MEMBER) + "\n" + json.dumps(MEMBER)),
+        ("recipients.csv", "campaign_id,member_id,list_id\nc2,1d34,8e\n"),
+        ("sent.csv", "Email Address,First Name,LEID,EUID\nann@harbor.example,Ann,7,8\n"),
+    ],
+)
+def test_recipients_without_any_time_are_refused_in_one_sentence_that_says_how_to_mend_it(db, tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    (tally,) = ingest(db, path)
+    assert "under the name send_time" in str(tally.problem)
+    assert rows(db, "from rejects") == []
+
+
+def test_odd_recipients_cost_themselves_and_say_why(db):
+    (tally,) = ingest(db, FOLDER / "mailchimp/odd_records.ndjson")
+    assert kept(tally) == (5, 1, 0, 4, 0)
+    assert reasons(db) == {
+        2: "no time that can be read",
+        3: "no time that can be read",
+        4: "unknown status",
+        5: "no recipient",
+    }

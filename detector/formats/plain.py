@@ -21,8 +21,8 @@ FRAMINGS = ("csv", "json")
 IDENTITY = "export"
 
 SYNONYMS = {
-    "timestamp": "timestamp sent_at event_time event_at sent_on sent_time date_sent sent_date datetime date_time "
-    "date time created_at created ts log_time occurred_at logged_at",
+    "timestamp": "timestamp sent_at event_time event_at sent_on sent_time date_sent sent_date send_time datetime "
+    "date_time date time created_at created ts log_time occurred_at logged_at",
     "recipient": "recipient recipient_email recipient_address rcpt_to rcpt to_address to_email email_to "
     "email_address email to user_email mail_to recipients to_addresses receiver address",
     "event": "event event_type status state outcome result",
