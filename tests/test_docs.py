@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import detector
 from detector.channels import CHANNELS
 from detector.config import Config, load_config
 from detector.formats import load_formats
@@ -109,3 +110,29 @@ def sample_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert night.returncode == 0, night.stderr
     (state / "stdout.txt").write_text(night.stdout, encoding="utf-8")
     return state
+
+
+def test_the_doctors_command_prints_what_the_config_takes(tmp_path: Path) -> None:
+    (block,) = (block for block in blocks("sh") if block.startswith("detector doctor"))
+    command, config = block.strip().split(" >> ")
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    (exports / "outbox.csv").write_text(
+        "Zeit;An\n27.10.2026 18:04;ann@x.example\n28.10.2026 18:04;ben@x.example\n", encoding="utf-8"
+    )
+    shown = run(command, tmp_path)
+    (tmp_path / config).write_text(shown.stdout, encoding="utf-8")
+    assert load_config(tmp_path / config).sources["outbox"].columns == {"timestamp": "Zeit", "recipient": "An"}
+
+
+def test_the_command_that_explains_a_send_explains_one(tmp_path: Path) -> None:
+    (block,) = (block for block in blocks("sh") if block.startswith("detector show-send"))
+    state = tmp_path / "state"
+    night = run(f"detector nightly {ROOT}/sample_logs/exim --state {state} --as-of 2026-11-01T02:00:00Z", tmp_path)
+    assert night.returncode in {0, 3}, night.stderr
+    with detector.open_snapshot(state) as db:
+        ((send_id,),) = db.execute("select send_id from sends order by attempts desc, send_id limit 1").fetchall()
+    words = shlex.split(block)
+    explained = run(f"{words[0]} {words[1]} {send_id} --state {state}", tmp_path)
+    assert explained.returncode == 0, explained.stderr
+    assert explained.stdout.startswith(f"{send_id}: one mail")
