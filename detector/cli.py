@@ -150,7 +150,7 @@ def sql(table: str) -> None:
 def main() -> None:
     """Run the command line; an error the detector can explain ends with one message and its exit code."""
     try:
-        cli()
+        cli(prog_name="detector")
     except DetectorError as error:
         click.echo(f"detector: {error}", err=True)
         sys.exit(error.exit_code)
@@ -180,7 +180,8 @@ def _print_summary(night: "Night") -> None:
     for case in night.facts.cases:
         incident = case.incident
         going = {True: "yes", False: "no", None: "unknown"}[incident.ongoing]
-        organization = ", ".join(incident.organizations) or "(private addresses)"
+        first, *others = incident.organizations or ("(private addresses)",)
+        organization = ", ".join((first, *others)) if len(others) < 3 else f"{first} and {len(others)} more"
         cells = [
             incident.incident_id, incident.severity, organization, f"{incident.recipients:,}", f"{incident.sends:,}",
             f"{incident.excess:,}", f"{incident.started_at:%Y-%m-%d %H:%M:%S}",

@@ -138,7 +138,7 @@ def _publish(state: Path, night: NightFacts, folders: Mapping[str, Path], ledger
 def _alert(cases: Sequence[CaseFacts], folders: Mapping[str, Path], notice: Notice) -> Alert:
     """The mail to staff for one notice."""
     case = next(case for case in cases if case.incident.incident_id == notice.incident_id)
-    brief = folders[notice.incident_id] / "brief.html"
+    brief = (folders[notice.incident_id] / "brief.html").resolve()  # the mail is read far from this folder
     return render_alert(case, notice_key=notice.notice_key, kind=notice.kind, brief_path=brief)
 
 
