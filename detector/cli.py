@@ -98,6 +98,39 @@ def simulate(scenario: str, log_format: str, seed: int, out: Path) -> None:
 
 
 @cli.command()
+@click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(exists=True, path_type=Path))
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML) of the detector.")
+@click.option("--baselines/--no-baselines", default=True, show_default=True, help="Run the usual methods as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with every log, miss and false alarm.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the scoreboard into this file (.png, .svg, .pdf).")
+@click.option("-v", "--verbose", is_flag=True, help="Say what became of each log.")
+def evaluate(
+    folders: tuple[Path, ...], config_path: Path | None, *, baselines: bool, as_json: bool, plot: Path | None,
+    verbose: bool,
+) -> None:  # fmt: skip
+    """Say how well the detector and the usual methods do on logs whose truth is known.
+
+    DIR holds a truth.json and the logs beside it, or folders with both. Each log is read as on a first night at its
+    end; nobody is told, and nothing is kept.
+
+    \b
+      detector simulate standard --seeds 1-10 --out suite
+      detector evaluate suite --plot scoreboard.png
+    """
+    from detector.config import load_config
+    from detector.evaluation import evaluate as run
+    from detector.evaluation.chart import check_name, draw
+    from detector.evaluation.scoreboard import in_json, in_words
+
+    if plot:
+        check_name(plot)
+    judged = run(folders, load_config(config_path), baselines=baselines, talk=_talk if verbose else lambda _: None)
+    click.echo(in_json(judged) if as_json else in_words(judged))
+    if plot:
+        draw(judged, plot)
+
+
+@cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML).")
 @click.option("--as-of", type=_Moment(), help="Read stamps without a year as at this time. [default: now]")
