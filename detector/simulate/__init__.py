@@ -32,20 +32,24 @@ Log = tuple[Render, LogFiles]
 
 
 def _postfix(folder: Path, scenario: Scenario, seed: int, style: PostfixStyle) -> Log:
-    names = rotated_names(scenario.rotated_at, at_ms(scenario.ends_at))
+    names = rotated_names(at_ms(scenario.starts_at), scenario.rotated_at, at_ms(scenario.ends_at))
     return PostfixLog(seed, style).render, LogFiles(folder, names)
 
 
+def _weekly(extension: str, scenario: Scenario) -> list[tuple[int, str]]:
+    return weekly_names(extension, at_ms(scenario.starts_at), at_ms(scenario.ends_at))
+
+
 def _ses(folder: Path, scenario: Scenario, seed: int, _: PostfixStyle) -> Log:
-    return SesEvents(seed).render, LogFiles(folder, weekly_names("ndjson", at_ms(scenario.ends_at)))
+    return SesEvents(seed).render, LogFiles(folder, _weekly("ndjson", scenario))
 
 
 def _plain(folder: Path, scenario: Scenario, _: int, __: PostfixStyle) -> Log:
-    return csv_lines, LogFiles(folder, weekly_names("csv", at_ms(scenario.ends_at)), header=csv_header())
+    return csv_lines, LogFiles(folder, _weekly("csv", scenario), header=csv_header())
 
 
 def _jsonl(folder: Path, scenario: Scenario, _: int, __: PostfixStyle) -> Log:
-    return json_lines, LogFiles(folder, weekly_names("jsonl", at_ms(scenario.ends_at)))
+    return json_lines, LogFiles(folder, _weekly("jsonl", scenario))
 
 
 FORMATS: dict[str, Callable[[Path, Scenario, int, PostfixStyle], Log]] = {

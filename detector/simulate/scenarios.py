@@ -17,7 +17,7 @@ from detector.simulate.bursts import (
     whole_group_loop,
 )
 from detector.simulate.bursts import Burst as BurstFunction
-from detector.simulate.habits import Cohort, Volume
+from detector.simulate.habits import HABITS, Cohort, Habit, Volume
 
 MONTH_STARTS_AT = "2026-10-01T00:00:00Z"
 MONTH_ENDS_AT = "2026-11-01T00:00:00Z"
@@ -52,6 +52,10 @@ class Scenario:
     bursts: tuple[Planned, ...]
     ends_at: str = MONTH_ENDS_AT
     rotated_at: tuple[str, ...] = WEEKLY
+    starts_at: str = MONTH_STARTS_AT
+    habits: tuple[Habit, ...] = HABITS
+    look_alikes: tuple[tuple[str, BurstFunction], ...] = ()
+    """(name, what is sent from the log's first day on) that nobody should be alarmed by; not labelled."""
 
 
 COHORTS = (
