@@ -35,7 +35,8 @@ class Planned:
     @property
     def cause(self) -> str:
         """Cause slug, as in the detector's own words."""
-        return CAUSES[self.burst.func.__name__ if isinstance(self.burst, partial) else self.burst.__name__]
+        name = self.burst.func.__name__ if isinstance(self.burst, partial) else self.burst.__name__
+        return CAUSES.get(name, name.replace("_", "-"))
 
     @property
     def is_fault(self) -> bool:
@@ -53,6 +54,8 @@ class Scenario:
     ends_at: str = MONTH_ENDS_AT
     rotated_at: tuple[str, ...] = WEEKLY
     starts_at: str = MONTH_STARTS_AT
+    draw: str = ""
+    """Goes into the random numbers of bursts and look-alikes, so that two suites do not draw the same ones."""
     habits: tuple[Habit, ...] = HABITS
     look_alikes: tuple[tuple[str, BurstFunction], ...] = ()
     """(name, what is sent from the log's first day on) that nobody should be alarmed by; not labelled."""

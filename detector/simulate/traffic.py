@@ -49,8 +49,8 @@ def mail_of(scenario: Scenario, seed: int) -> Iterator[DayOfMail]:
 def _bursts(scenario: Scenario, academy: Academy, seed: int) -> Iterator[Message]:
     begins, ends = at_ms(scenario.starts_at), at_ms(scenario.ends_at)
     for place, planned in enumerate(scenario.bursts):
-        rng, at = Random(f"{seed}/burst/{planned.name}"), at_ms(planned.starts_at)
+        rng, at = Random(f"{seed}/{scenario.draw}burst/{planned.name}"), at_ms(planned.starts_at)
         yield from planned.burst(Stage(planned.name, academy, scenario.volume, at, rng, place, begins, ends))
     for place, (name, look_alike) in enumerate(scenario.look_alikes):
-        rng = Random(f"{seed}/look-alike/{name}")
+        rng = Random(f"{seed}/{scenario.draw}look-alike/{name}")
         yield from look_alike(Stage("", academy, scenario.volume, begins, rng, place, begins, ends))
