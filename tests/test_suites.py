@@ -1,4 +1,4 @@
-"""Scenarios drawn from a seed: each fault has the fingerprint of its cause, no look-alike a label; all formats agree."""
+"""Scenarios drawn from a seed: every fault has the fingerprint of its cause, no look-alike a label."""
 
 from collections import defaultdict
 from itertools import pairwise
