@@ -69,7 +69,7 @@ with fields as (
     f[$subject] as subject, f[$sender] as sender, trim(f[$return_path]) as return_path, f[$info] as info,
     len(f) >= $width and ($is_csv or regexp_full_match(f[12], '[0-9A-Fa-f-]{{36}}|')) as is_whole
   from fields
-), typed as (
+), {order}, typed as (
   select *, coalesce(network_id, message_id) as key,
     epoch_us({at}) as at_us,
     {unclear} as is_unclear,
@@ -93,7 +93,8 @@ with fields as (
       lambda r: lower(regexp_replace(trim(r, '<> '), '(?i)^smtp:', ''))) as listed
   from named
 ), moved as (
-  select key, flatten(list(str_split(lower(related), ';'))) as addresses
+  select key, flatten(list(list_filter(str_split(lower(related), ';'), lambda r: not list_contains(listed, r))))
+    as addresses
   from typed
   where event in ('EXPAND', 'DUPLICATEEXPAND', 'RESOLVE', 'REDIRECT') and related <> ''
   group by key
@@ -167,7 +168,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per event and recipient. The log itself is in UTC; `zone` is for what PowerShell exported."""
     names = _header(head) if head.framing == "csv" else [_simple(name) for name in COLUMNS_WITHOUT_HEADER.split()]
     stamps = read_stamps("stamp", "named", head.records, zone, source)
-    sql = _SQL.format(at=stamps.moment, unclear=stamps.is_unclear)
+    sql = _SQL.format(order=stamps.order, at=stamps.moment, unclear=stamps.is_unclear)
     is_csv = head.framing == "csv"
     parameters = {
         **_places(names),

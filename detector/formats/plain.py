@@ -52,7 +52,7 @@ _SQL = r"""
 with cells as (
   select record_number, text, {columns}
   from records
-), typed as (
+), {order}, typed as (
   select *,
     {timestamp} as stamped_at,
     coalesce(lower(trim(timestamp)), '') in ('', 'null', 'none', '\n', '0000-00-00 00:00:00') as is_timeless,
@@ -148,7 +148,9 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     columns = _csv_columns(names, mapped) if is_csv else _json_columns(mapped, parameters)
     broken = f"'a row with fewer than the header''s {len(names)} fields'" if is_csv else "'not a JSON object'"
     stamps = read_stamps("timestamp", "cells", head.records, zone, source)
-    sql = _SQL.format(columns=columns, broken=broken, timestamp=stamps.moment, unclear=stamps.is_unclear)
+    sql = _SQL.format(
+        order=stamps.order, columns=columns, broken=broken, timestamp=stamps.moment, unclear=stamps.is_unclear
+    )
     used = {name: value for name, value in {**parameters, **stamps.parameters}.items() if f"${name}" in sql}
     return Select(sql, used, _assumptions(mapped, zone, is_mapped=bool(source and source.columns)))
 
