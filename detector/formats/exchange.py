@@ -17,6 +17,7 @@ Source: Microsoft, "Message tracking", fields and event types.
 import re
 
 from detector.config import Source
+from detector.errors import InputError
 from detector.formats import Select
 from detector.framings import Head
 from detector.stamps import UNCLEAR_ORDER, read_stamps
@@ -53,6 +54,14 @@ NAMES = {
     "info": "messageinfo",
 }
 """Our word -> names of the column, without hyphens: of the log, and of the objects that PowerShell makes of it."""
+
+EVENTS = (["RECEIVE"], ["DELIVER"], ["SEND"], ["SENDEXTERNAL"], ["EXPAND"], ["TRANSFER"], ["HARECEIVE"], ["AGENTINFO"])
+"""Values of the event column that only message tracking has."""
+
+_NO_ID = (
+    "this export of message tracking holds no MessageId, so its rows cannot be told to be about one mail or many. "
+    "Export it again with MessageId and NetworkMessageId."
+)
 
 _SQL = r"""
 with fields as (
@@ -159,9 +168,13 @@ def claims(head: Head) -> int:
     """All rows of a table with the columns of message tracking, or the lines that are such rows without a header."""
     if head.framing == "lines":
         return sum(1 for record in head.records if re.match(LINES, record))
-    places = _places(_header(head))
-    is_tracking = all(places[name] for name in ("stamp", "event", "message_id", "recipients", "subject"))
-    return len(head.records) + 1 if is_tracking and "internalmessageid" in _header(head) else 0
+    names = _header(head)
+    places = _places(names)
+    if not all(places[name] for name in ("stamp", "event", "recipients")):
+        return 0
+    fields = [record.split("\x1f") for record in head.records[1:]]
+    has_events = any(row[places["event"] - 1 : places["event"]] in EVENTS for row in fields)
+    return len(head.records) + 1 if has_events or "internalmessageid" in names else 0
 
 
 def select(head: Head, zone: str, source: Source | None) -> Select:
@@ -170,6 +183,8 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     stamps = read_stamps("stamp", "named", head.records, zone, source)
     sql = _SQL.format(order=stamps.order, at=stamps.moment, unclear=stamps.is_unclear)
     is_csv = head.framing == "csv"
+    if not {"messageid", "networkmessageid"} & set(names):
+        raise InputError(_NO_ID)
     parameters = {
         **_places(names),
         **stamps.parameters,
