@@ -90,6 +90,14 @@ def test_a_value_of_the_event_column_means_what_the_config_says_even_if_we_know_
     assert sends(db, path, config=config) == [("ann@harbor.example", "bounced")]
 
 
+def test_a_star_stands_for_the_words_that_nobody_knows_and_for_no_other(db, tmp_path):
+    path = tmp_path / "mail.csv"
+    stamp = "2026-10-27T18:00:00Z"
+    path.write_text(f"timestamp,recipient,event\n{stamp},a@h.example,sent\n{stamp},b@h.example,Placed Order\n", "utf-8")
+    (tally,) = ingest(db, path, config=Config(sources={"app": Source(words={"*": "ignored"})}))
+    assert kept(tally) == (3, 1, 2, 0, 0)
+
+
 def test_a_mapping_of_columns_that_the_table_has_not_is_told_in_one_line(db, tmp_path):
     path = tmp_path / "mail.csv"
     path.write_text("When,Who\n2026-10-27T18:00:00Z,ann@harbor.example\n", encoding="utf-8")
