@@ -47,7 +47,8 @@ class Source(Section):
     words: dict[str, Literal["sent", "queued", "delivered", "deferred", "bounced", "dropped", "ignored"]] = Field(
         default_factory=dict
     )
-    """value of the event column -> what it means, such as `{ "0" = "sent", "1" = "dropped", "2" = "queued" }`."""
+    """value of the event column -> what it means, such as `{ "0" = "sent", "1" = "dropped", "2" = "queued" }`; `"*"` is
+    every value that nobody knows."""
     identity: Literal["stream", "event_id", "export"] | None = None
     """What makes two records the same one, if the format is wrong about it; see `detector.formats`."""
 

@@ -54,7 +54,7 @@ with opened as (
 ), cells as (
   select record_number, text, {cells}
   from entries
-), dated as (  -- PowerShell 5 writes /Date(1793124251000)/
+), {order}, dated as (  -- PowerShell 5 writes /Date(1793124251000)/
   select * replace (coalesce(nullif(regexp_extract(stamp, '^/Date\(([0-9]+)\)/$', 1), ''), stamp) as stamp) from cells
 ), typed as (
   select *, epoch_us({at}) as at_us, {unclear} as is_unclear,
@@ -174,6 +174,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     stamps = read_stamps("stamp", "cells", head.records, zone, source and source.model_copy(update={"zone": zone}))
     sql = _SQL.format(
         cells=f"{cells}, {whole} as is_whole",
+        order=stamps.order,
         at=stamps.moment,
         unclear=stamps.is_unclear,
     )

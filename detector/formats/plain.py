@@ -52,7 +52,7 @@ _SQL = r"""
 with cells as (
   select record_number, text, {columns}
   from records
-), typed as (
+), {order}, typed as (
   select *,
     {timestamp} as stamped_at,
     coalesce(lower(trim(timestamp)), '') in ('', 'null', 'none', '\n', '0000-00-00 00:00:00') as is_timeless,
@@ -62,7 +62,8 @@ with cells as (
       when event is null or trim(event) = '' then 'accepted'
       when list_contains($sent_words, replace(replace(lower(trim(event)), ' ', '_'), '-', '_')) then 'accepted'
       when starts_with(lower(trim(event)), 'skipped') then 'dropped'
-      else list_extract($types, list_position($words, replace(replace(lower(trim(event)), ' ', '_'), '-', '_')))
+      else coalesce(
+        list_extract($types, list_position($words, replace(replace(lower(trim(event)), ' ', '_'), '-', '_'))), $other)
     end as type,
     case when contains(recipient, '@') then list_transform(
            regexp_extract_all(recipient, '[^\s,;<>"\x1e]+@[^\s,;<>"\x1e]+'), lambda a: trim(a, $brackets))
@@ -128,13 +129,15 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     mapped = dict(source.columns) if source and source.columns else guess_columns(names)
     zone = source.zone if source else zone
     words = {word: event for event, text in WORDS.items() for word in text.split()}
-    given = {value.strip().lower(): meaning for value, meaning in (source.words.items() if source else ())}
+    meanings = {"sent": "accepted"}
+    given = {word.strip().lower(): meanings.get(m, m) for word, m in (source.words.items() if source else ())}
     parameters: dict[str, Any] = {
         "words": list(words),
         "types": list(words.values()),
         "sent_words": [re.sub(r"[ -]", "_", word.strip().lower()) for word in (source.sent_words if source else ())],
         "values": list(given),
-        "meanings": ["accepted" if meaning == "sent" else meaning for meaning in given.values()],
+        "other": given.get("*"),
+        "meanings": list(given.values()),
         "brackets": "[](){}'",
         "is_sent_at": "sent" in mapped.get("timestamp", "").lower(),
         "unclear_order": UNCLEAR_ORDER,
@@ -149,7 +152,9 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     columns = _csv_columns(names, mapped) if is_csv else _json_columns(mapped, parameters)
     broken = f"'a row with fewer than the header''s {len(names)} fields'" if is_csv else "'not a JSON object'"
     stamps = read_stamps("timestamp", "cells", head.records, zone, source)
-    sql = _SQL.format(columns=columns, broken=broken, timestamp=stamps.moment, unclear=stamps.is_unclear)
+    sql = _SQL.format(
+        order=stamps.order, columns=columns, broken=broken, timestamp=stamps.moment, unclear=stamps.is_unclear
+    )
     used = {name: value for name, value in {**parameters, **stamps.parameters}.items() if f"${name}" in sql}
     return Select(sql, used, _assumptions(mapped, zone, is_mapped=bool(source and source.columns)))
 
