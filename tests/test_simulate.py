@@ -111,7 +111,8 @@ def many_faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_samples_in_the_repository_are_what_the_command_makes(made):
-    assert logs_in(SAMPLES) == logs_in(made)
+    ours, theirs = logs_in(made), logs_in(SAMPLES)  # beside which the days written by hand stand
+    assert {path: theirs.get(path) for path in ours} == ours
 
 
 def test_another_process_with_the_same_seed_writes_the_same_bytes_compressed_or_not(made, tmp_path):
