@@ -18,7 +18,7 @@ from detector.store import read_sql
 SQL = Path(tables.__file__).parent / "sql"
 ORDER = tables.SENDS + tables.REPEATS + tables.BURSTS + tables.INCIDENTS
 KEPT = {"meta", "files", "events", "rejects", "incidents", "affected", "notices"}
-SETTINGS = {"settings", "organization_domains", "free_mail"}
+SETTINGS = {"settings", "organization_domains", "free_mail", "roster", "roster_mails"}
 SETTINGS_IN_SQL = ("free_mail",)
 FROM_PYTHON = {"batch_alarms", "recipient_alarms", "usual_lags", "incident_bursts"}
 """Tables that detection writes between two steps."""

@@ -174,12 +174,12 @@ def column_names(head: Head) -> list[str]:
     return list(names)
 
 
-def guess_columns(names: list[str]) -> dict[str, str]:
+def guess_columns(names: list[str], synonyms: Mapping[str, str] = SYNONYMS) -> dict[str, str]:
     """Our name -> the file's column that means it, as far as the synonyms tell."""
     simple = {re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_"): name for name in reversed(names)}
     found: dict[str, str] = {}
-    for ours, synonyms in SYNONYMS.items():
-        theirs = next((simple[word] for word in synonyms.split() if word in simple), None)
+    for ours, words in synonyms.items():
+        theirs = next((simple[word] for word in words.split() if word in simple), None)
         if theirs is not None and theirs not in found.values():
             found[ours] = theirs
     return found
