@@ -1,7 +1,7 @@
 -- Where roster and mail disagree: enrolments of which no due mail went out within a day ('missing'), unless the log began
 -- later or ends earlier; and people who got a due mail without an enrolment in the month before ('not enrolled').
 -- grain: kind, recipient, course, at_us
--- reads: due_contents, repeats, roster, settings
+-- reads: due_contents, repeats, roster
 with due as (
   select r.recipient, r.sent_at_us, d.course
   from repeats as r
