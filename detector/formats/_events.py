@@ -26,7 +26,7 @@ FINISH = r"""
 , judged as (
   select *,
     case
-      when text is null or trim(text) = '' then 'blank'
+      when text is null or not regexp_matches(text, '[^\p{Zs}]') then 'blank'  -- trim() is dear
       when starts_with(text, chr(2)) or problem is not null then 'rejected'
       when type = 'ignored' then 'ignored'
       when type is null or message_key is null or at_us is null or recipient is null then 'rejected'
