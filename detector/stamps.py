@@ -44,13 +44,13 @@ _TURNED = r"""regexp_replace({text}, '^([0-9]{{1,2}})[./-]([0-9]{{1,2}})[./-]([0
           else 'unclear ' end)"""
 
 _MOMENT = r"""case
+      when regexp_full_match({text}, '[0-9]{{4}}-[^ ]*[ T][0-9:.]+(Z|[+-][0-9]{{2}}:?[0-9]{{2}})')
+        then try_cast({text} as timestamptz)
       when regexp_full_match({text}, '[0-9]{{9,11}}([.][0-9]+)?')
         then to_timestamp(0) + to_microseconds(cast(cast({text} as decimal(38, 6)) * 1000000 as bigint))
       when regexp_full_match({text}, '[0-9]{{12,14}}')
         then to_timestamp(0) + to_microseconds(cast({text} as bigint) * 1000)
       when regexp_full_match({text}, '[0-9]{{15,17}}') then to_timestamp(0) + to_microseconds(cast({text} as bigint))
-      when regexp_full_match({text}, '[0-9]{{4}}-[^ ]*[ T][0-9:.]+(Z|[+-][0-9]{{2}}:?[0-9]{{2}})')
-        then try_cast({text} as timestamptz)
       when not regexp_matches({text}, '{zone}') or regexp_matches({text}, '[AaPp][Mm]$|^[^ :]*$')
         then timezone($zone, {naive})
       else try_cast(strftime({naive_before_zone}, '%Y-%m-%d %H:%M:%S.%f') || {offset} as timestamptz)

@@ -66,7 +66,7 @@ with opened as (
 ), judged as (
   select *,
     case
-      when trim(text) = '' then 'blank'
+      when not regexp_matches(text, '[^\p{{Zs}}]') then 'blank'  -- trim() is dear
       when $is_csv and (record_number <= $header_number or text = $header) then 'ignored'
       when starts_with(text, chr(2)) or not is_whole or at_us is null or key is null then 'rejected'
     end as outcome
