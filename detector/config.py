@@ -47,7 +47,8 @@ class Source(Section):
     words: dict[str, Literal["sent", "queued", "delivered", "deferred", "bounced", "dropped", "ignored"]] = Field(
         default_factory=dict
     )
-    """value of the event column -> what it means, such as `{ "0" = "sent", "1" = "dropped", "2" = "queued" }`."""
+    """value of the event column -> what it means, such as `{ "0" = "sent", "1" = "dropped", "2" = "queued" }`; `"*"` is
+    every value that nobody knows."""
     identity: Literal["stream", "event_id", "export"] | None = None
     """What makes two records the same one, if the format is wrong about it; see `detector.formats`."""
 
@@ -66,6 +67,26 @@ class Logs(Section):
     """Time zone of syslog stamps that carry none."""
     year: int | None = None
     """Year of the last line of syslog files without a year; default: the latest year that is not in the future."""
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        return zone_name(value)
+
+
+class Roster(Section):
+    """`[roster]`: who enrolled in what, so that it is known how many copies of a mail were due."""
+
+    files: tuple[Path, ...] = ()
+    """Tables with a row per enrolment; relative to the config file."""
+    mails: tuple[str, ...] = ("*welcome*",)
+    """Which mails are due once for each enrolment: globs on template, subject or sender."""
+    columns: dict[Literal["enrolled_at", "recipient", "course", "organization"], str] = Field(default_factory=dict)
+    """our name -> column name in the files, where the names do not tell."""
+    zone: str = "UTC"
+    """Time zone of stamps that carry none."""
+    time_format: str | None = None
+    """strptime format of enrolled_at if it is not ISO 8601 or an epoch."""
 
     @field_validator("zone")
     @classmethod
@@ -145,6 +166,7 @@ class Config(Section):
     logs: Logs = Logs()
     sources: dict[str, Source] = Field(default_factory=dict)
     organizations: Organizations = Organizations()
+    roster: Roster = Roster()
     detection: Detection = Detection()
     clients: dict[str, Client] = Field(default_factory=dict)
     us: Us = Us()
@@ -170,7 +192,8 @@ def load_config(path: Path | None) -> Config:
     alerts = config.channels.folder.path
     folder = config.channels.folder.model_copy(update={"path": alerts and here / alerts})
     channels = config.channels.model_copy(update={"folder": folder})
-    return config.model_copy(update={"logs": logs, "channels": channels})
+    roster = config.roster.model_copy(update={"files": tuple(here / p for p in config.roster.files)})
+    return config.model_copy(update={"logs": logs, "channels": channels, "roster": roster})
 
 
 def zone_name(value: str) -> str:

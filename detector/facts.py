@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from detector import roster
 from detector.records import (
     AffectedRecipient,
     CaseFacts,
@@ -186,6 +187,8 @@ def night(
         cases=(),
         daily_sends=tuple((utc(day), n, extra) for day, n, extra in reversed(days)),
         version=version,
+        enrolments=roster.enrolments(db),
+        roster_gaps=roster.gaps(db),
     )
 
 

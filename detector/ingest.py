@@ -19,7 +19,7 @@ from detector.errors import InputError, StoreError
 from detector.formats import choose_format, load_formats
 from detector.framings import Framed, frame, sha256_of, shown, sniff
 from detector.ledger import Version, enter, forget, known_tally, settings_of, version_of
-from detector.local_time import Reading, read_stamps
+from detector.local_time import Clock, read_clock
 from detector.parsing import Claimed, parse_file, unclaimed, whose_lines
 from detector.records import FileTally
 from detector.store import Connection, parquet_to_ndjson, spool_table, transaction
@@ -92,7 +92,7 @@ def _frame_file(
     name = name or whose_lines(db, formats)
     if name is None:
         raise InputError(unclaimed(path, head, formats))
-    claimed = Claimed(name, head, mapping.zone if mapping else config.logs.zone, mapping)
+    claimed = Claimed(name, path.name, head, mapping.zone if mapping else config.logs.zone, mapping)
     is_torn = head.framing == "csv" and not framed.compressed and not _ends_line(path)
     identity = (mapping and mapping.identity) or formats[name].IDENTITY
     return _Reading(version, framed, claimed, identity, is_torn)
@@ -113,7 +113,7 @@ def _keep(
         {"first": _FIRST_US, "last": _LAST_US},
     )
     counts = _count_outcomes(db)
-    stamps = read_stamps(db, reading.claimed.zone, config.logs.year, as_of)
+    clock = read_clock(db, reading.claimed, config.logs.year, as_of)
     tally = FileTally(
         name=shown(reading.version.path),
         format=reading.claimed.format,
@@ -124,7 +124,7 @@ def _keep(
         blank=counts.get("blank", 0),
         held=framed.held,
         known_records=framed.known_records,
-        assumptions=(*assumptions, *stamps.said),
+        assumptions=(*assumptions, *clock.said),
     )
     if not tally.is_balanced:
         raise InputError(
@@ -134,7 +134,7 @@ def _keep(
         )
     why = _most_frequent_reason(db, framed.skipped) if tally.rejected else ""
     with transaction(db):
-        _write(db, reading, tally, stamps, as_of)
+        _write(db, reading, tally, clock, as_of)
     db.execute("drop view records; drop table spooled; drop table parsed")  # hundreds of megabytes of a large log
     return replace(tally, rejected_because=why)
 
@@ -163,7 +163,7 @@ def _count_outcomes(db: Connection) -> dict[str, int]:
     )
 
 
-def _write(db: Connection, reading: _Reading, tally: FileTally, stamps: Reading, as_of: datetime) -> None:
+def _write(db: Connection, reading: _Reading, tally: FileTally, clock: Clock, as_of: datetime) -> None:
     """Ledger, events and rejects of one file, inside the caller's transaction."""
     forget(db, reading.version.superseded)
     framed = reading.framed
@@ -178,10 +178,10 @@ def _write(db: Connection, reading: _Reading, tally: FileTally, stamps: Reading,
         first_as_of=as_of.replace(tzinfo=None),
     )
     db.execute(
-        f"insert into events select $file_id, record_number + $shift, part, source, type, {stamps.at_us}, sent_at_us, "  # noqa: S608 - ours
+        f"insert into events select $file_id, record_number + $shift, part, source, type, {clock.at_us}, sent_at_us, "  # noqa: S608 - ours
         "message_key, recipient, sender, message_id, subject, template, organization, size, nullif(next_key, '') "
         "from parsed where outcome = 'event'",
-        {"file_id": file_id, "shift": framed.skipped} | stamps.parameters,
+        {"file_id": file_id, "shift": framed.skipped} | clock.parameters,
     )
     db.execute(
         "insert into rejects select $file_id, p.record_number + $shift, min(p.reason), min(left(r.text, 4000)) "

@@ -1,13 +1,16 @@
 """Reads stamps that do not tell everything: syslog's, without a year and a zone ("Oct 27 18:04:11"), and local times.
 
 The year of a file's last stamp is the configured one; else the one that Postfix itself wrote into message ids
-(`<20261027180411.4cX@host>`); else the latest that is not in the future at as-of. Earlier lines follow from file order:
-each step from December back over January is a year. The host's clock and the file's dates play no part.
+(`<20261027180411.4cX@host>`); else the latest that is after neither the date in the file's name nor as-of.
+Earlier lines follow from file order: each step from December back over January is a year. The host's clock and the
+file's dates play no part.
 
 A local time means what the zone says. In autumn one hour comes twice; lines before the step back belong to its first
 pass, lines after it to the second. In spring one hour never was; what is stamped in it is read an hour later.
 """
 
+import contextlib
+import re
 from calendar import isleap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from detector.parsing import Claimed
 from detector.store import Connection
 
 _DAY_US = 86_400_000_000
@@ -24,7 +28,7 @@ _NO_RECORD, _ANY_RECORD = 0, 1 << 62
 
 
 @dataclass(frozen=True)
-class Reading:
+class Clock:
     """How the stamps of the temporary table `parsed` become microseconds since 1970 in UTC."""
 
     at_us: str
@@ -34,14 +38,15 @@ class Reading:
     """What had to be assumed."""
 
 
-def read_stamps(db: Connection, zone: str, year: int | None, as_of: datetime) -> Reading:
-    """The reading of `parsed`: formats say by `is_local` and `is_yearless` which stamps need one."""
-    year_sql, said = year_of_stamps(db, year, as_of)
+def read_clock(db: Connection, claimed: Claimed, year: int | None, as_of: datetime) -> Clock:
+    """The clock of `parsed`: formats say by `is_local` and `is_yearless` which stamps need one."""
+    zone = claimed.zone
+    year_sql, said = year_of_stamps(db, year, _written_by(claimed.name, as_of))
     local = "make_timestamp(at_us)"
     if said:
         local = f"case when is_yearless then {local} + to_years(cast(({year_sql}) - 2000 as integer)) else {local} end"
     if zone == "UTC":  # a zone costs half a second per million stamps
-        return Reading(f"case when is_yearless then epoch_us({local}) else at_us end" if said else "at_us", {}, said)
+        return Clock(f"case when is_yearless then epoch_us({local}) else at_us end" if said else "at_us", {}, said)
     shifts = []
     for begin, end in _hours_that_came_twice(db, ZoneInfo(zone), local):
         second_pass_at = end.replace(tzinfo=ZoneInfo(zone), fold=0)
@@ -52,7 +57,7 @@ def read_stamps(db: Connection, zone: str, year: int | None, as_of: datetime) ->
             f"and {local} < timestamp '{end}' then {(end - begin) // timedelta(microseconds=1):d} else 0 end"
         )
     at_us = f"epoch_us(timezone($zone, {local})){''.join(shifts)}"
-    return Reading(f"case when is_local then {at_us} else at_us end", {"zone": zone}, said)
+    return Clock(f"case when is_local then {at_us} else at_us end", {"zone": zone}, said)
 
 
 def _hours_that_came_twice(db: Connection, zone: ZoneInfo, local: str) -> Iterator[tuple[datetime, datetime]]:
@@ -100,7 +105,15 @@ def _first_pass(db: Connection, local: str, begin: datetime, end: datetime, *, h
     return _NO_RECORD, "read as the second pass, for no line shows the step back"
 
 
-def year_of_stamps(db: Connection, year: int | None, as_of: datetime) -> tuple[str, tuple[str, ...]]:
+def _written_by(name: str, as_of: datetime) -> datetime:
+    """When the file ended at the latest: as-of, or the day that logrotate put into its name (`maillog-20211009.gz`)."""
+    for year, month, day in re.findall(r"(?<![0-9])((?:19|20)[0-9]{2})-?([01][0-9])-?([0-3][0-9])(?![0-9])", name):
+        with contextlib.suppress(ValueError):
+            return min(as_of, datetime(int(year), int(month), int(day), tzinfo=UTC) + timedelta(days=1))
+    return as_of
+
+
+def year_of_stamps(db: Connection, year: int | None, written_by: datetime) -> tuple[str, tuple[str, ...]]:
     """SQL for the year of each record of the temporary table `parsed`, and what was assumed."""
     rows = db.execute(
         "select make_timestamp(at_us) from parsed where is_yearless and at_us is not null "
@@ -114,7 +127,7 @@ def year_of_stamps(db: Connection, year: int | None, as_of: datetime) -> tuple[s
     elif in_ids := _year_in_message_ids(db, turns[-1][0] if turns else 0):
         found, basis = in_ids, ", from Postfix's message ids"
     else:
-        found, basis = _latest_year(rows[0][0], as_of), ""
+        found, basis = _latest_year(rows[0][0], written_by), ""
     years = [found - sum(step for _, step in turns[n:]) for n in range(len(turns))]
     cases = " ".join(f"when record_number < {turn:d} then {y:d}" for (turn, _), y in zip(turns, years, strict=True))
     said = f"stamps without a year: the last line was read as {found}{basis}"
@@ -152,9 +165,9 @@ def _year_in_message_ids(db: Connection, from_record: int) -> int | None:
     return rows[0][0] if rows else None
 
 
-def _latest_year(last: datetime, as_of: datetime) -> int:
-    """The latest year in which the stamp exists and is at most a day after as-of."""
-    limit = as_of.replace(tzinfo=None) + timedelta(days=1)
+def _latest_year(last: datetime, written_by: datetime) -> int:
+    """The latest year in which the stamp exists and is at most a day after the file was written."""
+    limit = written_by.replace(tzinfo=None) + timedelta(days=1)
     year = limit.year
     while (last.month, last.day) == (2, 29) and not isleap(year):
         year -= 1

@@ -18,6 +18,7 @@ from detector.documents import case_documents, night_documents, phrases, render_
 from detector.documents.incidents_json import without_as_of
 from detector.framings import shown
 from detector.records import Alert, CaseFacts, Document, FileTally, NightFacts, Notice
+from detector.roster import read_roster
 from detector.store import Connection, locked, open_store, publish, transaction
 
 Talk = Callable[[str], None]
@@ -41,6 +42,7 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             journal = outbox.open_journal(state / "work" / "notices.journal", must_exist=bool(registry.notices(db)))
             files = tuple(_told(ingest.read_new_logs(db, config, as_of, state / "work"), talk))
             tables.save_settings(db, config, as_of)
+            roster_problems = read_roster(db, config.roster, state / "work")
             tables.build(db, tables.SENDS + tables.REPEATS, said=lambda name, s: talk(f"{name}: {s:.2f} s"))
             _find_incidents(db, config, as_of, () if dry_run else _channels(config))
             night = _facts(db, config, files, as_of)
@@ -62,7 +64,7 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
     bad_files = tuple(tally.problem for tally in files if tally.problem)
     if not files:
         bad_files = (f"{', '.join(map(shown, config.logs.paths))}: holds no file to read.",)
-    bad_files += _blind(night)
+    bad_files += roster_problems + _blind(night)
     exit_code = settled.exit_code or (3 if bad_files else 0)
     return Night(night, report / "report.html", (*settled.problems, *bad_files), exit_code)
 

@@ -20,6 +20,8 @@ class Claimed:
     """A file that a format claims."""
 
     format: str
+    name: str
+    """The file's, without its folders."""
     head: Head
     zone: str
     """Of stamps that carry none."""

@@ -168,6 +168,20 @@ class CaseFacts:
 
 
 @dataclass(frozen=True)
+class RosterGap:
+    """One enrolment without its mail, or one mail without an enrolment."""
+
+    kind: str
+    """"missing" or "not enrolled"."""
+    recipient: str
+    course: str
+    """"" if the mail does not name one."""
+    organization: str | None
+    at: datetime
+    """When the person enrolled, or was sent the mail."""
+
+
+@dataclass(frozen=True)
 class NightFacts:
     """Everything the nightly report may say."""
 
@@ -187,6 +201,10 @@ class NightFacts:
     daily_sends: tuple[tuple[datetime, int, int], ...] = ()
     """(day, sends, extra copies in incidents) for the month's picture."""
     version: str = ""
+    enrolments: int | None = None
+    """In the roster; None without one."""
+    roster_gaps: tuple[RosterGap, ...] = ()
+    """Missing mails first, then mails to people who are not enrolled; by time."""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ def save_incidents(db: Connection, config: Config, bursts: Sequence[Burst], as_o
     if rows:
         db.executemany("insert into incident_bursts values (?, ?, ?)", rows)
     build(db, INCIDENTS)
+    hit = {name for (name,) in db.execute("select distinct incident_id from incident_people").fetchall()}
+    groups = [group for name, group in zip(ids, groups, strict=True) if name in hit]
+    ids = [name for name in ids if name in hit]  # the roster may say that all of a burst was due
     db.execute("delete from affected where incident_id in (select incident_id from incident_bursts)")
     db.execute("insert into affected by name select * from incident_people")
     through = facts.complete_through(db)

@@ -44,13 +44,13 @@ _TURNED = r"""regexp_replace({text}, '^([0-9]{{1,2}})[./-]([0-9]{{1,2}})[./-]([0
           else 'unclear ' end)"""
 
 _MOMENT = r"""case
+      when regexp_full_match({text}, '[0-9]{{4}}-[^ ]*[ T][0-9:.]+(Z|[+-][0-9]{{2}}:?[0-9]{{2}})')
+        then try_cast({text} as timestamptz)
       when regexp_full_match({text}, '[0-9]{{9,11}}([.][0-9]+)?')
         then to_timestamp(0) + to_microseconds(cast(cast({text} as decimal(38, 6)) * 1000000 as bigint))
       when regexp_full_match({text}, '[0-9]{{12,14}}')
         then to_timestamp(0) + to_microseconds(cast({text} as bigint) * 1000)
       when regexp_full_match({text}, '[0-9]{{15,17}}') then to_timestamp(0) + to_microseconds(cast({text} as bigint))
-      when regexp_full_match({text}, '[0-9]{{4}}-[^ ]*[ T][0-9:.]+(Z|[+-][0-9]{{2}}:?[0-9]{{2}})')
-        then try_cast({text} as timestamptz)
       when not regexp_matches({text}, '{zone}') or regexp_matches({text}, '[AaPp][Mm]$|^[^ :]*$')
         then timezone($zone, {naive})
       else try_cast(strftime({naive_before_zone}, '%Y-%m-%d %H:%M:%S.%f') || {offset} as timestamptz)
@@ -67,6 +67,8 @@ _OFFSET = r"""case
 class Stamps:
     """How the stamps of one column are read."""
 
+    order: str
+    """A common table expression for what comes first in the column's dates; the others refer to it."""
     moment: str
     """An SQL expression for the TIMESTAMPTZ that the text in the column means, NULL if it means none."""
     is_unclear: str
@@ -83,9 +85,10 @@ def read_stamps(column: str, table: str, sample: Iterable[str], zone: str, sourc
         has_offset = "%z" in source.time_format or "%Z" in source.time_format
         read = f"cast({parsed} as timestamptz)" if has_offset else f"timezone($zone, {parsed})"
         used = {} if has_offset else parameters
-        return Stamps(read, "false", {**used, "time_format": source.time_format})
-    order = order_of_dates(column, table, sample)
-    return Stamps(moment(column, order), is_of_unclear_order(column, order), parameters)
+        return Stamps(f"order_of_{column} as (select null)", read, "false", {**used, "time_format": source.time_format})
+    found = f"order_of_{column} as materialized (select {order_of_dates(column, table, sample)} as first_part)"
+    order = f"(select first_part from order_of_{column})"  # noqa: S608 - a name of our own
+    return Stamps(found, moment(column, order), is_of_unclear_order(column, order), parameters)
 
 
 def moment(column: str, order: str = "null::varchar") -> str:
@@ -109,7 +112,8 @@ def moment(column: str, order: str = "null::varchar") -> str:
 def order_of_dates(column: str, table: str, sample: Iterable[str]) -> str:
     """An SQL expression for what comes first in a column's dates, 'day' or 'month'; NULL if the column cannot tell.
 
-    The column is looked at as a whole, and only if a record of the sample has such a date at all.
+    The column is looked at as a whole, and only if a record of the sample has such a date at all. One odd stamp among
+    many costs only itself.
     """
     if not any(_SLASHED_IN_RECORD.search(record) for record in sample):
         return "null::varchar"
@@ -117,9 +121,10 @@ def order_of_dates(column: str, table: str, sample: Iterable[str]) -> str:
         f"try_cast(regexp_extract({column}, '([0-9]{{1,2}})[/-]([0-9]{{1,2}})', {n}) as integer)" for n in (1, 2)
     )
     return (
-        f"(select case when max({first}) > 12 and max({second}) <= 12 then 'day' "  # noqa: S608 - names of our own
-        f"when max({second}) > 12 and max({first}) <= 12 then 'month' end from {table} "
-        f"where regexp_matches({column}, '{_SLASHED}'))"
+        "(select case when days > 20 * months then 'day' when months > 20 * days then 'month' end from "  # noqa: S608 - names of our own
+        f"(select count(*) filter ({first} > 12 and {second} <= 12) as days, "
+        f"count(*) filter ({second} > 12 and {first} <= 12) as months from {table} "
+        f"where regexp_matches({column}, '{_SLASHED}')))"
     )
 
 

@@ -18,9 +18,19 @@ SENDS = (
     "roots",
     "sends",
 )
-REPEATS = ("contents", "repeats", "features", "lag_bins", "binned_repeats", "batches", "recipient_days")
+REPEATS = (
+    "contents",
+    "due_contents",
+    "repeats",
+    "roster_gaps",
+    "features",
+    "lag_bins",
+    "binned_repeats",
+    "batches",
+    "recipient_days",
+)
 BURSTS = ("burst_seeds", "burst_anchors", "burst_repeats", "bursts", "burst_people")
-INCIDENTS = ("incident_people", "incident_repeats")
+INCIDENTS = ("incident_repeats", "incident_people")
 SCAFFOLD = (
     "message_spans",
     "messages",
@@ -33,7 +43,7 @@ SCAFFOLD = (
 
 
 def save_settings(db: Connection, config: Config, as_of: datetime) -> None:
-    """Write what the SQL files read like any other table: as-of, the domain map, the free-mail domains."""
+    """Write what the SQL files read like any other table: as-of, domain map, free-mail domains, an empty roster."""
     db.execute(
         "create or replace table settings as select $as_of::timestamp as as_of, epoch_us($as_of::timestamp) "
         "as as_of_us",
@@ -43,6 +53,11 @@ def save_settings(db: Connection, config: Config, as_of: datetime) -> None:
     pairs = sorted((domain.lower(), name) for domain, name in config.organizations.domains.items())
     if pairs:
         db.executemany("insert into organization_domains values (?, ?)", pairs)
+    db.execute(
+        "create or replace table roster (enrolment bigint, enrolled_at_us bigint, recipient varchar, course varchar, "
+        "organization varchar)"
+    )
+    db.execute("create or replace table roster_mails (pattern varchar)")
     build(db, ("free_mail",))
     for domain in sorted(config.organizations.free_mail):
         db.execute("insert into free_mail select ? where ? not in (select domain from free_mail)", [domain.lower()] * 2)

@@ -85,6 +85,41 @@ EVENTS: dict[str, dict[str, Any]] = {
         "subject": "Welcome",
         "tags": ["welcome"],
     },
+    "resend": {
+        "type": "email.sent",
+        "created_at": ISO,
+        "data": {
+            "email_id": "KEY",
+            "created_at": ISO,
+            "from": "a@academy.example",
+            "to": ["ann@harbor.example"],
+            "subject": "Welcome",
+            "tags": {"template": "welcome"},
+        },
+    },
+    "mailersend": {
+        "type": "activity.sent",
+        "created_at": ISO,
+        "data": {
+            "created_at": ISO,
+            "email": {
+                "id": "e",
+                "subject": "Welcome",
+                "tags": ["welcome"],
+                "message": {"id": "KEY"},
+                "recipient": {"email": "ann@harbor.example"},
+            },
+        },
+    },
+    "mailjet": {
+        "event": "sent",
+        "time": AT,
+        "MessageID": "KEY",
+        "email": "ann@harbor.example",
+        "mj_campaign_id": 0,
+        "customcampaign": "welcome",
+        "Payload": "{}",
+    },
     "ses": {
         "eventType": "Send",
         "mail": {
@@ -97,13 +132,11 @@ EVENTS: dict[str, dict[str, Any]] = {
         },
     },
 }
-PAGES = {
-    "sendgrid": None,  # the webhook has no pages, only arrays
+PAGES = {  # the others have none, or of another shape
     "mailgun": lambda items: {"items": items, "paging": {"next": "x"}},
     "postmark": lambda items: {"TotalCount": len(items), "Messages": items},
     "sparkpost": lambda items: {"results": items, "total_count": len(items)},
     "mandrill": lambda items: {"mandrill_events": items},
-    "brevo": None,  # the API's events are of another shape; see the samples
     "ses": lambda items: {"Records": [{"body": json.dumps(item)} for item in items]},
 }
 ODD_VALUES = [None, True, 0, -1, 1e300, "", " ", "\u0000\n'\"", "[", "{}", [], [None], [[]], {}, {"a": [{}]}, "9" * 40]
@@ -135,7 +168,7 @@ def test_no_odd_value_anywhere_throws_or_costs_a_neighbour(db, tmp_path, name):
     path = write(tmp_path / "events.ndjson", one(name, "before"), *odd, one(name, "after"))
     head = sniff(path)
     assert choose_format(Head("json", (head.records[0],) * 3), FORMATS, None) == name
-    records = [json.dumps(one(name, str(number))) for number in range(len(odd))]  # most of the file is healthy
+    records = [json.dumps(one(name, f"no {number}")) for number in range(len(odd))]  # most of the file is healthy
     with path.open("a", encoding="utf-8") as log:
         log.writelines(f"{record}\n" for record in records)
     (tally,) = ingest(db, path)
@@ -144,10 +177,10 @@ def test_no_odd_value_anywhere_throws_or_costs_a_neighbour(db, tmp_path, name):
     assert tally.events + tally.ignored + tally.rejected == tally.records
     build(db)
     keys = {row["message_key"] for row in rows(db, "select distinct message_key from events")}
-    assert {"before", "after", "0", str(len(odd) - 1)} <= keys
+    assert {"before", "after", "no 0", f"no {len(odd) - 1}"} <= keys
 
 
-@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if page])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_with_an_unreadable_entry_keeps_the_others_and_says_so(db, tmp_path, name):
     page = PAGES[name]([one(name, "first"), {"odd": 1}, one(name, "last")])
     (tally,) = ingest(db, write(tmp_path / "page.json", page, PAGES[name]([one(name, "alone")])))
@@ -166,7 +199,7 @@ def test_two_submissions_of_one_mail_are_two_sends_and_a_redelivery_is_none(db, 
     assert rows(db, "select count(*) as n, count(distinct recipient) as people from sends") == [{"n": 2, "people": 1}]
 
 
-@pytest.mark.parametrize("name", ["sendgrid", "mailgun", "postmark", "sparkpost", "mandrill", "brevo"])
+@pytest.mark.parametrize("name", [name for name in EVENTS if name != "ses"])
 def test_events_in_reverse_order_and_over_two_files_are_the_same_sends(tmp_path, name):
     (sample,) = (FOLDER.parent.parent / "sample_logs" / name).iterdir()
     lines = sample.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -179,8 +212,9 @@ def test_events_in_reverse_order_and_over_two_files_are_the_same_sends(tmp_path,
             ingest(db, *(tmp_path / file for file in files))
             build(db)
             found.append(rows(db, "select * exclude (file, record_number) from sends order by send_id"))
-    # 3 people x 4 welcomes, a certificate, a typing error, a suppressed address, a roster for two, a full mailbox
-    assert len(found[0]) == 3 * 4 + 1 + 1 + 1 + 2 + 1
+    # 3 people x 4 welcomes, a certificate, a typing error, a roster for two, a full mailbox; and a suppressed address,
+    # of which MailerSend does not tell
+    assert len(found[0]) == 3 * 4 + 1 + 1 + 2 + 1 + (name != "mailersend")
     assert found[0] == found[1]
 
 
@@ -202,7 +236,7 @@ def test_a_record_cut_in_the_middle_is_held_and_its_neighbour_read(db, tmp_path,
         "\x1f\x1e\n\r\t",
     ],
 )
-@pytest.mark.parametrize("name", EVENTS)
+@pytest.mark.parametrize("name", [name for name in EVENTS if name != "mailjet"])  # which has no subject
 def test_a_subject_is_text_whatever_it_looks_like(db, tmp_path, name, subject):
     event = json.loads(json.dumps(one(name, "a")).replace('"Welcome"', json.dumps(subject)))
     (tally,) = ingest(db, write(tmp_path / "events.ndjson", event))
@@ -256,7 +290,7 @@ def test_iso_stamps_have_a_zone_or_are_utc(db, tmp_path, stamp):
 @pytest.mark.parametrize("name", EVENTS)
 def test_a_file_that_is_mostly_of_one_provider_is_read_as_its(tmp_path, name):
     others = [one(other, "x") for other in EVENTS if other != name]
-    mixed = [one(name, str(number)) for number in range(10)] + others
+    mixed = [one(name, str(number)) for number in range(20)] + others
     assert choose_format(sniff(write(tmp_path / "mixed.ndjson", *mixed)), FORMATS, None) == name
 
 

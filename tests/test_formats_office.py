@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import NO_CONFIG, build, ingest, rows
+from conftest import NO_CONFIG, build, fresh_store, ingest, rows
 
 from detector.config import Config, Source
 from detector.records import FileTally
@@ -88,6 +88,14 @@ def test_a_value_of_the_event_column_means_what_the_config_says_even_if_we_know_
     path.write_text("timestamp,recipient,event\n2026-10-27T18:00:00Z,ann@harbor.example,Failed\n", encoding="utf-8")
     config = Config(sources={"app": Source(words={"failed": "bounced"})})
     assert sends(db, path, config=config) == [("ann@harbor.example", "bounced")]
+
+
+def test_a_star_stands_for_the_words_that_nobody_knows_and_for_no_other(db, tmp_path):
+    path = tmp_path / "mail.csv"
+    stamp = "2026-10-27T18:00:00Z"
+    path.write_text(f"timestamp,recipient,event\n{stamp},a@h.example,sent\n{stamp},b@h.example,Placed Order\n", "utf-8")
+    (tally,) = ingest(db, path, config=Config(sources={"app": Source(words={"*": "ignored"})}))
+    assert kept(tally) == (3, 1, 2, 0, 0)
 
 
 def test_a_mapping_of_columns_that_the_table_has_not_is_told_in_one_line(db, tmp_path):
@@ -191,6 +199,20 @@ def test_an_export_that_lost_its_recipients_is_told_how_to_keep_them(db, tmp_pat
     )
     ingest(db, path)
     assert "-join" in reasons(db)[2]
+
+
+def test_an_export_of_a_few_columns_is_not_taken_for_a_table_of_sends(db, tmp_path):
+    # three rows of one mail: read as a table, they would be three sends
+    path = tmp_path / "tracking.csv"
+    events = "".join(
+        f"2026-10-27 18:00:00,{event},ann@harbor.example,Welcome\n" for event in ("RECEIVE", "SEND", "FAIL")
+    )
+    path.write_text(f"Timestamp,EventId,Recipients,MessageSubject\n{events}", encoding="utf-8")
+    (tally,) = ingest(db, path)
+    assert "MessageId" in str(tally.problem)
+    path.write_text("timestamp,event_id,recipients\n2026-10-27 18:00:00,4711,ann@harbor.example\n", encoding="utf-8")
+    (tally,) = ingest(db, path)  # an application's own table
+    assert (tally.format, tally.events) == ("plain", 1)
 
 
 def test_rows_without_a_header_that_are_of_another_list_of_columns_are_not_read_by_position(db, tmp_path):
@@ -399,3 +421,17 @@ def test_odd_recipients_cost_themselves_and_say_why(db):
         4: "unknown status",
         5: "no recipient",
     }
+
+
+# --- all of them --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("folder", ["exchange/two_servers", "m365/looked_back_twice", "hubspot/pages_that_overlap"])
+def test_files_of_one_mail_are_one_mail_in_whatever_order_and_however_often_they_are_read(tmp_path, folder):
+    paths = sorted((FOLDER / folder).iterdir())
+    found = []
+    for number, order in enumerate((paths, paths[::-1], [*paths, *paths])):
+        with fresh_store(tmp_path / str(number)) as db:
+            found.append(sends(db, *order))
+    assert found[0]
+    assert found[0] == found[1] == found[2]

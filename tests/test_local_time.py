@@ -82,3 +82,19 @@ def test_every_zone_has_its_own_night(db, tmp_path):
 @pytest.mark.parametrize("stamp", ["2026-10-25T00:30:00+00:00", "2026-10-25T02:30:00+02:00", "2026-10-25T00:30:00Z"])
 def test_a_stamp_with_its_own_zone_needs_no_other(db, tmp_path, stamp):
     assert read(db, log(tmp_path, stamp), BERLIN) == (["00:30"], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "year"),
+    [
+        ("mail.log", 2026),  # the latest October that is not in the future at as-of, 1 November 2026
+        ("maillog-20211031", 2021),
+        ("maillog-2021-10-20", 2020),  # written before 25 October 2021
+        ("maillog-20991031", 2026),  # a date in the future tells nothing
+        ("maillog-20211399", 2026),  # no date
+    ],
+)
+def test_the_date_that_logrotate_puts_into_a_name_tells_the_year(db, tmp_path, name, year):
+    path = log(tmp_path, "Oct 24 02:10:05", "Oct 25 12:10:03").rename(tmp_path / name)
+    ingest(db, path)
+    assert {row["y"] for row in rows(db, "select year(make_timestamp(at_us)) as y from events")} == {year}

@@ -20,7 +20,14 @@ import detector
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "detector"
 
-MODULE_LINES, LONGER_MODULES = 300, {"detector/cli.py": 350, "detector/store.py": 350}
+MODULE_LINES, LONGER_MODULES = (
+    300,
+    {
+        "detector/cli.py": 350,
+        "detector/store.py": 350,
+        "detector/records.py": 400,  # all the nouns on one page
+    },
+)
 FUNCTION_LINES = 40
 SQL_LINES = 90
 

@@ -111,7 +111,8 @@ def many_faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_samples_in_the_repository_are_what_the_command_makes(made):
-    assert logs_in(SAMPLES) == logs_in(made)
+    ours, theirs = logs_in(made), logs_in(SAMPLES)  # beside which the days written by hand stand
+    assert {path: theirs.get(path) for path in ours} == ours
 
 
 def test_another_process_with_the_same_seed_writes_the_same_bytes_compressed_or_not(made, tmp_path):
@@ -252,8 +253,8 @@ def test_no_address_and_no_host_is_real():
     logs = logs_in(SAMPLES)
     assert len(logs) > 10
     for path, text in logs.items():
-        foreign = {domain for domain in re.findall(rb"@([\w.-]+)", text) if not domain.endswith(b".example")}
-        assert foreign == set(), path
+        domains = set(re.findall(rb"@([\w-]*[.][\w.-]+)", text))  # with a dot: no stamp, no own host
+        assert [domain for domain in domains if not domain.endswith((b".example", b".service"))] == [], path
         assert re.findall(rb"\.(?:com|org|net|edu|gov|info|io|dev|de|eu|uk|us|fr)\b", text) == [], path
 
 

@@ -68,6 +68,13 @@ def test_whether_the_day_or_the_month_comes_first_is_told_by_the_whole_column(me
     assert read(memory, "05/10/2026 08:00", "05/13/2026 08:00") == ["2026-05-10 08:00:00", "2026-05-13 08:00:00"]
 
 
+def test_one_odd_stamp_does_not_cost_the_others(memory):
+    days = [f"{day}/10/2026 08:00" for day in range(1, 32)] * 2  # 38 of them tell: no month is a 13th to a 31st
+    found = read(memory, *days, "05/13/2026 08:00", "13/13/2026 08:00")
+    assert None not in found[:-2]
+    assert found[-2:] == [None, None]
+
+
 def test_a_column_that_does_not_tell_or_contradicts_itself_is_not_guessed_at(memory):
     assert read(memory, "05/10/2026 08:00", "06/10/2026 08:00") == [None, None]
     assert read(memory, "05/13/2026 08:00", "13/05/2026 08:00", "2026-10-27") == [None, None, "2026-10-27 00:00:00"]

@@ -23,6 +23,7 @@ from detector.documents.apology_letter import render_letter
 from detector.documents.incident_brief import render_brief
 from detector.documents.incidents_json import render_incidents_json
 from detector.documents.nightly_report import render_report
+from detector.documents.roster_csv import render_roster_csv
 from detector.records import CaseFacts, Document, NightFacts
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "render_incidents_json",
     "render_letter",
     "render_report",
+    "render_roster_csv",
 ]
 
 
@@ -44,6 +46,7 @@ def night_documents(night: NightFacts, folders: Mapping[str, str] | None = None)
         *render_report(night, folders),
         render_incidents_json(night),
         render_affected_csv(night),
+        *((render_roster_csv(night),) if night.enrolments is not None else ()),
     )
 
 

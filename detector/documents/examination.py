@@ -14,7 +14,7 @@ def in_words(examined: Examined) -> str:
         lines.append(f"mapping: [sources.{examined.mapping}] of the config applies")
     tally = examined.tally
     if tally.format:
-        parts = (("event", tally.events), ("ignored", tally.ignored), ("rejected", tally.rejected))
+        parts = (("events", tally.events), ("ignored", tally.ignored), ("rejected", tally.rejected))
         rest = (("blank", tally.blank), ("held back", tally.held))
         said = ", ".join(f"{number(count)} {what}" for what, count in (*parts, *rest))
         lines.append(f"records: {number(tally.records)} = {said}")

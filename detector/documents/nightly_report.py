@@ -4,6 +4,7 @@ It opens with one sentence for the support lead; the figures, the pictures and t
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,9 @@ RECENT_DAYS = 7
 TOLD_IN_FULL = 12
 """More incidents than this are listed below the others, so that the page stays a page."""
 
+GAPS_SHOWN = 20
+"""Rows of the roster's table; roster.csv holds all."""
+
 _STATES = {"active": 0, "quiet": 1, "stopped": 2, "withdrawn": 3}
 _SEVERITIES = {"grave": 0, "serious": 1, "minor": 2, "info": 3}
 _FOLDER = re.compile(r"[A-Za-z0-9-]+")
@@ -31,6 +35,8 @@ def render_report(night: NightFacts, folders: Mapping[str, str] | None = None) -
         "feed": feed.describe(night),
         "earlier": [_item(case, sentences.in_html(case), folders) for case in earlier],
         "month": charts.month_chart(night.daily_sends),
+        "roster": roster_in_words(night),
+        "gaps": night.roster_gaps[:GAPS_SHOWN],
         "cause_in_words": sentences.cause_in_words,
     }
     page = facts | {
@@ -74,6 +80,20 @@ def headline(night: NightFacts, current: list[sentences.CaseWords], has_earlier:
         what = phrases.counted(excess, "extra copy", "extra copies")
         return f"{phrases.number(len(current))} mails were sent again and again: {who} got {what}."
     return f"Nothing was sent again and again{' in the last seven days' if has_earlier else ''}."
+
+
+def roster_in_words(night: NightFacts) -> str:
+    """What the roster says of the mail that was due; "" without one."""
+    if night.enrolments is None:
+        return ""
+    kinds = Counter(gap.kind for gap in night.roster_gaps)
+    of = phrases.counted(night.enrolments, "enrolment")
+    if not kinds:
+        return f"Of {of} in the roster each brought its mail within a day, and nobody else got one."
+    missing, others = kinds["missing"], kinds["not enrolled"]
+    said = [f"of {of} in the roster, {phrases.number(missing)} brought no mail within a day"] if missing else []
+    said += [f"{phrases.counted(others, 'person', 'people')} got one without being enrolled"] if others else []
+    return f"{'; '.join(said)[0].upper()}{'; '.join(said)[1:]}. All of them are in roster.csv."
 
 
 def _urgency(case: CaseFacts) -> tuple[int, int, float]:

@@ -2,7 +2,8 @@
 
 A provider's format ends in a CTE `facts` with one row per fact and recipient and these columns, and `FINISH` behind it:
 
-    record_number, text
+    record_number
+    mark            `MARK` of the record; its text stays behind, for a page may be long and hold many facts
     place           orders the facts of one record
     problem         why the fact cannot be read, or null
     type            as in `formats.COLUMNS`, or 'ignored' for what is no send; null if the kind is unknown
@@ -22,12 +23,16 @@ ORGANIZATION = dict.fromkeys(
 )
 """Words under which applications put the client into a message's metadata, for json_transform; best first."""
 
+MARK = """case when text is null or (text < '!' and trim(text) = '') then 'blank'
+    when starts_with(text, chr(2)) then text end"""
+"""SQL: what a record is if it is nothing that could be parsed: blank, or rejected by its framing. To trim is dear."""
+
 FINISH = r"""
 , judged as (
   select *,
     case
-      when text is null or trim(text) = '' then 'blank'
-      when starts_with(text, chr(2)) or problem is not null then 'rejected'
+      when mark = 'blank' then 'blank'
+      when mark is not null or problem is not null then 'rejected'
       when type = 'ignored' then 'ignored'
       when type is null or message_key is null or at_us is null or recipient is null then 'rejected'
       else 'event'
@@ -39,7 +44,7 @@ FINISH = r"""
 )
 select record_number, part, outcome,
   case when outcome = 'rejected' then case
-    when starts_with(text, chr(2)) then split_part(text, chr(2), 2)
+    when mark is not null then split_part(mark, chr(2), 2)
     when problem is not null then problem
     when type is null then 'an event of an unknown kind'
     when at_us is null then 'no time that can be read'

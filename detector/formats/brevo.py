@@ -16,7 +16,18 @@ from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._events import FINISH, ORGANIZATION, address, column, listed, moment, organization, outbid, shape
+from detector.formats._events import (
+    FINISH,
+    MARK,
+    ORGANIZATION,
+    address,
+    column,
+    listed,
+    moment,
+    organization,
+    outbid,
+    shape,
+)
 from detector.framings import Head
 
 FRAMINGS = ("json", "csv")
@@ -32,20 +43,22 @@ _EXPORT = ["st_text", "ts", "sub", "frm", "email", "tag", "mid"]
 
 _JSON = rf"""
 with opened as (
-  select record_number, text, try(json_transform(text, $event)) as page from records
+  select record_number, {MARK} as mark, try(json_transform(text, $event)) as page,
+    regexp_full_match(text, '\s*\{{\s*("events"\s*:\s*\[\s*\]\s*)?\}}\s*') as is_empty
+  from records
 ), items as (
-  select record_number, text, page, unnest(case when len(page.events) > 0 then page.events else [null] end) as item,
+  select record_number, mark, page, is_empty,
+    unnest(case when len(page.events) > 0 then page.events else [null] end) as item,
     generate_subscripts(case when len(page.events) > 0 then page.events else [null] end, 1) as place
   from opened
 ), parsed as (
-  select record_number, text, place, page, case when item is null then page else try(json_transform(item, $event)) end
-    as e
+  select record_number, mark, place, page, is_empty,
+    case when item is null then page else try(json_transform(item, $event)) end as e
   from items
 ), named as (
-  select record_number, text, place, false as is_header,
+  select record_number, mark, place, false as is_header,
     case when page is null then 'not valid JSON' end as problem,
-    case when e.event is null and regexp_full_match(text, '\s*\{{(\s*"events"\s*:\s*\[\s*\])?\s*\}}\s*') then 'none'
-      else e.event end as event,
+    case when is_empty then 'none' else e.event end as event,
     coalesce(e.ts_epoch, e.ts_event, e.ts) as epoch, coalesce(e.date_event, e.date) as local_stamp, e.email as email,
     coalesce(e."message-id", e.messageId) as id, e.camp_id as campaign, coalesce(e.sender_email, e."from") as sender,
     e.subject as subject, coalesce(e.template_id, e.templateId, e."campaign name") as template,
@@ -55,13 +68,13 @@ with opened as (
 
 _CSV = r"""
 with cells as (
-  select record_number, text, text = $header or record_number <= $header_number as is_header,
+  select record_number, {mark} as mark, text = $header or record_number <= $header_number as is_header,
     str_split(text, chr(31)) as fields
   from records
 ), picked as (
-  select record_number, text, is_header, len(fields) as width, {picked} from cells
+  select record_number, mark, is_header, len(fields) as width, {picked} from cells
 ), named as (
-  select record_number, text, 1 as place, is_header,
+  select record_number, mark, 1 as place, is_header,
     case when is_header then null
       when width < $width then 'a row with fewer fields than the header'
       when not list_contains($known, replace(lower(st_text), ' ', '_'))
@@ -75,7 +88,7 @@ with cells as (
 
 _FACTS = rf"""
 , facts as (
-  select record_number, text, place, problem,
+  select record_number, mark, place, problem,
     case when is_header then 'ignored' else list_extract($types, list_position($known, lower(event))) end as type,
     coalesce({moment("epoch")}, {moment("local_stamp", "$zone")}) as at_us,
     null::bigint as sent_at_us,
@@ -121,7 +134,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     picked = ", ".join(column(names, name) for name in _EXPORT)
     parameters |= {"header": head.records[0], "header_number": head.header, "width": len(names)}
     assumption = f"stamps without a zone were read as {parameters['zone']}"
-    return Select(_CSV.replace("{picked}", picked) + _FACTS + FINISH, parameters, (assumption,))
+    return Select(_CSV.replace("{mark}", MARK).replace("{picked}", picked) + _FACTS + FINISH, parameters, (assumption,))
 
 
 def _names(head: Head) -> list[str]:

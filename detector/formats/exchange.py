@@ -17,6 +17,7 @@ Source: Microsoft, "Message tracking", fields and event types.
 import re
 
 from detector.config import Source
+from detector.errors import InputError
 from detector.formats import Select
 from detector.framings import Head
 from detector.stamps import UNCLEAR_ORDER, read_stamps
@@ -54,6 +55,14 @@ NAMES = {
 }
 """Our word -> names of the column, without hyphens: of the log, and of the objects that PowerShell makes of it."""
 
+EVENTS = (["RECEIVE"], ["DELIVER"], ["SEND"], ["SENDEXTERNAL"], ["EXPAND"], ["TRANSFER"], ["HARECEIVE"], ["AGENTINFO"])
+"""Values of the event column that only message tracking has."""
+
+_NO_ID = (
+    "this export of message tracking holds no MessageId, so its rows cannot be told to be about one mail or many. "
+    "Export it again with MessageId and NetworkMessageId."
+)
+
 _SQL = r"""
 with fields as (
   select record_number, text,
@@ -69,7 +78,7 @@ with fields as (
     f[$subject] as subject, f[$sender] as sender, trim(f[$return_path]) as return_path, f[$info] as info,
     len(f) >= $width and ($is_csv or regexp_full_match(f[12], '[0-9A-Fa-f-]{{36}}|')) as is_whole
   from fields
-), typed as (
+), {order}, typed as (
   select *, coalesce(network_id, message_id) as key,
     epoch_us({at}) as at_us,
     {unclear} as is_unclear,
@@ -93,7 +102,8 @@ with fields as (
       lambda r: lower(regexp_replace(trim(r, '<> '), '(?i)^smtp:', ''))) as listed
   from named
 ), moved as (
-  select key, flatten(list(str_split(lower(related), ';'))) as addresses
+  select key, flatten(list(list_filter(str_split(lower(related), ';'), lambda r: not list_contains(listed, r))))
+    as addresses
   from typed
   where event in ('EXPAND', 'DUPLICATEEXPAND', 'RESOLVE', 'REDIRECT') and related <> ''
   group by key
@@ -159,17 +169,23 @@ def claims(head: Head) -> int:
     """All rows of a table with the columns of message tracking, or the lines that are such rows without a header."""
     if head.framing == "lines":
         return sum(1 for record in head.records if re.match(LINES, record))
-    places = _places(_header(head))
-    is_tracking = all(places[name] for name in ("stamp", "event", "message_id", "recipients", "subject"))
-    return len(head.records) + 1 if is_tracking and "internalmessageid" in _header(head) else 0
+    names = _header(head)
+    places = _places(names)
+    if not all(places[name] for name in ("stamp", "event", "recipients")):
+        return 0
+    fields = [record.split("\x1f") for record in head.records[1:]]
+    has_events = any(row[places["event"] - 1 : places["event"]] in EVENTS for row in fields)
+    return len(head.records) + 1 if has_events or "internalmessageid" in names else 0
 
 
 def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per event and recipient. The log itself is in UTC; `zone` is for what PowerShell exported."""
     names = _header(head) if head.framing == "csv" else [_simple(name) for name in COLUMNS_WITHOUT_HEADER.split()]
     stamps = read_stamps("stamp", "named", head.records, zone, source)
-    sql = _SQL.format(at=stamps.moment, unclear=stamps.is_unclear)
+    sql = _SQL.format(order=stamps.order, at=stamps.moment, unclear=stamps.is_unclear)
     is_csv = head.framing == "csv"
+    if not {"messageid", "networkmessageid"} & set(names):
+        raise InputError(_NO_ID)
     parameters = {
         **_places(names),
         **stamps.parameters,

@@ -47,7 +47,7 @@ with cells as (
     f[$at_recipients] as recipients, upper(trim(f[$at_target])) as target, upper(trim(f[$at_status])) as status,
     trim(f[$at_reply]) as reply, len(f) >= $width as is_whole
   from (select record_number, text, str_split(text, chr(31)) as f from records)
-), staged as (
+), {orders}, staged as (
   select record_number, text, is_whole, sender, subject, size, trim(message_id, '<> ') as key,
     epoch_us({at}) as at_us, epoch_us({started}) as sent_at_us, {unclear} as is_unclear,
     regexp_extract_all(recipients, '[^\s,;<>"]+@[^\s,;<>"]+') as recipients,
@@ -210,8 +210,15 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         "width": len(names),
         "broken": f"a row with fewer than the header's {len(names)} fields",
     }
-    sql = _SEARCH.format(at=stamps.moment, started=started.moment, unclear=stamps.is_unclear) + _SENDS
-    return Select(sql, parameters, (f"stamps without a zone were read as {source.zone if source else zone}",))
+    search = _SEARCH.format(
+        orders=f"{stamps.order}, {started.order}",
+        at=stamps.moment,
+        started=started.moment,
+        unclear=stamps.is_unclear,
+    )
+    return Select(
+        search + _SENDS, parameters, (f"stamps without a zone were read as {source.zone if source else zone}",)
+    )
 
 
 def _columns(head: Head) -> list[str]:

@@ -65,7 +65,7 @@ with cells as (
   from (select record_number, text, str_split(text, chr(31)) as f from records)
 )"""
 
-_SENDS = r""", typed as (
+_SENDS = r""", {orders}, typed as (
   select *, {at} as stamped_at, {sent_at} as sent_at, {unclear} as is_unclear, upper(trim(type_word)) as word,
     nullif(trim(case when upper(trim(type_word)) = 'SENT' then id else coalesce(nullif(trim(sent_by), ''),
       case when upper(trim(type_word)) = 'DROPPED' then id end) end), '') as key,
@@ -150,7 +150,8 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     in_utc = source and source.model_copy(update={"zone": "UTC"})
     stamps = read_stamps("stamp", "cells", head.records, "UTC", in_utc)
     sent = read_stamps("sent_by_stamp", "cells", head.records, "UTC", in_utc)
-    sql = cells + _SENDS.format(at=stamps.moment, sent_at=sent.moment, unclear=stamps.is_unclear)
+    orders = f"{stamps.order}, {sent.order}"
+    sql = cells + _SENDS.format(orders=orders, at=stamps.moment, sent_at=sent.moment, unclear=stamps.is_unclear)
     return Select(sql, {**parameters, **stamps.parameters})
 
 

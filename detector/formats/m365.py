@@ -54,7 +54,7 @@ with opened as (
 ), cells as (
   select record_number, text, {cells}
   from entries
-), dated as (  -- PowerShell 5 writes /Date(1793124251000)/
+), {order}, dated as (  -- PowerShell 5 writes /Date(1793124251000)/
   select * replace (coalesce(nullif(regexp_extract(stamp, '^/Date\(([0-9]+)\)/$', 1), ''), stamp) as stamp) from cells
 ), typed as (
   select *, epoch_us({at}) as at_us, {unclear} as is_unclear,
@@ -66,7 +66,7 @@ with opened as (
 ), judged as (
   select *,
     case
-      when trim(text) = '' then 'blank'
+      when not regexp_matches(text, '[^\p{{Zs}}]') then 'blank'  -- trim() is dear
       when $is_csv and (record_number <= $header_number or text = $header) then 'ignored'
       when starts_with(text, chr(2)) or not is_whole or at_us is null or key is null then 'rejected'
     end as outcome
@@ -174,6 +174,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     stamps = read_stamps("stamp", "cells", head.records, zone, source and source.model_copy(update={"zone": zone}))
     sql = _SQL.format(
         cells=f"{cells}, {whole} as is_whole",
+        order=stamps.order,
         at=stamps.moment,
         unclear=stamps.is_unclear,
     )

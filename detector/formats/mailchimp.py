@@ -68,7 +68,7 @@ with cells as (
   from (select record_number, text, str_split(text, chr(31)) as f from records)
 )"""
 
-_SENDS = r""", typed as (
+_SENDS = r""", {order}, typed as (
   select *, epoch_us({at}) as at_us, {unclear} as is_unclear,
     lower(coalesce(nullif(trim(address), ''), trim(member))) as recipient,
     case when coalesce(trim(status), '') = '' or lower(trim(status)) in ('sent', 'delivered') then 'accepted'
@@ -148,7 +148,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         cells = _OBJECTS.replace("{cells}", ", ".join(_keys(ours, theirs) for ours, theirs in NAMES.items()))
     in_utc = source and source.model_copy(update={"zone": "UTC"})
     stamps = read_stamps("stamp", "cells", head.records, "UTC", in_utc)
-    sql = cells + _SENDS.format(at=stamps.moment, unclear=stamps.is_unclear)
+    sql = cells + _SENDS.format(order=stamps.order, at=stamps.moment, unclear=stamps.is_unclear)
     return Select(sql, {**parameters, **stamps.parameters})
 
 

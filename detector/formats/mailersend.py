@@ -12,7 +12,7 @@ from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._events import FINISH, address, listed, moment, outbid, shape
+from detector.formats._events import FINISH, MARK, address, listed, moment, outbid, shape
 from detector.framings import Head
 
 FRAMINGS = ("json",)
@@ -35,9 +35,9 @@ _EVENT = shape(
 
 _SQL = rf"""
 with parsed as (
-  select record_number, text, try(json_transform(text, $event)) as e from records
+  select record_number, {MARK} as mark, try(json_transform(text, $event)) as e from records
 ), facts as (
-  select record_number, text, 1 as place,
+  select record_number, mark, 1 as place,
     case when e is null then 'not valid JSON' end as problem,
     case e.type
       when 'activity.sent' then 'accepted'

@@ -14,7 +14,7 @@ from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._events import FINISH, ORGANIZATION, address, listed, moment, organization, outbid, shape
+from detector.formats._events import FINISH, MARK, ORGANIZATION, address, listed, moment, organization, outbid, shape
 from detector.framings import Head
 
 FRAMINGS = ("json",)
@@ -39,21 +39,21 @@ _EVENT = shape(
 
 _SQL = rf"""
 with opened as (
-  select record_number, text, try(json_transform(text, $page)) as page from records
+  select record_number, text, {MARK} as mark, try(json_transform(text, $page)) as page from records
 ), unfolded as (
-  select record_number, text, page is null as is_broken, page.paging is not null and len(page.items) = 0 as is_empty,
+  select record_number, mark, page is null as is_broken, page.paging is not null and len(page.items) = 0 as is_empty,
     case when page."event-data" is not null then [page."event-data"] when len(page.items) > 0 then page.items
       else [text] end as bodies
   from opened
 ), enclosed as (
-  select record_number, text, is_broken, is_empty, unnest(bodies) as body, generate_subscripts(bodies, 1) as place
+  select record_number, mark, is_broken, is_empty, unnest(bodies) as body, generate_subscripts(bodies, 1) as place
   from unfolded
 ), parsed as (
   select *, try(json_transform(body, $event)) as e,
     case when contains(body, '"message-id"') then try(json_extract_string(body, '$."message-id"')) end as older_id
   from enclosed
 ), facts as (
-  select record_number, text, place,
+  select record_number, mark, place,
     case when is_broken then 'not valid JSON' end as problem,
     case
       when is_empty or 'true' in (e.flags."is-routed", e.flags."is-test-mode", e.flags."is-system-test") then 'ignored'

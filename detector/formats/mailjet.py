@@ -12,7 +12,7 @@ from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._events import FINISH, ORGANIZATION, address, moment, organization, outbid, shape
+from detector.formats._events import FINISH, MARK, ORGANIZATION, address, moment, organization, outbid, shape
 from detector.framings import Head
 
 FRAMINGS = ("json",)
@@ -22,12 +22,12 @@ _EVENT = shape("event time MessageID email customcampaign mj_campaign_id Payload
 
 _SQL = rf"""
 with opened as (
-  select record_number, text, try(json_transform(text, $event)) as e from records
+  select record_number, {MARK} as mark, try(json_transform(text, $event)) as e from records
 ), parsed as (
   select *, case when starts_with(e.Payload, '{{') then try(json_transform(e.Payload, $payload)) end as payload
   from opened
 ), facts as (
-  select record_number, text, 1 as place,
+  select record_number, mark, 1 as place,
     case when e is null then 'not valid JSON' end as problem,
     case e.event
       when 'sent' then 'delivered'

@@ -15,7 +15,7 @@ from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._events import FINISH, ORGANIZATION, address, listed, moment, organization, outbid, shape
+from detector.formats._events import FINISH, MARK, ORGANIZATION, address, listed, moment, organization, outbid, shape
 from detector.framings import Head
 
 FRAMINGS = ("json", "lines")
@@ -37,25 +37,25 @@ _EVENT = shape(
 
 _SQL = rf"""
 with opened as (
-  select record_number, text, case when starts_with(text, 'mandrill_events=') then '{{"mandrill_events": '
+  select record_number, {MARK} as mark, case when starts_with(text, 'mandrill_events=') then '{{"mandrill_events": '
       || try(url_decode(replace(regexp_extract(text, '^mandrill_events=([^&]*)', 1), '+', ' '))) || '}}'
     else text end as body
   from records
 ), paged as (
-  select record_number, text, body, try(json_transform(body, $page)) as page from opened
+  select record_number, mark, body, try(json_transform(body, $page)) as page from opened
 ), unfolded as (
-  select record_number, text, page is null as is_broken, page.mandrill_events = '[]' as is_empty,
+  select record_number, mark, page is null as is_broken, page.mandrill_events = '[]' as is_empty,
     case when page.mandrill_events is not null and page.mandrill_events <> '[]'
       then try(json_transform(page.mandrill_events, '["VARCHAR"]')) else [body] end as bodies
   from paged
 ), enclosed as (
-  select record_number, text, is_broken, is_empty, unnest(coalesce(bodies, [null])) as body,
+  select record_number, mark, is_broken, is_empty, unnest(coalesce(bodies, [null])) as body,
     generate_subscripts(coalesce(bodies, [null]), 1) as place
   from unfolded
 ), parsed as (
   select *, try(json_transform(body, $event)) as e from enclosed
 ), facts as (
-  select record_number, text, place,
+  select record_number, mark, place,
     case when is_broken then 'not valid JSON' end as problem,
     case when is_empty then 'ignored' else case e.event
       when 'send' then 'accepted'

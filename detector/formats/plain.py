@@ -49,10 +49,11 @@ WORDS = {
 """Our event type -> words that logs use for it."""
 
 _SQL = r"""
-with cells as (
-  select record_number, text, {columns}
-  from records
-), typed as (
+with opened as (
+  select record_number, text, {fields} as fields from records
+), cells as (
+  select record_number, text, {columns} from opened
+), {order}, typed as (
   select *,
     {timestamp} as stamped_at,
     coalesce(lower(trim(timestamp)), '') in ('', 'null', 'none', '\n', '0000-00-00 00:00:00') as is_timeless,
@@ -62,16 +63,18 @@ with cells as (
       when event is null or trim(event) = '' then 'accepted'
       when list_contains($sent_words, replace(replace(lower(trim(event)), ' ', '_'), '-', '_')) then 'accepted'
       when starts_with(lower(trim(event)), 'skipped') then 'dropped'
-      else list_extract($types, list_position($words, replace(replace(lower(trim(event)), ' ', '_'), '-', '_')))
+      else coalesce(
+        list_extract($types, list_position($words, replace(replace(lower(trim(event)), ' ', '_'), '-', '_'))), $other)
     end as type,
-    case when contains(recipient, '@') then list_transform(
+    case when regexp_full_match(recipient, '[^\s,;<>"\x1e]+@[^\s,;<>"\x1e]+') then [trim(recipient, $brackets)]
+         when contains(recipient, '@') then list_transform(
            regexp_extract_all(recipient, '[^\s,;<>"\x1e]+@[^\s,;<>"\x1e]+'), lambda a: trim(a, $brackets))
          when trim(recipient) <> '' then [trim(recipient)] else [] end as recipients
   from cells
 ), judged as (
   select *,
     case
-      when trim(text) = '' then 'blank'
+      when not regexp_matches(text, '[^\p{{Zs}}]') then 'blank'  -- trim() is dear
       when text = $header or record_number < $header_number then 'ignored'
       when is_whole and is_timeless and type in ('queued', 'dropped', 'ignored') then 'ignored'
       when is_whole and is_timeless and $is_sent_at and event is null then 'ignored'  -- it waits in an outbox
@@ -80,9 +83,13 @@ with cells as (
         then 'rejected'
       when type = 'ignored' then 'ignored'
       else 'event'
-    end as outcome,
-    row_number() over (partition by text order by record_number) as occurrence
+    end as outcome
   from typed
+), alike as (  -- rows without an id that say the same are told apart by their order
+  select record_number, 'row ' || md5(text) || ' ' || row_number() over (partition by text order by record_number)
+    as row_key
+  from cells
+  where coalesce(trim(message_id), '') = ''
 ), fanned as (
   select *, unnest(case when outcome = 'event' then recipients else [null] end) as address,
     generate_subscripts(case when outcome = 'event' then recipients else [null] end, 1) as part
@@ -101,11 +108,11 @@ select record_number, part, outcome,
   false as is_local,
   false as is_yearless,
   null::bigint as sent_at_us,
-  case when nullif(trim(message_id), '') is not null then trim(message_id, ' <>') || ' ' || lower(address)
-       else 'row ' || md5(text) || ' ' || occurrence end as message_key,
+  coalesce(row_key, trim(message_id, ' <>') || ' ' || lower(address)) as message_key,
   lower(address) as recipient,
-  lower(coalesce(nullif(regexp_extract(sender, '<([^<>]+)>\s*$', 1), ''),
-    nullif(trim(regexp_extract(sender, '[^\s,;<>"]+@[^\s,;<>"]+'), $brackets), ''), trim(sender))) as sender,
+  lower(case when regexp_full_match(sender, '[^\s,;<>"]+@[^\s,;<>"]+') then trim(sender, $brackets)
+    else coalesce(nullif(regexp_extract(sender, '<([^<>]+)>\s*$', 1), ''),
+      nullif(trim(regexp_extract(sender, '[^\s,;<>"]+@[^\s,;<>"]+'), $brackets), ''), trim(sender)) end) as sender,
   nullif(trim(message_id, ' <>'), '') as message_id,
   nullif(trim(subject), '') as subject,
   nullif(trim(template), '') as template,
@@ -113,6 +120,7 @@ select record_number, part, outcome,
   try_cast(size as bigint) as size,
   null::varchar as next_key
 from fanned
+left join alike using (record_number)
 """
 
 
@@ -128,13 +136,15 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     mapped = dict(source.columns) if source and source.columns else guess_columns(names)
     zone = source.zone if source else zone
     words = {word: event for event, text in WORDS.items() for word in text.split()}
-    given = {value.strip().lower(): meaning for value, meaning in (source.words.items() if source else ())}
+    meanings = {"sent": "accepted"}
+    given = {word.strip().lower(): meanings.get(m, m) for word, m in (source.words.items() if source else ())}
     parameters: dict[str, Any] = {
         "words": list(words),
         "types": list(words.values()),
         "sent_words": [re.sub(r"[ -]", "_", word.strip().lower()) for word in (source.sent_words if source else ())],
         "values": list(given),
-        "meanings": ["accepted" if meaning == "sent" else meaning for meaning in given.values()],
+        "other": given.get("*"),
+        "meanings": list(given.values()),
         "brackets": "[](){}'",
         "is_sent_at": "sent" in mapped.get("timestamp", "").lower(),
         "unclear_order": UNCLEAR_ORDER,
@@ -146,10 +156,17 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         raise InputError(
             f"the mapping names columns that this table has not: {', '.join(missing)}. Correct the config."
         )
-    columns = _csv_columns(names, mapped) if is_csv else _json_columns(mapped, parameters)
+    fields, columns = _csv_columns(names, mapped) if is_csv else _json_columns(mapped, parameters)
     broken = f"'a row with fewer than the header''s {len(names)} fields'" if is_csv else "'not a JSON object'"
     stamps = read_stamps("timestamp", "cells", head.records, zone, source)
-    sql = _SQL.format(columns=columns, broken=broken, timestamp=stamps.moment, unclear=stamps.is_unclear)
+    sql = _SQL.format(
+        fields=fields,
+        columns=columns,
+        order=stamps.order,
+        broken=broken,
+        timestamp=stamps.moment,
+        unclear=stamps.is_unclear,
+    )
     used = {name: value for name, value in {**parameters, **stamps.parameters}.items() if f"${name}" in sql}
     return Select(sql, used, _assumptions(mapped, zone, is_mapped=bool(source and source.columns)))
 
@@ -169,37 +186,40 @@ def column_names(head: Head) -> list[str]:
     return list(names)
 
 
-def guess_columns(names: list[str]) -> dict[str, str]:
+def guess_columns(names: list[str], synonyms: Mapping[str, str] = SYNONYMS) -> dict[str, str]:
     """Our name -> the file's column that means it, as far as the synonyms tell."""
     simple = {re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_"): name for name in reversed(names)}
     found: dict[str, str] = {}
-    for ours, synonyms in SYNONYMS.items():
-        theirs = next((simple[word] for word in synonyms.split() if word in simple), None)
+    for ours, words in synonyms.items():
+        theirs = next((simple[word] for word in words.split() if word in simple), None)
         if theirs is not None and theirs not in found.values():
             found[ours] = theirs
     return found
 
 
-def _csv_columns(names: list[str], mapped: Mapping[str, str]) -> str:
-    """SQL for our columns out of a row of fields joined by chr(31): positions only, no text from the file."""
+def _csv_columns(names: list[str], mapped: Mapping[str, str]) -> tuple[str, str]:
+    """SQL for the list of a row's fields, which chr(31) joins, and for our columns out of it: positions only, no text
+    from the file."""
     places = {ours: names.index(theirs) + 1 for ours, theirs in mapped.items() if theirs in names}
-    picked = [
-        f"str_split(text, chr(31))[{places[ours]}] as {ours}" if ours in places else f"null::varchar as {ours}"
-        for ours in SYNONYMS
-    ]
-    return ", ".join([*picked, f"len(str_split(text, chr(31))) >= {len(names)} as is_whole"])
+    return "str_split(text, chr(31))", f"{_picked(places)}, len(fields) >= {len(names)} as is_whole"
 
 
-def _json_columns(mapped: Mapping[str, str], parameters: dict[str, Any]) -> str:
-    """SQL for our columns out of a JSON object; the names of the file's keys travel as parameters."""
-    picked = []
-    for ours in SYNONYMS:
-        if ours not in mapped:
-            picked.append(f"null::varchar as {ours}")
-            continue
+def _json_columns(mapped: Mapping[str, str], parameters: dict[str, Any]) -> tuple[str, str]:
+    """SQL for the list of an object's values, read once, and for our columns out of it; the names of the file's keys
+    travel as parameters."""
+    keys = [ours for ours in SYNONYMS if ours in mapped]
+    for ours in keys:
         parameters[f"key_{ours}"] = "/" + mapped[ours].replace("~", "~0").replace("/", "~1")
-        picked.append(f"case when json_valid(text) then json_extract_string(text, $key_{ours}) end as {ours}")
-    return ", ".join([*picked, "json_valid(text) and starts_with(text, '{') as is_whole"])
+    listed = ", ".join(f"$key_{ours}" for ours in keys)
+    places = {ours: place for place, ours in enumerate(keys, 1)}
+    fields = f"case when json_valid(text) then json_extract_string(text, [{listed}]) end"
+    return fields, f"{_picked(places)}, fields is not null and starts_with(text, '{{') as is_whole"
+
+
+def _picked(places: Mapping[str, int]) -> str:
+    return ", ".join(
+        f"fields[{places[ours]}] as {ours}" if ours in places else f"null::varchar as {ours}" for ours in SYNONYMS
+    )
 
 
 def _assumptions(mapped: Mapping[str, str], zone: str, *, is_mapped: bool) -> tuple[str, ...]:

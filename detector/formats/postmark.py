@@ -15,7 +15,7 @@ from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._events import FINISH, ORGANIZATION, address, moment, organization, outbid, shape
+from detector.formats._events import FINISH, MARK, ORGANIZATION, address, moment, organization, outbid, shape
 from detector.framings import Head
 
 FRAMINGS = ("json",)
@@ -30,15 +30,15 @@ _PAGE = shape("TotalCount", {"Messages": ["VARCHAR"], "Bounces": ["VARCHAR"], "I
 
 _SQL = rf"""
 with opened as (
-  select record_number, text, try(json_transform(text, $page)) as page from records
+  select record_number, text, {MARK} as mark, try(json_transform(text, $page)) as page from records
 ), unfolded as (
-  select record_number, text, page is null as is_broken,
+  select record_number, mark, page is null as is_broken,
     page.TotalCount is not null and coalesce(len(page.Messages), 0) + coalesce(len(page.Bounces), 0) = 0 as is_empty,
     case when len(page.Messages) > 0 then page.Messages when len(page.Bounces) > 0 then page.Bounces else [text] end
       as bodies
   from opened
 ), enclosed as (
-  select record_number, text, is_broken, is_empty, unnest(bodies) as body, generate_subscripts(bodies, 1) as place
+  select record_number, mark, is_broken, is_empty, unnest(bodies) as body, generate_subscripts(bodies, 1) as place
   from unfolded
 ), parsed as (
   select *, try(json_transform(body, $event)) as e from enclosed
@@ -63,7 +63,7 @@ with opened as (
       end) as addressed
   from typed
 ), facts as (
-  select record_number, text, place,
+  select record_number, mark, place,
     case when is_broken then 'not valid JSON' end as problem,
     type,
     {moment("coalesce(e.DeliveredAt, e.BouncedAt, e.ReceivedAt)")} as at_us,

@@ -13,7 +13,7 @@ from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._events import FINISH, ORGANIZATION, address, moment, organization, outbid, shape
+from detector.formats._events import FINISH, MARK, ORGANIZATION, address, moment, organization, outbid, shape
 from detector.framings import Head
 
 FRAMINGS = ("json",)
@@ -41,9 +41,9 @@ def _tag(*names: str) -> str:
 
 _SQL = rf"""
 with opened as (
-  select record_number, text, try(json_transform(text, $event)) as e from records
+  select record_number, {MARK} as mark, try(json_transform(text, $event)) as e from records
 ), parsed as (  -- tags are an object, or a list of names and values
-  select record_number, text, e,
+  select record_number, mark, e,
     case when starts_with(e.data.tags, '{{') then try(json_transform(e.data.tags, $tags)) end as tags,
     case when starts_with(e.data.tags, '[') then try(json_transform(e.data.tags, $tag_list)) end as tag_list,
     list_filter(list_concat(e.data."to", e.data.cc, e.data.bcc), lambda a: trim(a) <> '') as addresses
@@ -51,7 +51,7 @@ with opened as (
 ), fanned as (
   select *, unnest(case when len(addresses) > 0 then addresses else [null] end) as addressed from parsed
 ), facts as (
-  select record_number, text, 1 as place,
+  select record_number, mark, 1 as place,
     case when e is null then 'not valid JSON' end as problem,
     case e.type
       when 'email.sent' then 'accepted'

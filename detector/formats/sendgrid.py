@@ -15,7 +15,18 @@ from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._events import FINISH, ORGANIZATION, address, column, listed, moment, organization, outbid, shape
+from detector.formats._events import (
+    FINISH,
+    MARK,
+    ORGANIZATION,
+    address,
+    column,
+    listed,
+    moment,
+    organization,
+    outbid,
+    shape,
+)
 from detector.framings import Head
 
 FRAMINGS = ("json", "csv")
@@ -24,26 +35,33 @@ IDENTITY = "event_id"
 _EVENT = shape(
     "event email timestamp sg_message_id smtp-id subject from sg_template_id template_id singlesend_id "
     "marketing_campaign_id category msg_id from_email to_email status last_event_time created",
-    {**ORGANIZATION, "unique_args": ORGANIZATION, "messages": ["VARCHAR"]},
+    {**ORGANIZATION, "unique_args": ORGANIZATION},
 )
+_PAGE = shape("", {"messages": ["VARCHAR"]})
 
 _CSV_ONLY = {"processed", "message_id", "event", "email"}
 _CSV_TELLING = {"recv_message_id", "outbound_ip", "api_key_id", "asm_group_id", "unique_args"}
 
 _WEBHOOK = rf"""
-with opened as (
-  select record_number, text, try(json_transform(text, $event)) as page from records
-), items as (
-  select record_number, text, page, unnest(case when len(page.messages) > 0 then page.messages else [null] end) as item,
-    generate_subscripts(case when len(page.messages) > 0 then page.messages else [null] end, 1) as place
-  from opened
+with singles as (
+  select record_number, {MARK} as mark, 1 as place, try(json_transform(text, $event)) as e
+  from records
+  where not coalesce(contains(text, '"messages"'), false)
+), pages as (
+  select record_number, {MARK} as mark, text, try(json_transform(text, $page)) as page
+  from records
+  where contains(text, '"messages"')
+), entries as (
+  select record_number, mark, unnest(case when len(page.messages) > 0 then page.messages else [text] end) as entry,
+    generate_subscripts(case when len(page.messages) > 0 then page.messages else [text] end, 1) as place
+  from pages
 ), parsed as (
-  select record_number, text, place, page, case when item is null then page else try(json_transform(item, $event)) end
-    as e
-  from items
+  select record_number, mark, place, e from singles
+  union all
+  select record_number, mark, place, try(json_transform(entry, $event)) as e from entries
 ), named as (
-  select record_number, text, place, false as is_header,
-    case when page is null then 'not valid JSON' end as problem,
+  select record_number, mark, place, false as is_header,
+    case when e is null then 'not valid JSON' end as problem,
     case when e.event is null and e.created is not null then 'suppression' else coalesce(e.event, e.status) end
       as event,
     coalesce(e.email, e.to_email) as email,
@@ -56,15 +74,15 @@ with opened as (
 
 _ACTIVITY = r"""
 with cells as (
-  select record_number, text, text = $header or record_number <= $header_number as is_header,
+  select record_number, {mark} as mark, text = $header or record_number <= $header_number as is_header,
     str_split(text, chr(31)) as fields
   from records
 ), picked as (
-  select record_number, text, is_header, len(fields) as width, {picked} from cells
+  select record_number, mark, is_header, len(fields) as width, {picked} from cells
 ), parsed as (
   select *, try(json_transform(unique_args, $arguments)) as arguments from picked
 ), named as (
-  select record_number, text, 1 as place, is_header,
+  select record_number, mark, 1 as place, is_header,
     case when not is_header and width < $width then 'a row with fewer fields than the header' end as problem,
     event, email, processed as stamp, message_id as id, null::varchar as smtp_id, "from" as sender, subject,
     coalesce(template_id, marketing_campaign_id) as template, categories as category, {organization} as organization
@@ -73,7 +91,7 @@ with cells as (
 
 _FACTS = rf"""
 , facts as (
-  select record_number, text, place, problem,
+  select record_number, mark, place, problem,
     case when is_header then 'ignored' else case lower(event)
       when 'processed' then 'accepted'
       when 'delivered' then 'delivered'
@@ -111,7 +129,7 @@ def claims(head: Head) -> int:
 def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per event; stamps are epochs or in UTC, so `zone` is not needed."""
     if head.framing == "json":
-        return Select(_WEBHOOK + _FACTS + FINISH, {"event": _EVENT})
+        return Select(_WEBHOOK + _FACTS + FINISH, {"event": _EVENT, "page": _PAGE})
     names = [name.strip().lower() for name in head.records[0].split("\x1f")]
     wanted = "event email processed message_id subject from template_id marketing_campaign_id categories unique_args"
     picked = ", ".join(column(names, name) for name in wanted.split())
@@ -121,7 +139,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         "width": len(names),
         "arguments": shape("", ORGANIZATION),
     }
-    sql = _ACTIVITY.format(picked=picked, organization=organization("arguments"))
+    sql = _ACTIVITY.format(mark=MARK, picked=picked, organization=organization("arguments"))
     return Select(sql + _FACTS + FINISH, parameters, ("stamps without a zone were read as UTC",))
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._events import FINISH, address, outbid, shape
+from detector.formats._events import FINISH, MARK, address, outbid, shape
 from detector.framings import Head
 
 FRAMINGS = ("json",)
@@ -61,31 +61,31 @@ def _unwrapped(e: str, text: str) -> str:
 
 _SQL = rf"""
 with opened as (
-  select record_number, text, try(json_transform(text, $event)) as outermost from records
+  select record_number, text, {MARK} as mark, try(json_transform(text, $event)) as outermost from records
 ), once as (
-  select record_number, text, outermost, {_unwrapped("outermost", "text")} as bodies from opened
+  select record_number, mark, outermost, {_unwrapped("outermost", "text")} as bodies from opened
 ), once_each as (
-  select record_number, text, outermost, unnest(bodies) as body, generate_subscripts(bodies, 1) as place from once
+  select record_number, mark, outermost, unnest(bodies) as body, generate_subscripts(bodies, 1) as place from once
 ), inner_parsed as (
-  select record_number, text, outermost, place, body,
+  select record_number, mark, outermost, place, body,
     case when body is null then outermost else try(json_transform(body, $event)) end as middle
   from once_each
 ), twice as (  -- SQS carries the envelope of SNS, which carries the event
-  select record_number, text, outermost, place, middle, body as said,
+  select record_number, mark, outermost, place, middle, body as said,
     case when body is null then [null] else {_unwrapped("middle", "body")} end as bodies
   from inner_parsed
 ), twice_each as (
-  select record_number, text, outermost, place, middle, said, unnest(bodies) as body,
+  select record_number, mark, outermost, place, middle, said, unnest(bodies) as body,
     generate_subscripts(bodies, 1) as place_in_middle
   from twice
 ), parsed as (
-  select record_number, text, outermost is null as is_broken, outermost.Type as outer_type,
+  select record_number, mark, outermost is null as is_broken, outermost.Type as outer_type,
     place * 1000 + place_in_middle as place,
     coalesce(starts_with(said, 'Successfully validated SNS topic'), false) as is_notice,
     case when body is null then middle else try(json_transform(body, $event)) end as e
   from twice_each
 ), typed as (
-  select record_number, text, is_broken, outer_type, is_notice, place, e,
+  select record_number, mark, is_broken, outer_type, is_notice, place, e,
     coalesce(e.eventType, e.notificationType) as event_type,
     epoch_us(try_cast(e.mail.timestamp as timestamptz)) as mail_at_us
   from parsed
@@ -111,11 +111,11 @@ with opened as (
       else e.mail.destination end as addresses
   from typed
 ), fanned as (
-  select record_number, text, is_broken, place, e, event_type, mail_at_us, type,
+  select record_number, mark, is_broken, place, e, event_type, mail_at_us, type,
     unnest(case when type <> 'ignored' and len(addresses) > 0 then addresses else [null] end) as addressed
   from listed
 ), facts as (
-  select record_number, text, place,
+  select record_number, mark, place,
     case when is_broken then 'not valid JSON'
       when e is null and type = 'ignored' then null
       when e is null then 'the wrapped message is not valid JSON'

@@ -14,7 +14,7 @@ from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._events import FINISH, ORGANIZATION, address, listed, moment, organization, outbid, shape
+from detector.formats._events import FINISH, MARK, ORGANIZATION, address, listed, moment, organization, outbid, shape
 from detector.framings import Head
 
 FRAMINGS = ("json",)
@@ -31,9 +31,9 @@ _EVENT = shape(
 
 _SQL = rf"""
 with opened as (
-  select record_number, text, try(json_transform(text, $page)) as page from records
+  select record_number, text, {MARK} as mark, try(json_transform(text, $page)) as page from records
 ), unfolded as (
-  select record_number, text, page is null as is_broken,
+  select record_number, mark, page is null as is_broken,
     coalesce(page.msys.track_event, page.msys.unsubscribe_event, page.msys.relay_event, page.msys.ab_test_event)
       is not null or (page.total_count is not null and len(page.results) = 0)
       or (page.type is null and regexp_full_match(text, '\s*\{{\s*"msys"\s*:\s*\{{\s*\}}\s*\}}\s*')) as is_no_send,
@@ -41,12 +41,12 @@ with opened as (
       else [coalesce(page.msys.message_event, page.msys.gen_event, text)] end as bodies
   from opened
 ), enclosed as (
-  select record_number, text, is_broken, is_no_send, unnest(bodies) as body, generate_subscripts(bodies, 1) as place
+  select record_number, mark, is_broken, is_no_send, unnest(bodies) as body, generate_subscripts(bodies, 1) as place
   from unfolded
 ), parsed as (
   select *, try(json_transform(body, $event)) as e from enclosed
 ), facts as (
-  select record_number, text, place,
+  select record_number, mark, place,
     case when is_broken then 'not valid JSON' end as problem,
     case when is_no_send then 'ignored' else case e.type
       when 'injection' then 'accepted'
