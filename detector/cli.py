@@ -106,8 +106,11 @@ class _Seeds(click.ParamType[tuple[int, ...]]):
 )  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
 @click.option("--seeds", type=_Seeds(), help="A suite for these seeds, such as 1-10: a folder seed-NN for each.")
+@click.option("--roster", is_flag=True, help="Write roster.csv as well: who enrolled in what.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the logs and truth.json.")
-def simulate(scenario: str, log_format: str, seed: int, seeds: tuple[int, ...] | None, out: Path) -> None:
+def simulate(
+    scenario: str, log_format: str, seed: int, seeds: tuple[int, ...] | None, *, roster: bool, out: Path
+) -> None:  # fmt: skip
     """Write the mail logs of an invented academy, and a truth.json that counts its bursts.
 
     SCENARIO is a story with fixed bursts (founding-night, many-faults, ...), or drawn from the seed: a cause such as
@@ -125,26 +128,30 @@ def simulate(scenario: str, log_format: str, seed: int, seeds: tuple[int, ...] |
       detector simulate founding-night --seed 27 --out night
       detector simulate standard --seeds 1-10 --format postfix,plain --out suite
     """
-    from detector.simulate import SUITES, simulate_suite
+    from detector.simulate import SUITES, simulate_roster, simulate_suite
     from detector.simulate import simulate as write
 
     if seeds is None and len(SUITES.get(scenario, (scenario,))) == 1:
-        click.echo(write(scenario, format=log_format, seed=seed, out=out))
-        return
-    for path in simulate_suite(scenario, format=log_format, seeds=seeds or (seed,), out=out):
-        click.echo(path)
+        made = iter([(scenario, seed, write(scenario, format=log_format, seed=seed, out=out))])
+    else:
+        made = simulate_suite(scenario, format=log_format, seeds=seeds or (seed,), out=out)
+    for name, its_seed, truth in made:
+        if roster:
+            simulate_roster(name, seed=its_seed, out=truth.parent)
+        click.echo(truth)
 
 
 @cli.command()
 @click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(exists=True, path_type=Path))
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML) of the detector.")
 @click.option("--baselines/--no-baselines", default=True, show_default=True, help="Run the usual methods as well.")
+@click.option("--roster/--no-roster", default=True, show_default=True, help="Use a roster.csv beside a truth.json.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every log, miss and false alarm.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the scoreboard into this file (.png, .svg, .pdf).")
 @click.option("-v", "--verbose", is_flag=True, help="Say what became of each log.")
 def evaluate(
-    folders: tuple[Path, ...], config_path: Path | None, *, baselines: bool, as_json: bool, plot: Path | None,
-    verbose: bool,
+    folders: tuple[Path, ...], config_path: Path | None, *, baselines: bool, roster: bool, as_json: bool,
+    plot: Path | None, verbose: bool,
 ) -> None:  # fmt: skip
     """Say how well the detector and the usual methods do on logs whose truth is known.
 
@@ -156,13 +163,15 @@ def evaluate(
       detector evaluate suite --plot scoreboard.png
     """
     from detector.config import load_config
+    from detector.evaluation import Options
     from detector.evaluation import evaluate as run
     from detector.evaluation.chart import check_name, draw
     from detector.evaluation.scoreboard import in_json, in_words
 
     if plot:
         check_name(plot)
-    judged = run(folders, load_config(config_path), baselines=baselines, talk=_talk if verbose else lambda _: None)
+    options = Options(baselines=baselines, rosters=roster)
+    judged = run(folders, load_config(config_path), options, talk=_talk if verbose else lambda _: None)
     click.echo(in_json(judged) if as_json else in_words(judged))
     if plot:
         draw(judged, plot)

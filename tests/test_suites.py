@@ -1,5 +1,6 @@
 """Scenarios drawn from a seed: every fault has the fingerprint of its cause, no look-alike a label."""
 
+import csv
 from collections import defaultdict
 from itertools import pairwise
 from random import Random
@@ -8,7 +9,7 @@ from statistics import median
 import pytest
 
 from detector.errors import ConfigError
-from detector.simulate import DRAWN, FORMATS, SCENARIOS, SUITES, simulate, simulate_suite
+from detector.simulate import DRAWN, FORMATS, SCENARIOS, SUITES, simulate, simulate_roster, simulate_suite
 from detector.simulate.academy import build_academy
 from detector.simulate.bursts import Stage
 from detector.simulate.faults import deliberate_resend
@@ -123,7 +124,7 @@ def test_a_suite_has_a_folder_per_seed_and_scenario_and_the_same_bytes_each_time
     monkeypatch.setitem(SUITES, "two", ("bcc-archive", "smtp-ambiguity"))
     for out in ("one", "again"):
         paths = list(simulate_suite("two", format="m365", seeds=(4, 11), out=tmp_path / out))
-    assert [path.parent.relative_to(tmp_path / "again").as_posix() for path in paths] == [
+    assert [path.parent.relative_to(tmp_path / "again").as_posix() for _, _, path in paths] == [
         "seed-04/bcc-archive",
         "seed-04/smtp-ambiguity",
         "seed-11/bcc-archive",
@@ -134,7 +135,7 @@ def test_a_suite_has_a_folder_per_seed_and_scenario_and_the_same_bytes_each_time
 
 
 def test_a_suite_of_one_scenario_needs_no_folder_for_it(tmp_path):
-    (path,) = simulate_suite("deferrals", format="plain", seeds=(7,), out=tmp_path)
+    ((_, _, path),) = simulate_suite("deferrals", format="plain", seeds=(7,), out=tmp_path)
     assert path == tmp_path / "seed-07" / "truth.json"
 
 
@@ -154,3 +155,15 @@ def test_every_format_is_read_as_the_same_number_of_sends(name, tmp_path):
             build(db)
             (counted[format],) = rows(db, "select count(*) as sends, count(distinct recipient) as people from sends")
     assert counted == {format: {"sends": totals["sends"], "people": totals["recipients"]} for format in FORMATS}
+
+
+def test_the_roster_has_a_row_for_every_welcome_that_was_due(tmp_path):
+    simulate("founding-night", format="plain", seed=27, out=tmp_path)
+    with simulate_roster("founding-night", seed=27, out=tmp_path).open(encoding="utf-8", newline="") as file:
+        roster = list(csv.DictReader(file))
+    night = [row for row in roster if row["course"] == "Forklift Safety Essentials"]
+    (burst,) = (burst for burst in truth_of(tmp_path)["bursts"] if burst["is_fault"])
+    assert sorted(row["recipient"] for row in night) == sorted(person["recipient"] for person in burst["affected"])
+    assert all(row["enrolled_at"] < burst["started_at"] for row in night)
+    assert 300 < len(roster) < 1_500
+    assert len({(row["recipient"], row["course"]) for row in roster}) < len(roster)  # some enroll again

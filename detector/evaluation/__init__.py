@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detector.config import Config
-from detector.evaluation.contenders import DETECTOR, Contest, contest
+from detector.evaluation.contenders import DETECTOR, Contest, Options, contest
 from detector.evaluation.labelled import labelled_logs
 from detector.evaluation.scoring import Score, match
 
-__all__ = ["DETECTOR", "Judged", "evaluate"]
+__all__ = ["DETECTOR", "Judged", "Options", "evaluate"]
+
+
+ALL = Options()
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Judged:
 
 
 def evaluate(
-    folders: Iterable[Path], config: Config, *, baselines: bool = True, talk: Callable[[str], None]
+    folders: Iterable[Path], config: Config, options: Options = ALL, *, talk: Callable[[str], None]
 ) -> list[Judged]:
     """Run everybody on every labelled log in and below the folders; the state of each run is thrown away.
 
@@ -38,7 +41,7 @@ def evaluate(
     """
     judged: list[Judged] = []
     for log in (log for folder in folders for log in labelled_logs(folder)):
-        found: Contest = contest(log, config, baselines=baselines)
+        found: Contest = contest(log, config, options)
         for method, findings in found.findings.items():
             score = match(log.affairs, findings, days=log.days, log=f"{log.name}: ")
             judged.append(Judged(log.name, found.format, method, score))

@@ -21,6 +21,15 @@ DETECTOR = "detector"
 
 
 @dataclass(frozen=True)
+class Options:
+    """Who competes, and what the detector may know."""
+
+    baselines: bool = True
+    rosters: bool = True
+    """Use the roster beside a truth."""
+
+
+@dataclass(frozen=True)
 class Contest:
     """What each method found in one log, and the log's format."""
 
@@ -28,13 +37,12 @@ class Contest:
     findings: Mapping[str, list[Finding]]
 
 
-def contest(log: LabelledLog, config: Config, *, baselines: bool) -> Contest:
+def contest(log: LabelledLog, config: Config, options: Options) -> Contest:
     """One night of the detector in a state that is thrown away, telling nobody; then the others, if wanted."""
-    logs = config.logs.model_copy(update={"paths": log.files})
     with TemporaryDirectory(prefix="detector-evaluate-") as scratch:
         state = Path(scratch) / "state"
         night = nightly(
-            config.model_copy(update={"logs": logs}), state=state, as_of=log.ends_at, dry_run=True, talk=lambda _: None
+            _config(log, config, options), state=state, as_of=log.ends_at, dry_run=True, talk=lambda _: None
         )
         if not night.facts.sends:
             raise InputError(f"{log.name}: no mail could be read. " + " ".join(night.problems))
@@ -42,11 +50,19 @@ def contest(log: LabelledLog, config: Config, *, baselines: bool) -> Contest:
             cases = (case for case in night.facts.cases if case.incident.state != "withdrawn")
             extra = _extra_copies(db)
             found = {DETECTOR: [_finding(case, extra[case.incident.incident_id]) for case in cases]}
-            if baselines:
+            if options.baselines:
                 sends = all_sends(db)
                 found |= {name: findings(method(sends), name) for name, method in BASELINES.items()}
             formats = db.execute("select distinct source from sends order by source").fetchall()
     return Contest("+".join(source for (source,) in formats), found)
+
+
+def _config(log: LabelledLog, config: Config, options: Options) -> Config:
+    """The settings of the run, with the logs to read and their roster, if it may be used."""
+    updates: dict[str, object] = {"logs": config.logs.model_copy(update={"paths": log.files})}
+    if options.rosters and log.roster:
+        updates["roster"] = config.roster.model_copy(update={"files": (log.roster,)})
+    return config.model_copy(update=updates)
 
 
 def _extra_copies(db: Connection) -> Mapping[str, list[tuple[str, datetime]]]:

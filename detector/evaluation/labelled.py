@@ -1,6 +1,7 @@
 """Logs whose truth is known: a folder with a truth.json, and logs beside it or in folders of its own.
 
-Two folders of logs below one truth.json are two logs of the same mail, each judged by itself. A truth.json says
+Two folders of logs below one truth.json are two logs of the same mail, each judged by itself. A roster.csv beside the
+truth is no log: it is what `[roster]` is in the config. A truth.json says
 
     period    {"from", "until"}: what the log covers; the detector looks at it as of "until"
     bursts    [{"name", "cause", "is_fault", "started_at", "ended_at", "affected": [{"recipient", "excess"}]}]
@@ -18,8 +19,8 @@ from typing import Any
 from detector.errors import ConfigError
 from detector.evaluation.scoring import Affair
 
-TRUTH = "truth.json"
-_NO_LOGS = (TRUTH, "README.md")
+TRUTH, ROSTER = "truth.json", "roster.csv"
+_NO_LOGS = (TRUTH, ROSTER, "README.md")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class LabelledLog:
     affairs: tuple[Affair, ...]
     begins_at: datetime
     ends_at: datetime
+    roster: Path | None = None
+    """Who enrolled in what, if that is known."""
 
     @property
     def days(self) -> float:
@@ -68,6 +71,7 @@ def _labelled(folder: Path, truth: Path) -> LabelledLog:
             affairs=tuple(_affair(burst) for burst in facts["bursts"]),
             begins_at=datetime.fromisoformat(facts["period"]["from"]),
             ends_at=datetime.fromisoformat(facts["period"]["until"]),
+            roster=truth.with_name(ROSTER) if truth.with_name(ROSTER).exists() else None,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{truth}: is not the truth about a log ({type(error).__name__}: {error}).") from error

@@ -10,7 +10,7 @@ reserved for examples. Nothing here reads a clock, and nothing here sends mail.
     which story         scenarios, suites, traffic a month, in order; suites are drawn from the seed
     how it is logged    postfix, exim, ses, sendgrid, m365, table
                                                    one file per format; files, stamps, relays, bystanders help
-    what is true        truth                      counted from labels that no log has
+    what is true        truth, roster              counted from labels that no log has; who enrolled in what
 """
 
 import json
@@ -24,6 +24,7 @@ from detector.simulate.files import LogFiles, Render, rotated_names, weekly_name
 from detector.simulate.m365 import MessageTrace, trace_header
 from detector.simulate.messages import at_ms
 from detector.simulate.postfix import PostfixLog, PostfixStyle
+from detector.simulate.roster import ROSTER, write_roster
 from detector.simulate.scenarios import SCENARIOS, Scenario
 from detector.simulate.sendgrid import SendgridEvents
 from detector.simulate.ses import SesEvents
@@ -32,7 +33,7 @@ from detector.simulate.table import csv_header, csv_lines, json_lines
 from detector.simulate.traffic import mail_of
 from detector.simulate.truth import Truth
 
-__all__ = ["DRAWN", "FORMATS", "SCENARIOS", "SUITES", "PostfixStyle", "simulate", "simulate_suite"]
+__all__ = ["DRAWN", "FORMATS", "SCENARIOS", "SUITES", "PostfixStyle", "simulate", "simulate_roster", "simulate_suite"]
 
 Thing = TypeVar("Thing")
 Log = tuple[Render, LogFiles]
@@ -94,7 +95,7 @@ def simulate(scenario: str, *, format: str, seed: int, out: Path, style: Postfix
     Raises ConfigError for an unknown name, and for a folder that holds anything but an earlier simulation of the same
     scenario: no real log is ever overwritten.
     """
-    story = SCENARIOS[scenario] if scenario in SCENARIOS else _known(scenario, DRAWN, "scenario")(seed)
+    story = _story(scenario, seed)
     names = (ALL if format == "all" else format).split(",")
     folders = {name: out / name if len(names) > 1 else out for name in names}
     logs = {name: _known(name, FORMATS, "format") for name in folders}
@@ -111,16 +112,28 @@ def simulate(scenario: str, *, format: str, seed: int, out: Path, style: Postfix
     return truth_path
 
 
-def simulate_suite(suite: str, *, format: str, seeds: Iterable[int], out: Path) -> Iterator[Path]:
-    """Write every scenario of a suite for every seed, each into `out/seed-<n>/<scenario>`; yields the truth.json's.
+def simulate_roster(scenario: str, *, seed: int, out: Path) -> Path:
+    """Write the roster behind the welcomes of a scenario into `out`; returns its path."""
+    write_roster(mail_of(_story(scenario, seed), seed), out / ROSTER, seed)
+    return out / ROSTER
 
-    Any scenario is a suite of itself; where there is only one, its logs lie in `out/seed-<n>`.
+
+def simulate_suite(suite: str, *, format: str, seeds: Iterable[int], out: Path) -> Iterator[tuple[str, int, Path]]:
+    """Write every scenario of a suite for every seed; yields (scenario, seed, path of truth.json).
+
+    Each goes into `out/seed-<n>/<scenario>`. Any scenario is a suite of itself; where there is only one, its logs lie
+    in `out/seed-<n>`.
     """
     scenarios = SUITES.get(suite, (suite,))
     for seed in seeds:
         for scenario in scenarios:
             folder = out / f"seed-{seed:02}"
-            yield simulate(scenario, format=format, seed=seed, out=folder / scenario if len(scenarios) > 1 else folder)
+            here = folder / scenario if len(scenarios) > 1 else folder
+            yield scenario, seed, simulate(scenario, format=format, seed=seed, out=here)
+
+
+def _story(scenario: str, seed: int) -> Scenario:
+    return SCENARIOS[scenario] if scenario in SCENARIOS else _known(scenario, DRAWN, "scenario")(seed)
 
 
 def _scenario_of(truth_path: Path) -> object:

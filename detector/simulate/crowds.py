@@ -23,6 +23,7 @@ PHRASES = {
 }
 """What people should get once, and its subject."""
 NEW_PHRASES = {
+    "welcome-kit": "Welcome to {}",
     "login-details": "Your login details for {}",
     "exam-invitation": "You are invited to the exam: {}",
     "seat-confirmation": "Your seat is confirmed: {}",
