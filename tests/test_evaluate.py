@@ -14,7 +14,7 @@ import pytest
 from detector.cli import main
 from detector.config import Config
 from detector.errors import ConfigError
-from detector.evaluation import DETECTOR, Judged, evaluate
+from detector.evaluation import DETECTOR, Judged, Options, evaluate
 from detector.evaluation.baselines import BASELINES
 from detector.evaluation.chart import check_name, draw
 from detector.evaluation.labelled import labelled_logs
@@ -258,6 +258,23 @@ def test_the_same_figures_draw_the_same_picture(name, tmp_path):
     assert (tmp_path / name).read_bytes() == (tmp_path / f"again-{name}").read_bytes()
     with pytest.raises(ConfigError, match=r"must end in \.png"):
         check_name(tmp_path / "board.jpeg")
+
+
+def test_a_roster_beside_the_truth_is_used_unless_that_is_forbidden(labelled):
+    """Everybody enrolled five times, so five welcomes were due: nothing is wrong."""
+    with (labelled / "roster.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["enrolled_at", "recipient", "course", "organization"])
+        for number, n in product(range(5), range(12)):
+            rows.writerow([(NOON + (3 * number - 1) * MINUTE).isoformat(), f"p{n}@harbor.example", "Safety", "Harbor"])
+    (log,) = labelled_logs(labelled / "one")
+    assert log.roster == labelled / "roster.csv"
+    excess = {}
+    for is_used in (True, False):
+        judged = evaluate([labelled / "one"], Config(), Options(baselines=False, rosters=is_used), talk=lambda _: None)
+        excess[is_used] = judged[0].score.excess_errors
+    assert excess[False] == (0,)
+    assert excess[True] == ()
 
 
 def test_the_command_prints_json_that_a_program_can_read(labelled, monkeypatch, capsys):

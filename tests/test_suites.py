@@ -1,6 +1,7 @@
 """Scenarios drawn from a seed: every fault has the fingerprint of its cause, no look-alike a label."""
 
 import csv
+import sys
 from collections import defaultdict
 from itertools import pairwise
 from random import Random
@@ -8,6 +9,7 @@ from statistics import median
 
 import pytest
 
+from detector.cli import main
 from detector.errors import ConfigError
 from detector.simulate import DRAWN, FORMATS, SCENARIOS, SUITES, simulate, simulate_roster, simulate_suite
 from detector.simulate.academy import build_academy
@@ -23,6 +25,7 @@ from tests.test_simulate import logs_in, truth_of
 ACADEMY = build_academy(3, clients=SMALL.clients, private_people=SMALL.private_people)
 BEGINS, ENDS = at_ms(MONTH_STARTS_AT), at_ms(MONTH_ENDS_AT)
 SEEDS = range(12)
+TWO = ("roster.csv", "truth.json")
 
 
 def copies_of(cause, seed):
@@ -167,3 +170,29 @@ def test_the_roster_has_a_row_for_every_welcome_that_was_due(tmp_path):
     assert all(row["enrolled_at"] < burst["started_at"] for row in night)
     assert 300 < len(roster) < 1_500
     assert len({(row["recipient"], row["course"]) for row in roster}) < len(roster)  # some enroll again
+
+
+@pytest.mark.parametrize(
+    ("arguments", "made"),
+    [
+        (["deferrals", "--seed", "3"], ["truth.json"]),
+        (["deferrals", "--seeds", "3,5-6", "--roster"], [f"seed-0{n}/{name}" for n in (3, 5, 6) for name in TWO]),
+    ],
+)
+def test_the_command_makes_a_scenario_or_a_suite(arguments, made, tmp_path, monkeypatch, capsys):
+    command = ["detector", "simulate", *arguments, "--format", "m365", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    paths = sorted(path.relative_to(tmp_path).as_posix() for name in TWO for path in tmp_path.rglob(name))
+    assert paths == made
+    assert capsys.readouterr().out.split() == [str(tmp_path / path) for path in made if path.endswith(".json")]
+
+
+def test_seeds_that_are_none_are_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["detector", "simulate", "small", "--seeds", "one", "--out", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "1-10 or 3,5,8" in capsys.readouterr().err

@@ -53,7 +53,7 @@ class Kind:
         return Mail(self.template, self.phrase.format(self.course.title), size, people)
 
 
-def draw_kind(stage: Stage, *, known: Sequence[str] = tuple(PHRASES)) -> Kind:
+def draw_kind(stage: Stage) -> Kind:
     """A usual kind of mail or, about every third time, a brand-new one."""
     rng = stage.rng
     course = rng.choice(stage.academy.courses + stage.academy.new_courses)
@@ -61,8 +61,17 @@ def draw_kind(stage: Stage, *, known: Sequence[str] = tuple(PHRASES)) -> Kind:
         name = list(NEW_PHRASES)[stage.place % len(NEW_PHRASES)]
         template = Template(name, f"noreply@{ACADEMY_DOMAIN}", rng.randrange(2_500, 16_000), rng.choice(HOSTS[:2]))
         return Kind(template, NEW_PHRASES[name], course, 0)
-    name = rng.choice(known)
+    name = rng.choice(tuple(PHRASES))
     return Kind(TEMPLATES[name], PHRASES[name], course, rng.randrange(2_000) if name == "announcement" else 0)
+
+
+def draw_kinds(stage: Stage, number: int) -> list[Kind]:
+    """So many kinds of mail with different subjects."""
+    kinds: dict[str, Kind] = {}
+    while len(kinds) < number:
+        kind = draw_kind(stage)
+        kinds[kind.phrase.format(kind.course.title)] = kind
+    return list(kinds.values())
 
 
 def draw_people(stage: Stage, low: int, high: int, *, one_client: bool = False) -> list[Person]:

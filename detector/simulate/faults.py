@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from detector.simulate.bursts import Stage
-from detector.simulate.crowds import HOSTS, draw_kind, draw_people, draw_person, earlier, pass_over
+from detector.simulate.crowds import HOSTS, draw_kind, draw_kinds, draw_people, draw_person, earlier, pass_over
 from detector.simulate.messages import DAY, HOUR, MINUTE, SECOND, Mail, Message, mail_to
 
 
@@ -57,8 +57,7 @@ def per_subscription_loop(stage: Stage) -> Iterator[Message]:
     """A join without DISTINCT: a copy per role that a person has, all in one second, the same people each time."""
     rng, people = stage.rng, draw_people(stage, 12, 80)
     roles = [rng.choice((1, 1, 2, 2, 3, 4)) for _ in people]
-    for batch in range(rng.randrange(1, 4)):
-        kind = draw_kind(stage)
+    for batch, kind in enumerate(draw_kinds(stage, rng.randrange(1, 4))):
         moment = stage.starts_at_ms + batch * rng.randrange(HOUR, 26 * HOUR)
         for person, copies in zip(people, roles, strict=True):
             for _ in range(copies):
@@ -131,7 +130,7 @@ def overlapping_runs(stage: Stage) -> Iterator[Message]:
 
 def backfill_replay(stage: Stage) -> Iterator[Message]:
     """After a migration, all that was ever sent counts as unsent: mail of past weeks goes out again, at a flat rate."""
-    rng, kinds = stage.rng, [draw_kind(stage) for _ in range(3)]
+    rng, kinds = stage.rng, draw_kinds(stage, 3)
     mails = [rng.choice(kinds).mail(person) for person in draw_people(stage, 40, 200)]
     for mail in mails:
         yield stage.send(mail, earlier(stage, rng, most_days=26))
@@ -186,8 +185,8 @@ def clock_change(stage: Stage) -> Iterator[Message]:
     """The night has two hours of the same name: what the timetable has for half past two is sent in both."""
     rng = stage.rng
     midnight = stage.starts_at_ms - stage.starts_at_ms % DAY
-    for _ in range(rng.randrange(1, 4)):
-        kind, minute = draw_kind(stage), rng.choice((0, 5, 15, 30, 45))
+    for kind in draw_kinds(stage, rng.randrange(1, 4)):
+        minute = rng.choice((0, 5, 15, 30, 45))
         mails: list[Mail] = [kind.mail(person) for person in draw_people(stage, 12, 80)]
         for hour in (0, 1):  # in UTC: two o'clock in Central Europe, before and after the clock goes back
             moment = midnight + hour * HOUR + minute * MINUTE + rng.randrange(3 * SECOND)
