@@ -20,7 +20,7 @@ SENDS = (
 )
 REPEATS = ("contents", "repeats", "features", "lag_bins", "binned_repeats", "batches", "recipient_days")
 BURSTS = ("burst_seeds", "burst_anchors", "burst_repeats", "bursts", "burst_people")
-INCIDENTS = ("incident_people", "incident_repeats")
+INCIDENTS = ("incident_people", "incident_repeats", "incident_copies", "incident_audiences")
 SCAFFOLD = (
     "message_spans",
     "messages",
