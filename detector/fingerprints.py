@@ -14,11 +14,15 @@ with numbered as (
 )
 select dense_rank() over (order by recipient, content_key, rightful) as mail, recipient, organization,
   coalesce(template, template_key) as template, subject, sent_at_us / 1e6 as sent_at_seconds,
-  is_extra = 1 as is_extra, message_id, cast(outcome as varchar) as outcome, attempts
+  is_extra = 1 as is_extra, message_id, source not in ('ses') as is_senders_id, cast(outcome as varchar) as outcome,
+  attempts
 from numbered
 order by sent_at_us, send_id
 """
-"""A mail that was rightly sent anew, such as tomorrow's digest under the same subject, is a mail of its own."""
+"""A mail that was rightly sent anew, such as tomorrow's digest under the same subject, is a mail of its own.
+
+Amazon SES logs an id that it gives itself, anew for each message handed over.
+"""
 
 _AUDIENCE = """
 select first_us / 1e6 as first_seconds, is_early = 1 as is_early, is_hit = 1 as is_hit, is_of_client = 1 as is_of_client

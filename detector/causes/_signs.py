@@ -7,6 +7,10 @@ times as likely as not".
 
 from dataclasses import dataclass
 
+_TIMERS_SECONDS = (
+    *(5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 900, 1200, 1800),
+    *(3600, 7200, 10800, 14400, 21600, 28800, 43200),  # one hour to twelve
+)
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
@@ -41,6 +45,12 @@ def weigh(*signs: Sign) -> Judgement:
         supporting=tuple(s.supporting for s in held if s.supporting),
         contradicting=tuple(s.contradicting for s in missed if s.contradicting),
     )
+
+
+def usual_timer(seconds: float) -> int | None:
+    """The timeout that people configure and that this is, within 3 %; None if it is nobody's."""
+    near = min(_TIMERS_SECONDS, key=lambda timer: abs(timer - seconds))
+    return near if abs(near - seconds) <= 0.03 * near else None
 
 
 def at_least(value: float | None, limit: float) -> bool | None:

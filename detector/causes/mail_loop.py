@@ -1,6 +1,6 @@
 """Two machines that answer each other's mail."""
 
-from detector.causes._signs import Judgement, Sign, at_most, duration, weigh
+from detector.causes._signs import Judgement, Sign, at_least, at_most, duration, weigh
 from detector.evidence import Evidence
 
 SLUG = "mail-loop"
@@ -36,8 +36,8 @@ def judge(evidence: Evidence) -> Judgement | None:
             f"the copies carry {counts.subjects} different subjects, as when each answer opens a new case",
         ),
         Sign(
-            at_most(spacing.own_spread, 0.35),
-            1,
+            bool(at_most(spacing.own_spread, 0.35)) and bool(at_least(spacing.own_spread, 0.02)),
+            2,
             f"the answers come about every {duration(spacing.median_seconds)}, as often as a mailbox is read",
         ),
         Sign(spacing.daily_share > 0.8, -2),

@@ -1,6 +1,6 @@
 """A queue hands the same job out again each time a timer runs out."""
 
-from detector.causes._signs import Judgement, Sign, at_least, at_most, duration, weigh
+from detector.causes._signs import Judgement, Sign, at_least, at_most, duration, usual_timer, weigh
 from detector.evidence import Evidence
 
 SLUG = "redelivery-timer"
@@ -8,7 +8,6 @@ MEANING = "The queue believes that the job has died, since it is not acknowledge
 FIRST_QUESTION = "What is the visibility timeout or retry-after of the queue, and when is a job acknowledged?"
 HOW_TO_STOP = "Pause the workers, then remove the job from the queue."
 
-_TIMERS_SECONDS = (15, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 14400, 21600, 43200)
 _IS_DAILY_SECONDS = 11 * 3600
 
 
@@ -18,8 +17,7 @@ def judge(evidence: Evidence) -> Judgement | None:
     if counts.copies_median < 2 or spacing.median_seconds < 10:
         return None
     spread = spacing.own_spread if spacing.own_spread is not None else _spread(evidence)
-    near = min(_TIMERS_SECONDS, key=lambda timer: abs(timer - spacing.median_seconds))
-    is_timeout = abs(near - spacing.median_seconds) <= 0.03 * near
+    timeout = usual_timer(spacing.median_seconds)
     return weigh(
         Sign(
             at_most(spread, 0.06),
@@ -29,9 +27,9 @@ def judge(evidence: Evidence) -> Judgement | None:
             "the gaps between copies are not even",
         ),
         Sign(
-            is_timeout,
+            timeout is not None,
             1.5,
-            f"{duration(near)} is a usual timeout of a queue",
+            f"{duration(timeout or 0)} is a usual timeout of a queue",
             2,
             f"{duration(spacing.median_seconds)} is nobody's usual timeout",
         ),
@@ -44,7 +42,7 @@ def judge(evidence: Evidence) -> Judgement | None:
         ),
         Sign(counts.usual_copies >= 3, 1, "", 3, "one gap tells nothing of a rhythm"),
         Sign(counts.even_share >= 0.9, 0.5, "", 0.5, "the number of copies differs from person to person"),
-        Sign(spacing.median_seconds >= _IS_DAILY_SECONDS, -1.5),
+        Sign(spacing.median_seconds >= _IS_DAILY_SECONDS, -2.5),
         Sign(spacing.median_seconds >= _IS_DAILY_SECONDS and bool(at_least(order.on_clock, 0.3)), -3),
         Sign((order.idle or 1) < 0.2 and order.rounds > 2, -1),
         Sign(spacing.clock_change_share >= 0.5, -3),

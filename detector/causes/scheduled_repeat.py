@@ -34,7 +34,7 @@ def judge(evidence: Evidence) -> Judgement | None:
             at_least(evidence.order.on_clock, 0.3),
             1,
             "the rounds begin by the clock",
-            1.5,
+            0.5,
             "the rounds do not begin by the clock",
         ),
         Sign(evidence.order.coverage >= 0.8, 0.5, "each round goes to the same people"),

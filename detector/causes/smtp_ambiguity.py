@@ -16,8 +16,6 @@ HOW_TO_STOP = (
 def judge(evidence: Evidence) -> Judgement | None:
     """Fits if copies of one mail share a message id: the message was made once and handed over again and again."""
     ids = evidence.traces.distinct_ids_share
-    if at_most(evidence.counts.even_share, 0.0) and ids is None:
-        return None
     counts, spacing = evidence.counts, evidence.spacing
     return weigh(
         Sign(
@@ -35,6 +33,7 @@ def judge(evidence: Evidence) -> Judgement | None:
             f"{share(counts.reach)} of the same mail at that time was repeated; other servers took theirs once",
         ),
         Sign(evidence.traces.deferred_share > 0.3, 1, "the server had put off many of these messages"),
+        Sign(ids is None and not at_least(spacing.growth, 1.3), -2),
         Sign(spacing.daily_share > 0.9 or _is_metronome(evidence), -2),
     )
 

@@ -1,6 +1,6 @@
 """A loop over the whole group runs again and again: everybody gets the same high number of copies."""
 
-from detector.causes._signs import Judgement, Sign, at_least, at_most, duration, share, weigh
+from detector.causes._signs import Judgement, Sign, at_least, at_most, duration, share, usual_timer, weigh
 from detector.evidence import Evidence
 
 SLUG = "whole-group-loop"
@@ -43,14 +43,15 @@ def judge(evidence: Evidence) -> Judgement | None:
 def _pace(evidence: Evidence) -> tuple[Sign, ...]:
     """Uneven, or one round right after the other; no timer, no timetable, no retry."""
     spacing, order = evidence.spacing, evidence.order
-    is_loop = None if order.even_starts is None else order.even_starts > 0.1 or (order.idle or 0) < 0.3
+    is_loop = None if order.even_starts is None else order.even_starts > 0.06 or (order.idle or 0) < 0.3
+    is_timer = usual_timer(order.pause_seconds or 0) is not None
     is_growing = bool(at_least(spacing.growing_share, 0.8)) and bool(at_least(spacing.trend, 0.7))
     return (
         Sign(
             is_loop,
             1.5,
             "the rounds come at uneven times or without a pause, as a loop makes them",
-            3,
+            3 if is_timer else 1.5,
             f"the rounds come every {duration(order.pause_seconds or 0)}, as by a timer",
         ),
         Sign(spacing.median_seconds > _IS_LONG_SECONDS, -3),

@@ -23,6 +23,7 @@ COLUMNS = (
     "sent_at_seconds",  # since 1970, with fractions
     "is_extra",
     "message_id",  # None in a log without
+    "is_senders_id",  # False if whoever took the message gave it the id: then ids of copies always differ
     "outcome",
     "attempts",
 )

@@ -16,13 +16,17 @@ _SENT_AGAIN = re.compile(
     re.IGNORECASE,
 )
 
+_NAMELESS = "z:"
+"""How a template key begins that is made of sender and size."""
+_MOST_SUBJECTS = 50
+
 
 @dataclass(frozen=True)
 class Traces:
     """What the copies carry."""
 
     distinct_ids_share: float | None = None
-    """Distinct message ids per copy of one mail, the mean over mails: 1 means each copy is a submission of its own."""
+    """Distinct message ids among the copies of a mail, the mean: 1 if each is its own message, 0 if all are one."""
     recipients_per_id: float = 1.0
     """People addressed by one message, the mean over messages."""
     largest_message: int = 1
@@ -36,8 +40,8 @@ class Traces:
     bounced_share: float = 0.0
     failing_people: int = 0
     """People all of whose copies bounced or stayed put off."""
-    is_automatic: bool = False
-    """A subject or the template's name reads like a machine's answer."""
+    is_automatic: bool | None = False
+    """A subject or the template's name reads like a machine's answer; None in a log with neither."""
     is_said_again: bool = False
     """A subject says that this is a correction or sent again."""
 
@@ -46,11 +50,15 @@ def trace(copies: pd.DataFrame, usual_hosts: int) -> Traces:
     """The traces of copies in time order."""
     ids = copies[copies["message_id"].notna()]
     has_failed = copies["outcome"].isin(["bounced", "deferred"]).groupby(copies["recipient"]).all()
-    words = [*copies["template"].dropna().unique(), *copies["subject"].dropna().unique()[:50]]
-    extra_words = copies.loc[copies["is_extra"], "subject"].dropna().unique()[:50]
+    names = (str(name) for name in copies["template"].unique())
+    words = [
+        *(name for name in names if not name.startswith(_NAMELESS)),
+        *(str(subject) for subject in copies["subject"].dropna().unique()[:_MOST_SUBJECTS]),
+    ]
+    extra_words = copies.loc[copies["is_extra"], "subject"].dropna().unique()[:_MOST_SUBJECTS]
     per_id = ids.groupby("message_id")["recipient"].nunique()
     return Traces(
-        distinct_ids_share=_per_mail(ids, ids["message_id"]) if len(ids) else None,
+        distinct_ids_share=_distinct_ids(ids[ids["is_senders_id"].astype(bool)]),
         recipients_per_id=round(float(per_id.mean()), 3) if len(per_id) else 1.0,
         largest_message=int(per_id.max()) if len(per_id) else 1,
         hosts_per_mail=_hosts(ids),
@@ -58,17 +66,17 @@ def trace(copies: pd.DataFrame, usual_hosts: int) -> Traces:
         deferred_share=round(float((copies["attempts"] > 1).mean()), 4),
         bounced_share=round(float((copies["outcome"] == "bounced").mean()), 4),
         failing_people=int(has_failed.sum()),
-        is_automatic=any(_AUTOMATIC.search(str(text)) for text in words),
+        is_automatic=any(_AUTOMATIC.search(text) for text in words) if words else None,
         is_said_again=any(_SENT_AGAIN.search(str(text)) for text in extra_words),
     )
 
 
-def _per_mail(rows: pd.DataFrame, values: "pd.Series[str]") -> float:
-    """Distinct values per copy of each mail, the mean; 1 if no two copies of a mail agree, 0 if all do."""
-    by_mail = values.groupby(rows["mail"]).agg(["nunique", "size"])
+def _distinct_ids(ids: pd.DataFrame) -> float | None:
+    """Distinct ids among the copies of each mail, the mean; None if no mail has two that can be compared."""
+    by_mail = ids.groupby("mail")["message_id"].agg(["nunique", "size"])
     several = by_mail[by_mail["size"] > 1]
     if not len(several):
-        return 1.0
+        return None
     return round(float(((several["nunique"] - 1) / (several["size"] - 1)).mean()), 4)
 
 

@@ -18,6 +18,6 @@ with extras as (
   select incident_id, send_id, recipient, content_key, template_key, sent_at_us, 0 from befores
 )
 select c.incident_id, c.send_id, c.recipient, c.content_key, c.template_key, c.sent_at_us, c.is_extra, s.organization,
-  s.template, s.subject, s.message_id, s.outcome, s.attempts
+  s.template, s.subject, s.message_id, s.source, s.outcome, s.attempts
 from copies as c
 join sends as s on s.send_id = c.send_id
