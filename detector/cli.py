@@ -83,18 +83,98 @@ def nightly(
     sys.exit(night.exit_code or (10 if exit_code and is_active else 0))
 
 
+class _Seeds(click.ParamType[tuple[int, ...]]):
+    """Seeds such as `1-10` or `3,5,8`."""
+
+    name = "seeds"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """All seeds that a text means."""
+        try:
+            ends = [[int(end) for end in part.split("-")] for part in value.split(",")]
+            return tuple(seed for first, *last in ends for seed in range(first, (last[0] if last else first) + 1))
+        except ValueError:
+            self.fail(f"{value!r} is no list of seeds such as 1-10 or 3,5,8", param, ctx)
+
+
 @cli.command()
-@click.argument("scenario")
+@click.argument("scenario", metavar="SCENARIO|SUITE")
 @click.option(
-    "--format", "log_format", default="postfix", show_default=True, help="How the mail is logged; `all` for all."
-)
+    "--format", "log_format", default="postfix", show_default=True,
+    help="How the mail is logged: postfix, exim, ses, sendgrid, m365, plain, jsonl; several with commas between; `all` "
+    "for postfix,ses,plain.",
+)  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
+@click.option("--seeds", type=_Seeds(), help="A suite for these seeds, such as 1-10: a folder seed-NN for each.")
+@click.option("--roster", is_flag=True, help="Write roster.csv as well: who enrolled in what.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the logs and truth.json.")
-def simulate(scenario: str, log_format: str, seed: int, out: Path) -> None:
-    """Write the mail logs of an invented academy: a SCENARIO with named bursts and a truth.json that counts them."""
+def simulate(
+    scenario: str, log_format: str, seed: int, seeds: tuple[int, ...] | None, *, roster: bool, out: Path
+) -> None:  # fmt: skip
+    """Write the mail logs of an invented academy, and a truth.json that counts its bursts.
+
+    SCENARIO is a story with fixed bursts (founding-night, many-faults, ...), or drawn from the seed: a cause such as
+    accumulating-list, a look-alike such as one-time-codes, small, standard, clean-5000, clean-50000. A wrong name lists
+    them all. Suites are
+
+    \b
+      small         5 faults in a month of a small academy
+      standard      12 faults of different causes in 60 days, amid every look-alike
+      causes        each cause by itself, a month each
+      look-alikes   each look-alike by itself, a month each
+      clean         a month of 5,000 and one of 50,000 people without a fault
+
+    \b
+      detector simulate founding-night --seed 27 --out night
+      detector simulate standard --seeds 1-10 --format postfix,plain --out suite
+    """
+    from detector.simulate import SUITES, simulate_roster, simulate_suite
     from detector.simulate import simulate as write
 
-    click.echo(write(scenario, format=log_format, seed=seed, out=out))
+    if seeds is None and len(SUITES.get(scenario, (scenario,))) == 1:
+        made = iter([(scenario, seed, write(scenario, format=log_format, seed=seed, out=out))])
+    else:
+        made = simulate_suite(scenario, format=log_format, seeds=seeds or (seed,), out=out)
+    for name, its_seed, truth in made:
+        if roster:
+            simulate_roster(name, seed=its_seed, out=truth.parent)
+        click.echo(truth)
+
+
+@cli.command()
+@click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(exists=True, path_type=Path))
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML) of the detector.")
+@click.option("--baselines/--no-baselines", default=True, show_default=True, help="Run the usual methods as well.")
+@click.option("--roster/--no-roster", default=True, show_default=True, help="Use a roster.csv beside a truth.json.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with every log, miss and false alarm.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the scoreboard into this file (.png, .svg, .pdf).")
+@click.option("-v", "--verbose", is_flag=True, help="Say what became of each log.")
+def evaluate(
+    folders: tuple[Path, ...], config_path: Path | None, *, baselines: bool, roster: bool, as_json: bool,
+    plot: Path | None, verbose: bool,
+) -> None:  # fmt: skip
+    """Say how well the detector and the usual methods do on logs whose truth is known.
+
+    DIR holds a truth.json and the logs beside it, or folders with both. Each log is read as on a first night at its
+    end; nobody is told, and nothing is kept.
+
+    \b
+      detector simulate standard --seeds 1-10 --out suite
+      detector evaluate suite --plot scoreboard.png
+    """
+    from detector.config import load_config
+    from detector.evaluation import Options
+    from detector.evaluation import evaluate as run
+    from detector.evaluation.chart import check_name, draw
+    from detector.evaluation.scoreboard import in_json, in_words
+
+    if plot:
+        check_name(plot)
+    options = Options(baselines=baselines, rosters=roster)
+    judged = run(folders, load_config(config_path), options, talk=_talk if verbose else lambda _: None)
+    click.echo(in_json(judged) if as_json else in_words(judged))
+    if plot:
+        draw(judged, plot)
 
 
 @cli.command()

@@ -341,7 +341,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path):
     with pytest.raises(ConfigError, match="founding-night, "):
         simulate("founding-nite", format="plain", seed=1, out=tmp_path)
     with pytest.raises(ConfigError, match="postfix, ses, plain"):
-        simulate("ordinary-month", format="exim", seed=1, out=tmp_path)
+        simulate("ordinary-month", format="qmail", seed=1, out=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -70,6 +70,9 @@ class Academy:
         raise KeyError(name)
 
 
+_PEOPLE_PER_DOMAIN = 10_000
+
+
 def _template(name: str, local_part: str, size: int, host: str = "app1") -> Template:
     return Template(name, f"{local_part}@{invented.ACADEMY_DOMAIN}", size, host)
 
@@ -99,7 +102,7 @@ def build_academy(seed: int, *, clients: int, private_people: int) -> Academy:
     """The same academy for the same seed and sizes; the hand-made clients come first, further ones are generated."""
     rng = Random(f"{seed}/academy")
     built = tuple(_client(rng, *facts) for facts in _client_facts(rng, clients))
-    private = tuple(_people(rng, private_people + 5, invented.PRIVATE_DOMAIN, ""))
+    private = tuple(_private_people(rng, private_people + 5))
     people = [person for client in built for person in client.people] + list(private[5:])
     rng.shuffle(people)
     titles = invented.COURSES + invented.NEW_COURSES
@@ -113,6 +116,13 @@ def build_academy(seed: int, *, clients: int, private_people: int) -> Academy:
         new_courses=courses[len(invented.COURSES) :],
         office=Person("Enrollment office", f"info@{invented.ACADEMY_DOMAIN}", "Academy"),
     )
+
+
+def _private_people(rng: Random, size: int) -> Iterator[Person]:
+    """Learners without a client, at as many mail providers as it takes."""
+    for domain in invented.PRIVATE_DOMAINS:
+        here, size = min(size, _PEOPLE_PER_DOMAIN), max(0, size - _PEOPLE_PER_DOMAIN)
+        yield from _people(rng, here, domain, "")
 
 
 def _client_facts(rng: Random, clients: int) -> Iterator[tuple[str, str, int]]:

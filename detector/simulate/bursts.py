@@ -24,6 +24,10 @@ class Stage:
     volume: Volume
     starts_at_ms: int
     rng: Random
+    place: int = 0
+    """Which burst of its scenario it is, so that two need not hit the same people."""
+    log_starts_at_ms: int = 0
+    log_ends_at_ms: int = 0
 
     def people(self, client: str, count: int) -> list[Person]:
         """The first `count` people of a client whose mailbox exists: a victim must have got what is counted."""

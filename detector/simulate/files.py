@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import IO, cast
 
 from detector.simulate.messages import DAY, at_ms, iso
-from detector.simulate.scenarios import MONTH_STARTS_AT
 from detector.simulate.traffic import DayOfMail
 
 Line = tuple[int, str]
@@ -73,14 +72,14 @@ def write_log(days: Iterable[DayOfMail], render: Render, files: LogFiles, *, end
     files.close()
 
 
-def rotated_names(rotated_at: tuple[str, ...], ends_at_ms: int) -> list[tuple[int, str]]:
+def rotated_names(starts_at_ms: int, rotated_at: tuple[str, ...], ends_at_ms: int) -> list[tuple[int, str]]:
     """`mail.log.2.gz`, `mail.log.1`, `mail.log`, as logrotate leaves them with delaycompress."""
-    starts = [at_ms(MONTH_STARTS_AT), *(at for at in map(at_ms, rotated_at) if at < ends_at_ms)]
+    starts = [starts_at_ms, *(at for at in map(at_ms, rotated_at) if at < ends_at_ms)]
     suffixes = ["", ".1", *(f".{age}.gz" for age in range(2, len(starts)))][: len(starts)]
     return [(at * 1_000, f"mail.log{suffix}") for at, suffix in zip(starts, reversed(suffixes), strict=True)]
 
 
-def weekly_names(extension: str, ends_at_ms: int) -> list[tuple[int, str]]:
+def weekly_names(extension: str, starts_at_ms: int, ends_at_ms: int) -> list[tuple[int, str]]:
     """`2026-10-01.csv.gz` ... `2026-10-29.csv`: one file a week, packed when it is complete."""
-    starts = list(range(at_ms(MONTH_STARTS_AT), ends_at_ms, 7 * DAY))
+    starts = list(range(starts_at_ms, ends_at_ms, 7 * DAY))
     return [(at * 1_000, f"{iso(at)[:10]}.{extension}{'' if at == starts[-1] else '.gz'}") for at in starts]

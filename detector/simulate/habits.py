@@ -7,6 +7,7 @@ own, so that changing one leaves the mail of the others as it was.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from random import Random
 
 from detector.simulate.academy import TEMPLATES, Academy, Client, Course, Person
@@ -204,13 +205,14 @@ def weekly_reports(today: Today, rng: Random) -> Iterator[Message]:
         return
     moment = today.starts_at_ms + 7 * HOUR + rng.randrange(20 * SECOND)
     for client in today.academy.clients:
-        yield submit(_report(client, today.number, rng), moment, rng)
+        yield submit(_report(client, today.starts_at_ms, rng), moment, rng)
         moment += rng.randrange(300, 2 * SECOND)
 
 
-def _report(client: Client, day: int, rng: Random) -> Mail:
-    template = TEMPLATES["weekly-report"]
-    subject, size = f"Training report, week of {day} October", template.size + rng.randrange(6_000)
+def _report(client: Client, day_ms: int, rng: Random) -> Mail:
+    template, day = TEMPLATES["weekly-report"], datetime.fromtimestamp(day_ms // SECOND, UTC)
+    month = ("September", "October", "November")[day.month - 9]  # not %B, which follows the machine's locale
+    subject, size = f"Training report, week of {day.day} {month}", template.size + rng.randrange(6_000)
     return Mail(template, subject, size, client.contacts)
 
 

@@ -13,7 +13,8 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 ACADEMY_DOMAIN = "academy.example"
-PRIVATE_DOMAIN = "freemail.example"
+PRIVATE_DOMAINS = ("freemail.example", "postbox.example", "homemail.example")
+"""Each has room for 10,000 people; the second is for those who do not fit into the first."""
 
 GIVEN_NAMES = _words("""
     Ada Aisha Alan Amara Anders Anna Arjun Astrid Beatriz Bela Bruno Carla Chen Clara Daniel Daria David Dina Edgar
@@ -112,4 +113,8 @@ ANNOUNCEMENTS = _lines("""
     Meet the trainers: free webinar
     Holiday opening hours
     How others learn: three client stories
+    Results of the summer survey
+    A new way to find your certificates
+    Thank you for learning with us
+    What changes in the new year
 """)

@@ -47,6 +47,10 @@ class Message:
     """The last attempt."""
     burst: str = ""
     """Name of the burst it belongs to, rightful first copies included; never written to a log."""
+    same_as: str = ""
+    """What it is a copy of, where the subject does not tell; never written to a log either."""
+    logged_again_after_ms: int = 0
+    """The events of this message reach the log twice, the second time so much later; 0 if only once."""
 
 
 def mail_to(person: Person, template: str, subject: str, *, course: Course | None = None, more_bytes: int = 0) -> Mail:

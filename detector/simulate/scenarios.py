@@ -17,7 +17,7 @@ from detector.simulate.bursts import (
     whole_group_loop,
 )
 from detector.simulate.bursts import Burst as BurstFunction
-from detector.simulate.habits import Cohort, Volume
+from detector.simulate.habits import HABITS, Cohort, Habit, Volume
 
 MONTH_STARTS_AT = "2026-10-01T00:00:00Z"
 MONTH_ENDS_AT = "2026-11-01T00:00:00Z"
@@ -35,7 +35,8 @@ class Planned:
     @property
     def cause(self) -> str:
         """Cause slug, as in the detector's own words."""
-        return CAUSES[self.burst.func.__name__ if isinstance(self.burst, partial) else self.burst.__name__]
+        name = self.burst.func.__name__ if isinstance(self.burst, partial) else self.burst.__name__
+        return CAUSES.get(name, name.replace("_", "-"))
 
     @property
     def is_fault(self) -> bool:
@@ -52,6 +53,12 @@ class Scenario:
     bursts: tuple[Planned, ...]
     ends_at: str = MONTH_ENDS_AT
     rotated_at: tuple[str, ...] = WEEKLY
+    starts_at: str = MONTH_STARTS_AT
+    draw: str = ""
+    """Goes into the random numbers of bursts and look-alikes, so that two suites do not draw the same ones."""
+    habits: tuple[Habit, ...] = HABITS
+    look_alikes: tuple[tuple[str, BurstFunction], ...] = ()
+    """(name, what is sent from the log's first day on) that nobody should be alarmed by; not labelled."""
 
 
 COHORTS = (

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from detector.simulate.files import Line
-from detector.simulate.invented import ACADEMY_DOMAIN, PRIVATE_DOMAIN
+from detector.simulate.invented import ACADEMY_DOMAIN, PRIVATE_DOMAINS
 from detector.simulate.messages import DAY, MINUTE, Message, at_ms, iso
 from detector.simulate.relays import relay_of
 from detector.simulate.scenarios import MONTH_STARTS_AT
@@ -34,12 +34,13 @@ class SesEvents:
     def render(self, day: DayOfMail) -> Iterator[Line]:
         """Every event at the time it arrived."""
         rng = Random(f"{self._seed}/ses/{day.number}")
-        for happened_at_ms, record in (event for message in day.messages for event in _events(message, rng)):
+        events = ((message, *event) for message in day.messages for event in _events(message, rng))
+        for message, happened_at_ms, record in events:
             arrived_at_ms = happened_at_ms + rng.randrange(150, 9_000)
             is_wrapped = _is_wrapped(arrived_at_ms)
             line = _wrap(record, arrived_at_ms, rng) if is_wrapped else _compact(record)
             yield arrived_at_ms * 1_000, line
-            if rng.random() < REDELIVERED_SHARE:
+            if rng.random() < REDELIVERED_SHARE or message.logged_again_after_ms:
                 again_at_ms = arrived_at_ms + rng.randrange(20, 12 * MINUTE)
                 if _is_wrapped(again_at_ms) == is_wrapped:
                     yield again_at_ms * 1_000, line
@@ -88,7 +89,7 @@ def _events(message: Message, rng: Random) -> Iterator[tuple[int, Record]]:
 def _mail(message: Message, rng: Random) -> Record:
     """The part that all events of a message share."""
     domain = message.recipients[0].rpartition("@")[2]
-    own_tags = {"template": [message.template]} | ({} if domain == PRIVATE_DOMAIN else {"client": [domain]})
+    own_tags = {"template": [message.template]} | ({} if domain in PRIVATE_DOMAINS else {"client": [domain]})
     ses_id = f"0107{message.sent_at_ms:012x}-{_uuid(rng)}-000000"
     return {
         "timestamp": iso(message.sent_at_ms),

@@ -49,7 +49,14 @@ def _rows(day: DayOfMail) -> Iterator[tuple[int, Row]]:
             for recipient in message.recipients:
                 facts = (iso(at_ms), event, message.message_id, message.sender, recipient)
                 content = (message.subject, message.template, message.organization, message.size)
-                yield at_ms * 1_000, dict(zip(COLUMNS, (*facts, *content), strict=True))
+                row: Row = dict(zip(COLUMNS, (*facts, *content), strict=True))
+                yield from ((logged_ms * 1_000, row) for logged_ms in _logged_at(message, at_ms))
+
+
+def _logged_at(message: Message, at_ms: int) -> tuple[int, ...]:
+    """When an event reaches the log: at once, and again if it is delivered twice."""
+    again_ms = message.logged_again_after_ms
+    return (at_ms, at_ms + again_ms) if again_ms else (at_ms,)
 
 
 def _events(message: Message) -> Iterator[tuple[int, str]]:

@@ -7,9 +7,9 @@ from random import Random
 
 from detector.simulate.academy import Academy, build_academy
 from detector.simulate.bursts import Stage
-from detector.simulate.habits import HABITS, Today
+from detector.simulate.habits import Today
 from detector.simulate.messages import DAY, SECOND, Message, at_ms
-from detector.simulate.scenarios import MONTH_STARTS_AT, Scenario
+from detector.simulate.scenarios import Scenario
 
 QUIET_END_MS = 15 * SECOND
 """The log's last seconds bring no new mail, so that every send left its first attempt in it: a Postfix log does not
@@ -31,13 +31,13 @@ def mail_of(scenario: Scenario, seed: int) -> Iterator[DayOfMail]:
     volume = scenario.volume
     academy = build_academy(seed, clients=volume.clients, private_people=volume.private_people)
     pending = list(_bursts(scenario, academy, seed))
-    starts_at_ms, ends_at_ms = at_ms(MONTH_STARTS_AT), at_ms(scenario.ends_at)
+    starts_at_ms, ends_at_ms = at_ms(scenario.starts_at), at_ms(scenario.ends_at)
     for number in range(1, (ends_at_ms - 1 - starts_at_ms) // DAY + 2):
         day_starts_at_ms = starts_at_ms + (number - 1) * DAY
         day_ends_at_ms = day_starts_at_ms + DAY
-        # The first of October 2026 is a Thursday: weekday 3.
-        today = Today(academy, volume, number, day_starts_at_ms, weekday=(number + 2) % 7)
-        for habit in HABITS:
+        # The first of January 1970 was a Thursday: weekday 3.
+        today = Today(academy, volume, number, day_starts_at_ms, weekday=(day_starts_at_ms // DAY + 3) % 7)
+        for habit in scenario.habits:
             pending.extend(habit(today, Random(f"{seed}/{habit.__name__}/{number}")))
         pending.sort(key=attrgetter("sent_at_ms", "message_id"))
         limit = min(day_ends_at_ms, ends_at_ms - QUIET_END_MS)
@@ -47,6 +47,10 @@ def mail_of(scenario: Scenario, seed: int) -> Iterator[DayOfMail]:
 
 
 def _bursts(scenario: Scenario, academy: Academy, seed: int) -> Iterator[Message]:
-    for planned in scenario.bursts:
-        rng = Random(f"{seed}/burst/{planned.name}")
-        yield from planned.burst(Stage(planned.name, academy, scenario.volume, at_ms(planned.starts_at), rng))
+    begins, ends = at_ms(scenario.starts_at), at_ms(scenario.ends_at)
+    for place, planned in enumerate(scenario.bursts):
+        rng, at = Random(f"{seed}/{scenario.draw}burst/{planned.name}"), at_ms(planned.starts_at)
+        yield from planned.burst(Stage(planned.name, academy, scenario.volume, at, rng, place, begins, ends))
+    for place, (name, look_alike) in enumerate(scenario.look_alikes):
+        rng = Random(f"{seed}/{scenario.draw}look-alike/{name}")
+        yield from look_alike(Stage("", academy, scenario.volume, begins, rng, place, begins, ends))

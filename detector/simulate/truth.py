@@ -10,11 +10,11 @@ from statistics import median
 from typing import Any
 
 from detector.simulate.messages import Message, iso
-from detector.simulate.scenarios import MONTH_STARTS_AT, Planned, Scenario
+from detector.simulate.scenarios import Planned, Scenario
 from detector.simulate.traffic import DayOfMail
 
 Copies = dict[tuple[str, str], list[Message]]
-"""(recipient, subject) -> all copies in order."""
+"""(recipient, what it is a copy of) -> all copies in order."""
 
 
 class Truth:
@@ -38,7 +38,7 @@ class Truth:
         return {
             "scenario": name,
             "seed": seed,
-            "period": {"from": MONTH_STARTS_AT, "until": scenario.ends_at},
+            "period": {"from": scenario.starts_at, "until": scenario.ends_at},
             "totals": {
                 "messages": self._messages,
                 "sends": self._sends,
@@ -58,7 +58,7 @@ class Truth:
         self._recipients.update(message.recipients)
         if message.burst:
             for recipient in message.recipients:
-                self._bursts[message.burst][recipient, message.subject].append(message)
+                self._bursts[message.burst][recipient, message.same_as or message.subject].append(message)
 
 
 def _burst(planned: Planned, copies: Copies) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _burst(planned: Planned, copies: Copies) -> dict[str, Any]:
         "cause": planned.cause,
         "is_fault": planned.is_fault,
         "template": next((message.template for message in all_copies), ""),
-        "subjects": sorted({subject for _, subject in hit}),
+        "subjects": sorted({message.subject for message in all_copies}),
         "organizations": sorted({message.organization for message in all_copies} - {""}),
         "domains": sorted({recipient.rpartition("@")[2] for recipient in by_recipient}),
         "recipients": len(affected),
