@@ -35,7 +35,7 @@ def judge(evidence: Evidence) -> Judgement | None:
             at_least(counts.reach, 0.92),
             1.5,
             "the whole mailing was repeated",
-            2,
+            3.5 if at_most(counts.reach, 0.8) else 2,
             f"{share(1 - (counts.reach or 0))} of the mailing went out once only",
         ),
         Sign(counts.usual_share >= 0.9, 1, f"{counts.usual_copies} copies each", 1, "people got different numbers"),

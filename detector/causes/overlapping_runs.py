@@ -27,7 +27,7 @@ def judge(evidence: Evidence) -> Judgement | None:
             2.5,
             f"the second copy comes after {duration(spacing.shortest_seconds)} for some and "
             f"{duration(spacing.longest_seconds)} for others, as when two runs drift apart",
-            2,
+            1,
             "the second copy comes after the same time for everybody",
         ),
         Sign(counts.usual_copies == 2, 1, "there are two copies of each mail: one from each run", 0.5, ""),

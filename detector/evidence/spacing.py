@@ -114,16 +114,23 @@ def _growing(mails: "pd.Series[int]", gaps: "pd.Series[float]", step: "pd.Series
     ratios = (gaps / before.clip(lower=1.0))[(step >= 2) & (step <= 4)]
     if not len(ratios):
         return {}
-    is_long = gaps.groupby(mails).transform("count") >= 3
-    ranks = gaps[is_long].groupby(mails[is_long]).rank()
-    trends = step[is_long & (step > 0)].groupby(mails).corr(ranks) if is_long.any() else pd.Series(dtype=float)
     found = {
         "growth": round(float(ratios.median()), 3),
         "growing_share": round(float((ratios >= _GROWN).mean()), 4),
     }
-    if trends.notna().any():
+    trends = _trends(mails[step > 0], step[step > 0], gaps[step > 0])
+    if len(trends):
         found["trend"] = round(float(trends.median()), 4)
     return found
+
+
+def _trends(mails: "pd.Series[int]", step: "pd.Series[int]", gaps: "pd.Series[float]") -> "pd.Series[float]":
+    """Spearman's correlation of number and length of the gaps, for each mail with at least three that differ."""
+    x, y = step - step.groupby(mails).transform("mean"), gaps.groupby(mails).rank()
+    y -= y.groupby(mails).transform("mean")
+    sums = pd.DataFrame({"xy": x * y, "xx": x * x, "yy": y * y, "gaps": 1}).groupby(mails).sum()
+    sums = sums[(sums["gaps"] >= 3) & (sums["yy"] > 0)]
+    return sums["xy"] / np.sqrt(sums["xx"] * sums["yy"])
 
 
 def _is_daily(gaps: Seconds) -> npt.NDArray[np.bool_]:
