@@ -82,7 +82,7 @@ def _distinct_ids(ids: pd.DataFrame) -> float | None:
 
 def _hosts(ids: pd.DataFrame) -> float | None:
     """Machines per mail, from the part of the message id behind the @."""
-    hosts = ids["message_id"].str.rpartition("@")[2]
+    hosts = ids["message_id"].astype(str).str.split("@").str[-1]
     hosts = hosts[hosts.str.contains(".", regex=False)]
     if not len(hosts):
         return None
