@@ -7,7 +7,6 @@ from detector import roster
 from detector.records import (
     AffectedRecipient,
     CaseFacts,
-    Evidence,
     FileTally,
     Incident,
     NightFacts,
@@ -51,28 +50,6 @@ def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
             last_sent_at=utc(row[7]),
         )
         for row in rows
-    )
-
-
-def evidence(db: Connection, incident_id: str, people: Sequence[AffectedRecipient]) -> Evidence:
-    """The counted facts from which causes are judged."""
-    ((median, low, high, ids, sends),) = db.execute(
-        "select percentile_cont(0.5) within group (order by r.lag_us), percentile_cont(0.25) within group "
-        "(order by r.lag_us), "
-        "percentile_cont(0.75) within group (order by r.lag_us), count(distinct s.message_id), count(s.message_id) "
-        "from incident_repeats as r join sends as s on s.send_id = r.send_id where r.incident_id = ?",
-        [incident_id],
-    ).fetchall()
-    copies = sorted(person.sends for person in people)
-    middle = len(copies) // 2
-    return Evidence(
-        recipients=len(copies),
-        copies_min=copies[0],
-        copies_median=copies[middle] if len(copies) % 2 else (copies[middle - 1] + copies[middle]) / 2,
-        copies_max=copies[-1],
-        median_gap_seconds=round((median or 0) / 1e6, 3),
-        gap_spread=round((high - low) / median, 4) if median else 0.0,
-        distinct_ids_share=round(ids / sends, 4) if sends else 1.0,
     )
 
 

@@ -38,14 +38,14 @@ def settings_of(config: Config, mapping: Source | None) -> str:
 def version_of(db: Connection, path: Path, settings: str) -> Version:
     """What the ledger knows of a file that is to be read under these settings."""
     rows = db.execute("select file_id, byte_count, sha256, settings, is_torn from files order by file_id").fetchall()
-    size, is_packed = path.stat().st_size, _is_packed(path)
-    candidates = [row for row in rows if row[3] != settings or row[4]]
-    begun = begins_with(path, [(size, sha256) for _, size, sha256, *_ in rows]) if candidates else []
+    is_needed = any(row[3] != settings or row[4] for row in rows)
+    begun, is_whole = begins_with(path, [(row[1], row[2]) for row in rows]) if is_needed else ([], False)
+    itself = begun[-1] if is_whole else None
     matching = [row for row in rows if (row[1], row[2]) in begun]
     if any(row[3] != settings for row in matching):
         return Version(path, settings, (), tuple(row[0] for row in matching))
-    known = [(row[1], row[2]) for row in rows if row[3] == settings and (not row[4] or row[1] == size or is_packed)]
-    torn = [row[0] for row in matching if row[4] and row[1] < size and not is_packed]
+    known = [(row[1], row[2]) for row in rows if row[3] == settings and (not row[4] or (row[1], row[2]) == itself)]
+    torn = [row[0] for row in matching if row[4] and (row[1], row[2]) != itself]
     return Version(path, settings, tuple(known), tuple(torn))
 
 
@@ -94,9 +94,3 @@ def enter(db: Connection, version: Version, framed: Framed, tally: FileTally, **
     }
     insert(db, "files", {**row, **counts, **facts})
     return int(file_id)
-
-
-def _is_packed(path: Path) -> bool:
-    """True for gzip."""
-    with path.open("rb") as log:
-        return log.read(2) == b"\x1f\x8b"

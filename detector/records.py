@@ -54,21 +54,8 @@ class CauseCandidate:
     first_question: str = ""
     """What to ask whoever runs the sending system."""
     how_to_stop: str = ""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Counted facts about one incident, from which causes are judged."""
-
-    recipients: int
-    copies_min: int
-    copies_median: float
-    copies_max: int
-    median_gap_seconds: float
-    gap_spread: float
-    """Interquartile range of the gaps between one person's copies, as a share of their median; 0 is a metronome."""
-    distinct_ids_share: float
-    """Distinct message ids per affected send: 1 means that every copy is a submission of its own."""
+    meaning: str = ""
+    """What it means, in one sentence."""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from statistics import median
 
 from detector import facts, incidents
 from detector.causes import explain
 from detector.config import Config
+from detector.fingerprints import fingerprint
 from detector.incidents import Burst, Feed, Known
 from detector.records import CauseCandidate, Incident, Notice
 from detector.store import Connection, insert
@@ -107,10 +109,11 @@ def _known(db: Connection) -> list[Known]:
 def _incident(db: Connection, incident_id: str, bursts: Sequence[Burst], feed: Feed) -> Incident:
     """One incident with its figures, from the people and repeats just written."""
     people = facts.affected(db, incident_id)
-    evidence = facts.evidence(db, incident_id, people)
+    evidence = fingerprint(db, incident_id)
+    copies = sorted(person.sends for person in people)
     candidates = explain(evidence)
     started_at, ended_at = min(b.started_at for b in bursts), max(b.ended_at for b in bursts)
-    state, ongoing = incidents.liveness(ended_at, evidence.median_gap_seconds, feed)
+    state, ongoing = incidents.liveness(ended_at, evidence.spacing.median_seconds, feed)
     excess = sum(person.excess for person in people)
     return Incident(
         incident_id=incident_id,
@@ -128,10 +131,10 @@ def _incident(db: Connection, incident_id: str, bursts: Sequence[Burst], feed: F
         recipients=len(people),
         sends=sum(person.sends for person in people),
         excess=excess,
-        copies_min=evidence.copies_min,
-        copies_median=evidence.copies_median,
-        copies_max=evidence.copies_max,
-        median_gap_seconds=evidence.median_gap_seconds,
+        copies_min=copies[0],
+        copies_median=float(median(copies)),
+        copies_max=copies[-1],
+        median_gap_seconds=evidence.spacing.median_seconds,
         cause=candidates[0].cause,
         cause_candidates=candidates,
     )

@@ -30,7 +30,7 @@ REPEATS = (
     "recipient_days",
 )
 BURSTS = ("burst_seeds", "burst_anchors", "burst_repeats", "bursts", "burst_people")
-INCIDENTS = ("incident_repeats", "incident_people")
+INCIDENTS = ("incident_repeats", "incident_people", "incident_copies", "incident_audiences")
 SCAFFOLD = (
     "message_spans",
     "messages",

@@ -90,6 +90,7 @@ def incident(**changes: Any) -> Incident:
                 contradicting=("The log shows no enrolment events to line the pulses up with.",),
                 first_question="Who is iterated inside the loop that sends?",
                 how_to_stop="Stop the job that enrols this group.",
+                meaning="Inside a loop over a group stands another loop over the same group.",
             ),
             CauseCandidate(
                 "status-not-saved",

@@ -205,6 +205,15 @@ def test_a_table_that_ended_in_the_middle_of_a_row_gives_the_row_once_it_is_whol
     assert [r["sent_at"].second for r in rows(db, "from sends order by sent_at")] == [0, 0, 1]
 
 
+def test_a_table_that_ended_in_the_middle_of_a_row_is_read_anew_when_it_comes_whole_in_a_gz(db, tmp_path):
+    content = HEADER + row(0) + row(1)
+    ingest(db, written(tmp_path / "mail.csv", HEADER + row(0)[:10]))
+    (tally,) = ingest(db, written(tmp_path / "mail.csv.gz", gzip.compress(content.encode())))
+    assert (tally.events, tally.known_records) == (2, 0)
+    assert counted(db) == (2, 2)
+    assert rows(db, "from rejects") == []
+
+
 def test_rows_without_ids_that_are_alike_are_counted_over_the_known_and_the_new_part(db, tmp_path):
     path = written(tmp_path / "mail.csv", HEADER + row(0) * 2)
     ingest(db, path)

@@ -1,25 +1,81 @@
 """A loop over the whole group runs again and again: everybody gets the same high number of copies."""
 
-from detector.records import CauseCandidate, Evidence
+from detector.causes._signs import Judgement, Sign, at_least, at_most, duration, share, usual_timer, weigh
+from detector.evidence import Evidence
 
 SLUG = "whole-group-loop"
-FIRST_QUESTION = "Who is iterated inside the loop that sends, and what makes it end?"
+MEANING = "Inside a loop over a group stands another loop over the same group: each turn mails everybody again."
+FIRST_QUESTION = (
+    "Who is iterated inside the loop that sends, what starts a turn (each member added?), and what ends it?"
+)
 HOW_TO_STOP = "Stop the job that enrols or notifies this group, and empty its queue."
 
+_IS_LONG_SECONDS = 6 * 3600
 
-def judge(evidence: Evidence) -> CauseCandidate | None:
-    """Fits if several people got many copies each, about as many as everyone else."""
-    if evidence.recipients < 3 or evidence.copies_median < 5:
+
+def judge(evidence: Evidence) -> Judgement | None:
+    """Fits if round after round covers the whole group, at no timer's pace, and everybody gets about as many copies."""
+    counts, order = evidence.counts, evidence.order
+    if counts.recipients < 3 or counts.copies_median < 3:
         return None
-    if evidence.copies_max - evidence.copies_min > 0.25 * evidence.copies_median:
-        return None
-    supporting = [
-        f"all {evidence.recipients} people got about the same number of copies "
-        f"({evidence.copies_min} to {evidence.copies_max})"
-    ]
-    contradicting = []
-    if evidence.distinct_ids_share > 0.99:
-        supporting.append("every copy has a message id of its own, so the sending application submitted each one")
-    else:
-        contradicting.append("some copies share a message id, as after a mail server's retry")
-    return CauseCandidate(SLUG, tuple(supporting), tuple(contradicting))
+    return weigh(
+        Sign(
+            counts.even_share >= 0.9,
+            2,
+            f"all {counts.recipients} people got about the same number of copies "
+            f"({counts.copies_min} to {counts.copies_max})",
+            2.5,
+            f"the number of copies differs much, from {counts.copies_min} to {counts.copies_max}",
+        ),
+        Sign(counts.copies_median >= 5, 1.5, "", 1, f"{counts.usual_copies} copies each are few for a loop"),
+        Sign(
+            order.coverage >= 0.9,
+            2,
+            f"the copies come in {order.rounds} rounds, each of which covers the whole group",
+            1,
+            "the copies do not come in rounds over the whole group",
+        ),
+        *_pace(evidence),
+        *_makers(evidence),
+    )
+
+
+def _pace(evidence: Evidence) -> tuple[Sign, ...]:
+    """Uneven, or one round right after the other; no timer, no timetable, no retry."""
+    spacing, order = evidence.spacing, evidence.order
+    is_loop = None if order.even_starts is None else order.even_starts > 0.06 or (order.idle or 0) < 0.3
+    is_timer = usual_timer(order.pause_seconds or 0) is not None
+    is_growing = bool(at_least(spacing.growing_share, 0.8)) and bool(at_least(spacing.trend, 0.7))
+    return (
+        Sign(
+            is_loop,
+            1.5,
+            "the rounds come at uneven times or without a pause, as a loop makes them",
+            3 if is_timer else 1.5,
+            f"the rounds come every {duration(order.pause_seconds or 0)}, as by a timer",
+        ),
+        Sign(spacing.median_seconds > _IS_LONG_SECONDS, -3),
+        Sign(spacing.daily_share >= 0.6, -3),
+        Sign(is_growing, -4),
+    )
+
+
+def _makers(evidence: Evidence) -> tuple[Sign, ...]:
+    """One group, and the application itself as the maker of every copy."""
+    counts, ids = evidence.counts, evidence.traces.distinct_ids_share
+    is_this_group = at_most(counts.reach, 0.8) and at_least(counts.reach_at_clients, 0.9)
+    return (
+        Sign(
+            at_least(ids, 0.99),
+            0.5,
+            "every copy has a message id of its own, so the sending application submitted each one",
+            1 if at_most(ids, 0.9) else 0.5,
+            "some copies share a message id, as after a mail server's retry",
+        ),
+        Sign(counts.organizations <= 2, 0.5, "", 0.5, f"people of {counts.organizations} organizations were hit"),
+        Sign(
+            is_this_group,
+            0.5,
+            f"only this group was hit: {share(1 - (counts.reach or 0))} of the others' mail at that time was right",
+        ),
+    )

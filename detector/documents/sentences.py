@@ -233,7 +233,7 @@ class CaseWords:
     @property
     def candidates(self) -> tuple[CauseCandidate, ...]:
         """The causes worth telling: "unknown" says nothing beside a known one."""
-        told = tuple(c for c in self.case.incident.cause_candidates if c.cause != "unknown" or c.supporting)
+        told = self.case.incident.cause_candidates
         known = tuple(c for c in told if c.cause != "unknown")
         return known or told
 

@@ -134,10 +134,10 @@ def frame(path: Path, framing: str, spool: Path, *, known: Known = ()) -> Framed
             raise
 
 
-def begins_with(path: Path, versions: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Those (length, SHA-256) of decompressed bytes that the file begins with or is, shortest first."""
+def begins_with(path: Path, versions: Iterable[tuple[int, str]]) -> tuple[list[tuple[int, str]], bool]:
+    """Those (length, SHA-256) of decompressed bytes that the file begins with, shortest first; is it the longest?"""
     with LogFile(path) as log:
-        return known_prefixes(log, versions)[0]
+        return known_prefixes(log, versions)
 
 
 def _frame(log: LogFile, framing: str, spool: Spool, known: tuple[int, str]) -> Framed:
