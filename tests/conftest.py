@@ -26,6 +26,23 @@ def fresh_store(state: Path) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def one_store_for_many(state: Path) -> Iterator[Connection]:
+    """A store to be emptied again and again, for making one takes longer than reading a small file; and there a second
+    core only costs."""
+    with fresh_store(state) as connection:
+        connection.execute("set threads = 1")
+        tables.save_settings(connection, NO_CONFIG, AS_OF)
+        yield connection
+
+
+def emptied(db: Connection) -> Connection:
+    """The store as if nothing had been read."""
+    for table in ("files", "events", "rejects"):
+        db.execute(f"delete from {table}")
+    return db
+
+
 def ingest(db: Connection, *paths: Path, config: Config = NO_CONFIG, as_of: datetime = AS_OF) -> list[FileTally]:
     """Read files and folders, in this order, into the store; every tally is balanced, whatever became of the file."""
     logs = config.logs.model_copy(update={"paths": paths})

@@ -10,7 +10,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
-from conftest import AS_OF, NO_CONFIG, fresh_store, ingest, rows
+from conftest import emptied, ingest, one_store_for_many, rows
 from histories import WAYS, Night, file_of, history, records_of, shown, true_stream, truth, way_of
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -25,17 +25,13 @@ streams a log, for a whole file costs as much to read as a history."""
 
 @pytest.fixture(scope="module")
 def one_store(tmp_path_factory) -> Iterator[Connection]:
-    """One for all histories: making a store takes longer than a history. On tiny files a second core only costs."""
-    with fresh_store(tmp_path_factory.mktemp("histories")) as db:
-        db.execute("set threads = 1")
-        tables.save_settings(db, NO_CONFIG, AS_OF)
+    with one_store_for_many(tmp_path_factory.mktemp("histories")) as db:
         yield db
 
 
 def sends_after(db: Connection, nights: list[Night]) -> dict[str, list[dict]]:
     """The sends of each log after these nights, from an empty store on; in all columns but where they were read."""
-    for table in ("files", "events", "rejects"):
-        db.execute(f"delete from {table}")
+    emptied(db)
     with TemporaryDirectory() as folder:
         for night in nights:
             for name, content in night:
