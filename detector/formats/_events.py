@@ -38,20 +38,22 @@ FINISH = r"""
       else 'event'
     end as outcome
   from facts
+), explained as (  -- without what is long to sort
+  select * exclude (mark, problem),
+    case when outcome = 'rejected' then case
+      when mark is not null then split_part(mark, chr(2), 2)
+      when problem is not null then problem
+      when type is null then 'an event of an unknown kind'
+      when at_us is null then 'no time that can be read'
+      when message_key is null then 'no id of the message'
+      else 'no recipient' end end as reason
+  from judged
 ), numbered as (
   select *, row_number() over (partition by record_number order by outcome = 'ignored', place, recipient) as part
-  from judged
+  from explained
 )
-select record_number, part, outcome,
-  case when outcome = 'rejected' then case
-    when mark is not null then split_part(mark, chr(2), 2)
-    when problem is not null then problem
-    when type is null then 'an event of an unknown kind'
-    when at_us is null then 'no time that can be read'
-    when message_key is null then 'no id of the message'
-    else 'no recipient' end end as reason,
-  type, at_us, false as is_local, false as is_yearless, sent_at_us, message_key, recipient, sender, message_id, subject,
-  template, organization, size, null::varchar as next_key
+select record_number, part, outcome, reason, type, at_us, false as is_local, false as is_yearless, sent_at_us,
+  message_key, recipient, sender, message_id, subject, template, organization, size, null::varchar as next_key
 from numbered
 where part = 1 or outcome <> 'ignored'
 """

@@ -19,12 +19,13 @@ _ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 _HOST = r"[^ \[]*[^ \[:]"
 
 _SYSLOG = (
-    rf"^(?:<[0-9]{{1,3}}>)?({BSD}|{_ISO}) (?:<[a-z0-9.]+> )?(?:({_HOST}) )?([^ \[:]+)(?:\[[0-9]+\])?: ?"
-    r"(?:\[ID [0-9]+ [a-z0-9.]+\] )?(.*)$"
+    rf"^((?:<[0-9]{{1,3}}>)?({BSD}|{_ISO}) (?:<[a-z0-9.]+> )?(?:({_HOST}) )?([^ \[:]+)(?:\[[0-9]+\])?: ?"
+    r"(?:\[ID [0-9]+ [a-z0-9.]+\] )?)"
 )
-"""The host may be missing; FreeBSD may write `<mail.info>` before it, and Solaris `[ID 801593 mail.info]` after."""
+"""The host may be missing; FreeBSD may write `<mail.info>` before it, and Solaris `[ID 801593 mail.info]` after. What
+follows the opening is cut off by its length, because captures are dear by the byte."""
 
-_RFC5424 = rf"^<[0-9]{{1,3}}>1 ({_ISO}) ([^ ]+) ([^ ]+) [^ ]+ [^ ]+ (?:-|(?:\[[^\]]*\])+) ?\x{{FEFF}}?(.*)$"
+_RFC5424 = rf"^(<[0-9]{{1,3}}>1 ({_ISO}) ([^ ]+) ([^ ]+) [^ ]+ [^ ]+ (?:-|(?:\[[^\]]*\])+) ?\x{{FEFF}}?)"
 
 _HANDED_ON = (
     r"queued as ([0-9A-Za-z]+)|id=([0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}\b|[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-"
@@ -39,11 +40,12 @@ HEARD = r"""
 with cut as (
   select record_number, text, case
     when regexp_matches(text, '^<[0-9]{1,3}>1 ')
-      then regexp_extract(text, $rfc5424, ['stamp', 'host', 'program', 'message'])
-    else regexp_extract(text, $syslog, ['stamp', 'host', 'program', 'message']) end as s
+      then regexp_extract(text, $rfc5424, ['opening', 'stamp', 'host', 'program'])
+    else regexp_extract(text, $syslog, ['opening', 'stamp', 'host', 'program']) end as s
   from records
 ), heard as (
-  select record_number, text, s.program as program, s.message as message, s.stamp > ':' as is_yearless,
+  select record_number, text, s.program as program, s.stamp > ':' as is_yearless,
+    case when s.opening = '' then '' else substr(text, length(s.opening) + 1) end as message,
     s.stamp <> '' and not regexp_matches(s.stamp, '(Z|[+-][0-9]{2}:?[0-9]{2})$') as is_local,
     case when s.host in ('', '-') then '-' else s.host end as host,
     case

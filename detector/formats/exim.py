@@ -36,8 +36,8 @@ LINES = (
 )
 
 _ENTRY = (
-    rf"^(?:\[([0-9]+)[/\\][0-9]+\] )?(?:({_STAMP}) (?:([+-][0-9]{{4}}) )?)?(?:\[[0-9]+\] )?"
-    rf"(?:({_ID}) (<=|=>|->|>>|\*>|==|\*\*) (.*))?"
+    rf"^((?:\[([0-9]+)[/\\][0-9]+\] )?(?:({_STAMP}) (?:([+-][0-9]{{4}}) )?)?(?:\[[0-9]+\] )?"
+    rf"(?:({_ID}) (<=|=>|->|>>|\*>|==|\*\*) )?)"
 )
 """`[1/2]` and `[2\2]` are the parts into which Exim cuts lines for syslog."""
 
@@ -56,12 +56,13 @@ _TOKEN = rf'(?:{_QUOTED}|[^ "])+'
 _REPLY = rf'^(?:[^"]|{_QUOTED})*? C="((?:[^"\\]|\\.)*)'
 
 _SQL = r"""
-, entered as (
-  select *, regexp_extract(case when program = '' then text else message end, $entry,
-    ['piece', 'stamp', 'zone', 'id', 'flag', 'rest']) as e
-  from heard
+, said as (
+  select *, case when program = '' then text else message end as entry from heard
+), entered as (
+  select *, regexp_extract(entry, $entry, ['opening', 'piece', 'stamp', 'zone', 'id', 'flag']) as e from said
 ), placed as (
-  select record_number, text, host, e.id as id, e.flag as flag, e.rest as rest, e.piece as piece,
+  select record_number, text, host, e.id as id, e.flag as flag, e.piece as piece,
+    case when e.flag = '' then '' else substr(entry, length(e.opening) + 1) end as rest,
     case when e.stamp = '' then is_local else e.zone = '' end as is_local, e.stamp = '' and is_yearless as is_yearless,
     program <> '' and not starts_with(program, 'exim') as is_other,
     case
@@ -86,7 +87,8 @@ _SQL = r"""
 ), addressed as (
   select *,
     case when kind = 'delivery' then rtrim(regexp_extract(rest, $final, 1), ':') end as final,
-    case when kind = 'delivery' then nullif(regexp_extract(rest, $original, 1), '') end as original,
+    case when kind = 'delivery' and contains(rest, ' <') then nullif(regexp_extract(rest, $original, 1), '') end
+      as original,
     case when kind = 'queued' then regexp_extract_all(regexp_extract(rest, $recipients, 1), $token) end as named,
     case when kind = 'queued' then regexp_replace(rest, $quoted, '""', 'g') end as bare,
     case when kind = 'queued' then regexp_extract(rest, $subject, 1) end as subject
@@ -95,11 +97,12 @@ _SQL = r"""
   select *,
     lower(coalesce(original, case when not regexp_matches(final, '^[|/:>]') then final end)) as recipient,
     case when piece = '1' then named[:-2] else named end as recipients,  -- the last one may be cut
-    list_transform(regexp_extract_all(subject, '\\[0-3][0-7]{2}|\\.|[^\\]+'), lambda x: {
-      'code': case when regexp_full_match(x, '\\[0-7]{3}') then
-        greatest(32, (ascii(x[2]) - 48) * 64 + (ascii(x[3]) - 48) * 8 + ascii(x[4]) - 48) end,
-      'plain': case when x in ('\n', '\t', '\r') then ' ' when starts_with(x, '\') then substr(x, 2) else x end
-    }) as pieces
+    case when contains(subject, '\') then
+      list_transform(regexp_extract_all(subject, '\\[0-3][0-7]{2}|\\.|[^\\]+'), lambda x: {
+        'code': case when regexp_full_match(x, '\\[0-7]{3}') then
+          greatest(32, (ascii(x[2]) - 48) * 64 + (ascii(x[3]) - 48) * 8 + ascii(x[4]) - 48) end,
+        'plain': case when x in ('\n', '\t', '\r') then ' ' when starts_with(x, '\') then substr(x, 2) else x end
+      }) end as pieces
   from addressed
 ), judged as (
   select *,
@@ -141,7 +144,8 @@ select record_number, cast(part as integer) as part,
   nullif(trim(coalesce(  -- bytes of UTF-8, else of Latin-1
     try(decode(unhex(array_to_string(
       list_transform(pieces, lambda p: coalesce(printf('%02X', p.code), hex(encode(p.plain)))), '')))),
-    array_to_string(list_transform(pieces, lambda p: coalesce(chr(cast(p.code as integer)), p.plain)), '')
+    array_to_string(list_transform(pieces, lambda p: coalesce(chr(cast(p.code as integer)), p.plain)), ''),
+    subject
   )), '') as subject,
   null::varchar as template,
   null::varchar as organization,

@@ -63,8 +63,8 @@ with opened as (
     case when ways like '%##%' then list_filter(str_split(ways, ';'), lambda w: trim(w) <> '')
       else [coalesce(recipient, ways, '') || '##'] end as each_way
   from dated
-), judged as (
-  select *,
+), judged as (  -- the text goes no further, for it is long to sort
+  select * exclude (text), case when starts_with(text, chr(2)) then split_part(text, chr(2), 2) end as not_framed,
     case
       when not regexp_matches(text, '[^\p{{Zs}}]') then 'blank'  -- trim() is dear
       when $is_csv and (record_number <= $header_number or text = $header) then 'ignored'
@@ -117,7 +117,7 @@ select record_number,
   row_number() over (partition by record_number order by part) as part,
   outcome,
   case when outcome = 'rejected' then case
-    when starts_with(text, chr(2)) then split_part(text, chr(2), 2)
+    when not_framed is not null then not_framed
     when not is_whole then $broken
     when at_us is null and is_unclear then $unclear_order
     when at_us is null then 'no time that can be read'

@@ -31,7 +31,7 @@ _ANGLED = rf'<((?:{_QUOTED}|[^"<>])*)>[^<>]*$'
 
 LINES = lines_of(_PROGRAM)
 
-_ENTRY = r"^([0-9A-Za-z]{7,20})(?:\[[0-9]+\])?: (from=|to=|[0-9A-Za-z]{7,20}: )(.*)$"
+_ENTRY = r"^(([0-9A-Za-z]{7,20})(?:\[[0-9]+\])?: (from=|to=|[0-9A-Za-z]{7,20}: ))"
 """`ID[2]: ` is the second part of an entry too long for syslog."""
 
 _DELIVERY = rf"^({_TEXT}), (?:ctladdr=({_TEXT})(?: \([^)]*\))?, )?delay=((?:.*?, )?)stat=(.*)$"
@@ -41,21 +41,24 @@ _NOTICE = r"^(?:DSN|return to sender|sender notify|postmaster notify|return rece
 _SQL = r"""
 , entered as (
   select *, regexp_full_match(program, $program) as is_ours,
-    regexp_extract(message, $entry, ['id', 'word', 'rest']) as e
+    regexp_extract(message, $entry, ['opening', 'id', 'word']) as e
   from heard
+), opened as (
+  select *, e.id as id, case when e.id = '' then '' else substr(message, length(e.opening) + 1) end as rest
+  from entered
 ), kinds as (
-  select *, e.id as id, e.rest as rest,
+  select *,
     case
       when text < '!' and trim(text) = '' then 'blank'
       when starts_with(text, chr(2)) then 'framing'
       when not is_ours then 'other'
       when e.word = 'to=' then 'to'
       when e.word = 'from=' then 'from'
-      when ends_with(e.word, ': ') and regexp_matches(e.rest, $notice) then 'notice'
-      when ends_with(e.word, ': ') and starts_with(e.rest, 'clone: owner=') then 'clone'
+      when ends_with(e.word, ': ') and regexp_matches(rest, $notice) then 'notice'
+      when ends_with(e.word, ': ') and starts_with(rest, 'clone: owner=') then 'clone'
       else 'other'
     end as kind
-  from entered
+  from opened
 ), matched as (
   select *,
     case when kind = 'to' then regexp_extract(rest, $delivery, ['to', 'owner', 'detail', 'stat']) end as d,
