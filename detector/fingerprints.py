@@ -4,25 +4,15 @@ from detector.evidence import Evidence, measure
 from detector.store import Connection
 
 _COPIES = """
-with numbered as (
-  select *, sum(1 - is_extra) over (
-      partition by recipient, content_key order by sent_at_us, is_extra, send_id
-      rows between unbounded preceding and current row
-    ) as rightful
-  from incident_copies
-  where incident_id = ?
-)
-select dense_rank() over (order by recipient, content_key, rightful) as mail, recipient, organization,
+select dense_rank() over (order by recipient, content_key) as mail, recipient, organization,
   coalesce(template, template_key) as template, subject, sent_at_us / 1e6 as sent_at_seconds,
   is_extra = 1 as is_extra, message_id, source not in ('ses') as is_senders_id, cast(outcome as varchar) as outcome,
   attempts
-from numbered
+from incident_copies
+where incident_id = ?
 order by sent_at_us, send_id
 """
-"""A mail that was rightly sent anew, such as tomorrow's digest under the same subject, is a mail of its own.
-
-Amazon SES logs an id that it gives itself, anew for each message handed over.
-"""
+"""Amazon SES logs an id that it gives itself, anew for each message handed over."""
 
 _AUDIENCE = """
 select first_us / 1e6 as first_seconds, is_early = 1 as is_early, is_hit = 1 as is_hit, is_of_client = 1 as is_of_client

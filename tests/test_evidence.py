@@ -16,19 +16,24 @@ HOUR, DAY = 3600.0, 86_400.0
 
 def affair(sends: Sequence[tuple[float, int]], spared: Sequence[float] = (), **everywhere: Any) -> Evidence:
     """The evidence of sends (seconds after noon, mail); the first of each mail was right. `spared` got theirs once."""
-    seen: set[int] = set()
-    rows, audience = [], []
-    for number, (at, mail) in enumerate(sorted(sends)):
+    firsts: dict[int, float] = {}
+    for at, mail in sorted(sends):
+        firsts.setdefault(mail, at)
+    return told([(at, mail, at > firsts[mail]) for at, mail in sends], spared, **everywhere)
+
+
+def told(sends: Sequence[tuple[float, int, bool]], spared: Sequence[float] = (), **everywhere: Any) -> Evidence:
+    """The same, with what was extra said."""
+    rows, firsts = [], {}
+    for number, (at, mail, is_extra) in enumerate(sorted(sends)):
         row = {
             "mail": mail, "recipient": f"p{mail}@client.example", "organization": "Client", "template": "welcome",
-            "subject": "Welcome", "sent_at_seconds": NOON + at, "is_extra": mail in seen,
+            "subject": "Welcome", "sent_at_seconds": NOON + at, "is_extra": is_extra,
             "message_id": f"{number}@app.example", "is_senders_id": True, "outcome": "delivered", "attempts": 1,
         }  # fmt: skip
         rows.append(row | everywhere)
-        if mail not in seen:
-            audience.append((NOON + at, True, True, True))
-        seen.add(mail)
-    audience += [(NOON + at, True, False, True) for at in spared]
+        firsts.setdefault(mail, (NOON + at, True, True, True))
+    audience = [*firsts.values(), *((NOON + at, True, False, True) for at in spared)]
     return measure(pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(audience, columns=AUDIENCE_COLUMNS))
 
 
@@ -164,3 +169,13 @@ def test_a_machines_answer_is_told_by_its_words_if_there_are_any():
     assert affair(rounds([0, 60], 1), subject="Re: [Ticket 81] We received your request").traces.is_automatic
     assert affair(rounds([0, 60], 1), subject="Welcome").traces.is_automatic is False
     assert affair(rounds([0, 60], 1), subject=None, template="z:noreply@a.example|81").traces.is_automatic is None
+
+
+def test_tomorrows_digest_is_another_mail_and_a_copy_that_was_not_counted_as_extra_is_not():
+    digest = affair([(DAY * day + copy, mail) for day in range(3) for mail in range(5) for copy in range(2)])
+    assert digest.counts.usual_copies == 6  # told as extra, each day's first one belongs to the same mail
+    rows = [(DAY * day + copy, mail, copy > 0) for day in range(3) for mail in range(5) for copy in range(2)]
+    assert told(rows).counts.usual_copies == 2
+    assert told(rows).counts.mails == 15
+    loop = [(100.0 * copy, mail, copy not in {0, 5}) for copy in range(10) for mail in range(5)]
+    assert told(loop).counts.usual_copies == 10

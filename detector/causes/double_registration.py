@@ -23,7 +23,7 @@ def judge(evidence: Evidence) -> Judgement | None:
             f"some copies of a mail are {duration(spacing.longest_seconds)} apart",
         ),
         Sign(
-            counts.usual_share >= 0.9,
+            counts.usual_share >= 0.8,
             1.5,
             f"each mail went out {counts.usual_copies} times, whoever it was for",
             2,

@@ -25,7 +25,7 @@ def judge(evidence: Evidence) -> Judgement | None:
             f"some copies to one person are {duration(spacing.longest_seconds)} apart",
         ),
         Sign(
-            counts.usual_share < 0.9,
+            counts.usual_share < 0.8,
             2,
             f"the number of copies differs from person to person ({counts.copies_min} to {counts.copies_max})",
             1,

@@ -25,7 +25,7 @@ def judge(evidence: Evidence) -> Judgement | None:
             f"some copies of a mail are {duration(spacing.longest_seconds)} apart, long for servers in step",
         ),
         Sign(
-            counts.usual_share >= 0.9,
+            counts.usual_share >= 0.8,
             1.5,
             f"each mail went out {counts.usual_copies} times, to everybody alike",
             2,

@@ -47,5 +47,6 @@ def judge(evidence: Evidence) -> Judgement | None:
             "",
         ),
         Sign(spacing.median_seconds >= 3, 0.5, "", 2, "the copies come within seconds"),
+        Sign(counts.copies_median < 4, -1.5),
         Sign(counts.recipients == 1 and counts.copies_median < 5, -1),
     )

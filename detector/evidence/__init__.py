@@ -36,6 +36,9 @@ AUDIENCE_COLUMNS = (
 )
 """One row per mail of the incident's templates, to those hit and to those spared."""
 
+_LONG_SECONDS, _LONG_BY = 600, 20
+"""A mail is sent anew after this much silence, and so many times the lag of the copy that follows."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -53,9 +56,22 @@ def measure(copies: pd.DataFrame, audience: pd.DataFrame, usual_hosts: int = 0) 
     usual_hosts: machines that these templates' mail comes from at other times; 0 if none is known.
     """
     rows = copies.sort_values(["sent_at_seconds", "is_extra", "mail"], kind="stable").reset_index(drop=True)
+    rows["mail"] = _separate(rows)
     return Evidence(
         counts=count(rows, audience),
         spacing=space(rows),
         order=put_in_order(rows, audience),
         traces=trace(rows, usual_hosts),
     )
+
+
+def _separate(copies: pd.DataFrame) -> "pd.Series[int]":
+    """Numbers for the mails, anew where one was rightly sent again, such as tomorrow's digest under the same subject.
+
+    That is told by a rightful copy that comes long after the copy before it, measured by the copy that follows.
+    """
+    times = copies["sent_at_seconds"].groupby(copies["mail"])
+    before, after = times.diff(), -times.diff(-1)
+    is_anew = ~copies["is_extra"].astype(bool) & (before > _LONG_SECONDS) & (before > _LONG_BY * after)
+    episodes = pd.DataFrame({"mail": copies["mail"], "episode": is_anew.groupby(copies["mail"]).cumsum()})
+    return episodes.groupby(["mail", "episode"]).ngroup()
