@@ -277,13 +277,12 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def history(rng: Random, logs: dict[str, list[str]]) -> list[Night]:
-    """The nights in which the records of these logs arrive, by way of logging: every record in some file at last, many
-    of them more than once."""
+def history(rng: Random, logs: dict[str, tuple[Way, list[str]]]) -> list[Night]:
+    """The nights in which the records of these logs arrive: every record in some file at last, many of them again."""
     threads = []
-    for name, records in logs.items():
-        told = shaken(rng, WAYS[name], records)
-        threads += [versions(rng, name, number, piece) for number, piece in enumerate(pieces(rng, WAYS[name], told))]
+    for name, (way, records) in logs.items():
+        told = shaken(rng, way, records)
+        threads += [versions(rng, way, f"{name}-{n}", piece) for n, piece in enumerate(pieces(rng, way, told))]
     nights: list[Night] = [[]]
     while threads := [thread for thread in threads if thread]:
         name, content = rng.choice(threads).pop(0)
@@ -314,10 +313,9 @@ def pieces(rng: Random, way: Way, records: list[str]) -> list[list[str]]:
     return [records[a:b] for a, b in zip(starts, [*cuts, len(records)], strict=True)]
 
 
-def versions(rng: Random, name: str, number: int, piece: list[str]) -> Night:
+def versions(rng: Random, way: Way, name: str, piece: list[str]) -> Night:
     """One piece as it grows, maybe cut in the middle of a record on the way, is packed or renamed, and comes again."""
-    way, content = WAYS[name], file_of(WAYS[name], piece)
-    file = f"{name}-{number}{way.suffix}"
+    content, file = file_of(way, piece), f"{name}{way.suffix}"
     found: Night = []
     if rng.random() < 0.4:
         grown = file_of(way, piece[: rng.randint(1, len(piece))])
@@ -326,12 +324,12 @@ def versions(rng: Random, name: str, number: int, piece: list[str]) -> Night:
     found.append((file + form, FORMS[form](content)))
     for copy in range(rng.choice((0, 0, 1, 2))):
         form = rng.choice(tuple(FORMS))
-        found.append((f"{name}-{number}-copy{copy}{form}", FORMS[form](content)))
+        found.append((f"{name}-copy{copy}{form}", FORMS[form](content)))
     return found
 
 
 def way_of(path: str) -> str:
-    """Which of `WAYS` a file of a history was written in."""
+    """Of which log a file of a history is."""
     return path.rpartition("/")[2].partition("-")[0]
 
 

@@ -1,0 +1,83 @@
+"""The laws of reading that tests and the fuzzer hold any input to."""
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from conftest import emptied, ingest, rows
+from histories import WAYS, Night, file_of, records_of, true_stream, truth, way_of
+
+from detector import tables
+from detector.records import FileTally
+from detector.store import Connection
+
+LONGEST_PROBLEM = 400
+
+
+def is_told_well(tally: FileTally) -> bool:
+    """One line that any terminal can show, of bearable length beyond the name of the file."""
+    problem = tally.problem or ""
+    return (tally.name + problem).isprintable() and len(problem) <= LONGEST_PROBLEM + len(tally.name)
+
+
+def sends_after(db: Connection, nights: list[Night]) -> dict[str, list[dict[str, Any]]]:
+    """The sends of each log after these nights, from an empty store on; in all columns but where they were read."""
+    emptied(db)
+    with TemporaryDirectory() as folder:
+        for night in nights:
+            for name, content in night:
+                Path(folder, name).write_bytes(content)
+            ingest(db, *(Path(folder, name) for name, _ in night))
+    tables.build(db, tables.SENDS)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for send in rows(db, "select file, * exclude (file, record_number) from sends"):
+        found.setdefault(way_of(send.pop("file")), []).append(send)
+    return {name: sorted(sends, key=str) for name, sends in found.items()}
+
+
+@cache
+def sends_of_whole(db: Connection, name: str, seed: int) -> list[dict[str, Any]]:
+    """The sends of one file that holds all records of a true stream, read once: what really happened."""
+    mails = true_stream(Random(seed))
+    sends = sends_after(db, [[(f"{name}-whole", file_of(WAYS[name], records_of(WAYS[name], mails)))]])[name]
+    assert Counter((send["sent_at"], send["recipient"]) for send in sends) == truth(mails)
+    return sends
+
+
+def costs_beyond(
+    db: Connection, path: Path, pieces: list[bytes], k: int, damages: dict[str, bytes]
+) -> list[tuple[str, tuple[Any, ...]]]:
+    """(damage, send) of each send that is lost or changed when one record, pieces[k], is damaged, although neither the
+    whole log nor the one without this record tells of it in any other way."""
+    whole, messages = sends_of(db, path, pieces), messages_of(db, k + 1)
+    certain = whole & sends_of(db, path, pieces[:k] + pieces[k + 1 :])
+    lost: list[tuple[str, tuple[Any, ...]]] = []
+    for name, damaged in damages.items():
+        found = sends_of(db, path, [*pieces[:k], damaged, *pieces[k + 1 :]])
+        lost += [(name, send) for send in certain - found if send[0] not in messages]
+        lost += [(name, send) for send in who(certain) - who(found)]
+    return lost
+
+
+def sends_of(db: Connection, path: Path, pieces: list[bytes]) -> Counter[tuple[Any, ...]]:
+    """The sends of a file of these records, however often each is there: message, recipient and all that was said; of
+    a mailbox not the size, for what stands between two messages belongs to the first."""
+    path.write_bytes(b"".join(pieces))
+    ingest(emptied(db), path)
+    tables.build(db, tables.SENDS)
+    said = "message_key, recipient, sent_at, sender, subject, template, organization, outcome, attempts"
+    return Counter(tuple(send.values()) for send in rows(db, f"select {said} from sends"))
+
+
+def messages_of(db: Connection, record_number: int) -> set[str]:
+    """What the record is about, in the file that was read last."""
+    found = rows(db, f"select message_key from events where record_number = {record_number}")
+    return {event["message_key"] for event in found}
+
+
+def who(sends: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
+    """Message and recipient alone."""
+    return Counter(send[:2] for send in sends.elements())

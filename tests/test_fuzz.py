@@ -1,0 +1,16 @@
+"""The fuzzer runs, says its seed and finds nothing in two seconds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+FUZZ = Path(__file__).parent / "fuzz.py"
+
+
+def test_the_fuzzer_plays_its_games_for_two_seconds_and_says_how_to_play_them_again():
+    night = subprocess.run(
+        [sys.executable, FUZZ, "--seconds", "2", "--seed", "27"], capture_output=True, text=True, check=False
+    )
+    assert night.returncode == 0, night.stdout + night.stderr
+    assert night.stdout.startswith("fuzz: --seed 27\n")
+    assert night.stdout.endswith(" s, 0 laws broken\n")
