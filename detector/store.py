@@ -125,17 +125,10 @@ def parquet_to_ndjson(db: Connection, path: Path, out: Path) -> None:
     """Rewrite a Parquet file as one JSON object per line. Raises StoreError if DuckDB cannot read it."""
     try:
         db.execute(
-            "create or replace temp table from_parquet as select cast(to_json(row) as varchar) as text "
-            "from (select * from read_parquet($path)) as row",
-            {"path": str(path)},
+            "copy (select * from read_parquet($path)) to $out (format json)", {"path": str(path), "out": str(out)}
         )
     except duckdb.Error as error:
         raise StoreError(str(error).splitlines()[0]) from error
-    with out.open("w", encoding="utf-8") as spool:
-        cursor = db.execute("select text from from_parquet")
-        while rows := cursor.fetchmany(10_000):
-            spool.writelines(f"{text}\n" for (text,) in rows)
-    db.execute("drop table from_parquet")
 
 
 def publish(state: Path, run: str) -> Path:
