@@ -31,7 +31,7 @@ def judge(evidence: Evidence) -> Judgement | None:
         ),
         Sign(
             order.occasions >= 3 and order.occasions_on_clock <= 0.5,
-            2.5,
+            2,
             f"it happened at {order.occasions} separate moments, whenever something called for the mail",
             0.5,
             "the mail went out in batches rather than one by one as events call for it",
@@ -43,7 +43,13 @@ def judge(evidence: Evidence) -> Judgement | None:
             2,
             f"{share(1 - (counts.reach or 0))} of those who were sent this mail at the time got it once only",
         ),
-        Sign(order.one_by_one >= 0.25, 1.5, "the copies of a mail follow directly on each other"),
+        Sign(
+            order.one_by_one >= 0.25,
+            2,
+            "the copies of a mail follow directly on each other",
+            1.5,
+            "copies for other people lie between those of one mail, as when the whole list was gone through again",
+        ),
         Sign(order.occasions_on_clock >= 0.7, -2),
         Sign(counts.templates >= 2, 0.5, f"{counts.templates} templates that the same event calls for are doubled"),
         Sign(_comes_from_one_machine(evidence), 0.5, "all copies of a mail come from one machine"),

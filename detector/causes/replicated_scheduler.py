@@ -49,7 +49,13 @@ def judge(evidence: Evidence) -> Judgement | None:
             1.5,
             f"{share(1 - (counts.reach or 0))} of those who were sent this mail at the time got it once only",
         ),
-        Sign(order.one_by_one >= 0.3, -0.5),
+        Sign(
+            order.one_by_one < 0.25,
+            1,
+            "the copies of one mail are mixed with those of the others, as when several go through the same list",
+            1.5,
+            "the copies of a mail follow directly on each other",
+        ),
         _hosts(evidence),
     )
 
