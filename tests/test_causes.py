@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from detector.causes import CAUSES, explain
+from detector.causes._signs import duration
 from detector.documents.sentences import CAUSES as PLAIN_WORDS
 from detector.evidence import Counts, Evidence, Order, Spacing, Traces
 
@@ -80,6 +81,29 @@ def test_unknown_comes_last_and_is_never_one_of_two_explanations_before_it():
         assert 1 <= len(candidates) <= 2
         assert len(set(candidates)) == len(candidates)
         assert "unknown" not in candidates[:-1]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.04, "less than 0.1 seconds"),
+        (0.44, "0.4 seconds"),
+        (1, "1 second"),
+        (60, "1 minute"),
+        (90, "90 seconds"),
+        (150, "2.5 minutes"),
+        (3606, "1 hour"),
+        (86_408, "1 day"),
+        (1_900_000, "22 days"),
+    ],
+)
+def test_a_duration_is_told_in_the_unit_people_would_use(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_beside_a_named_cause_stands_another_that_fits_somewhat_or_unknown():
+    known = [case for case in cases("fires") if case.values[0] != "unknown"]
+    assert all(len(explain(evidence(case.values[1]))) == 2 for case in known)
 
 
 def test_a_cause_never_says_because():

@@ -64,9 +64,11 @@ def at_most(value: float | None, limit: float) -> bool | None:
 
 
 def duration(seconds: float) -> str:
-    """ "0.4 seconds", "90 seconds", "5 minutes", "1 hour", "2.5 days"."""
+    """In words: "0.4 seconds", "90 seconds", "5 minutes", "1 hour", "2.5 days"."""
+    if seconds < 0.1:
+        return "less than 0.1 seconds"
     for length, unit in _UNITS:
-        if seconds >= 2 * length or round(seconds) == length:
+        if seconds >= 2 * length or abs(seconds - length) < 0.02 * length:
             return _counted(round(seconds / length, 1), unit)
     return _counted(round(seconds, 1 if seconds < 10 else 0), "second")
 

@@ -1,7 +1,7 @@
 """The code that sends is registered more than once, so each event calls it more than once."""
 
 from detector.causes._signs import Judgement, Sign, at_least, duration, share, weigh
-from detector.evidence import Evidence
+from detector.evidence import Evidence, Order
 
 SLUG = "double-registration"
 MEANING = "The code that sends is registered more than once, so every single event makes it send more than once."
@@ -11,7 +11,7 @@ HOW_TO_STOP = "Remove the second registration; if it came with a release, go bac
 
 def judge(evidence: Evidence) -> Judgement | None:
     """Fits if every mail, whenever something calls for it, goes out the same small number of times within seconds."""
-    counts, spacing, order = evidence.counts, evidence.spacing, evidence.order
+    counts, spacing = evidence.counts, evidence.spacing
     if counts.usual_copies > 5 or counts.recipients < 2 or spacing.median_seconds > 15:
         return None
     return weigh(
@@ -30,23 +30,36 @@ def judge(evidence: Evidence) -> Judgement | None:
             "the number of copies differs from person to person",
         ),
         Sign(
-            order.occasions >= 3 and order.occasions_on_clock <= 0.5,
-            2.5,
-            f"it happened at {order.occasions} separate moments, whenever something called for the mail",
-            0.5,
-            "the mail went out in batches rather than one by one as events call for it",
-        ),
-        Sign(
             at_least(counts.reach, 0.9),
             1,
             "nobody who was sent this mail at the time was spared",
             2,
             f"{share(1 - (counts.reach or 0))} of those who were sent this mail at the time got it once only",
         ),
-        Sign(order.one_by_one >= 0.25, 1.5, "the copies of a mail follow directly on each other"),
-        Sign(order.occasions_on_clock >= 0.7, -2),
+        *_events(evidence.order),
         Sign(counts.templates >= 2, 0.5, f"{counts.templates} templates that the same event calls for are doubled"),
         Sign(_comes_from_one_machine(evidence), 0.5, "all copies of a mail come from one machine"),
+    )
+
+
+def _events(order: Order) -> tuple[Sign, ...]:
+    """One event after the other, each of which is dealt with before the next."""
+    return (
+        Sign(
+            order.occasions >= 3 and order.occasions_on_clock <= 0.5,
+            2,
+            f"it happened at {order.occasions} separate moments, whenever something called for the mail",
+            0.5,
+            "the mail went out in batches rather than one by one as events call for it",
+        ),
+        Sign(
+            order.one_by_one >= 0.25,
+            2,
+            "the copies of a mail follow directly on each other",
+            1.5,
+            "copies for other people lie between those of one mail, as when the whole list was gone through again",
+        ),
+        Sign(order.occasions_on_clock >= 0.7, -2),
     )
 
 

@@ -18,7 +18,7 @@ def judge(evidence: Evidence) -> Judgement | None:
         return None
     return weigh(
         Sign(
-            spacing.shortest_seconds >= 1 and spacing.longest_seconds <= 120,
+            spacing.shortest_seconds >= 0.5 and spacing.longest_seconds <= 120,
             2,
             f"the next copy comes {duration(spacing.median_seconds)} later, as when somebody presses again",
             1,
@@ -47,6 +47,7 @@ def judge(evidence: Evidence) -> Judgement | None:
             0.5 if order.occasion_mails < 3 else -0.5,
         ),
         Sign(order.one_by_one >= 0.3, -1.5),
+        Sign(bool(at_least(spacing.growth, 1.3)) and bool(at_least(spacing.trend, 0.9)), -2),
         Sign(at_most(spacing.longest_seconds, 2.5), -1),
     )
 

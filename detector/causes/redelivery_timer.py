@@ -44,6 +44,7 @@ def judge(evidence: Evidence) -> Judgement | None:
         Sign(counts.even_share >= 0.9, 0.5, "", 0.5, "the number of copies differs from person to person"),
         Sign(spacing.median_seconds >= _IS_DAILY_SECONDS, -2.5),
         Sign(spacing.median_seconds >= _IS_DAILY_SECONDS and bool(at_least(order.on_clock, 0.3)), -3),
+        Sign(bool(at_most(order.head, -0.5)) and order.cut_short >= 0.2, -1.5),
         Sign((order.idle or 1) < 0.2 and order.rounds > 2, -1),
         Sign(spacing.clock_change_share >= 0.5, -3),
     )

@@ -1,7 +1,7 @@
 """The same timetable runs in several places at once: everybody gets as many copies as there are places."""
 
 from detector.causes._signs import Judgement, Sign, at_least, duration, share, weigh
-from detector.evidence import Evidence
+from detector.evidence import Evidence, Order
 
 SLUG = "replicated-scheduler"
 MEANING = "Several servers each run the same timetable, so each mailing goes out once per server."
@@ -13,7 +13,7 @@ _MOST_SERVERS = 16
 
 def judge(evidence: Evidence) -> Judgement | None:
     """Fits if whole batches, on time, got the same small number of copies within seconds."""
-    counts, spacing, order = evidence.counts, evidence.spacing, evidence.order
+    counts, spacing = evidence.counts, evidence.spacing
     if counts.recipients < 3 or counts.usual_copies > _MOST_SERVERS or spacing.median_seconds > 30:
         return None
     return weigh(
@@ -32,6 +32,21 @@ def judge(evidence: Evidence) -> Judgement | None:
             "the number of copies differs from person to person",
         ),
         Sign(
+            at_least(counts.reach, 0.9),
+            1,
+            "nobody who was sent this mail at the time was spared",
+            1.5,
+            f"{share(1 - (counts.reach or 0))} of those who were sent this mail at the time got it once only",
+        ),
+        *_batches(evidence.order),
+        _hosts(evidence),
+    )
+
+
+def _batches(order: Order) -> tuple[Sign, ...]:
+    """A timetable's batches, which each server goes through for itself."""
+    return (
+        Sign(
             order.occasions_on_clock >= 0.7,
             2.5,
             "the batches begin by the clock, as a timetable's do",
@@ -41,16 +56,14 @@ def judge(evidence: Evidence) -> Judgement | None:
         Sign(
             order.occasions >= 2 and order.occasion_mails >= 5, 1, f"it happened at each of {order.occasions} batches"
         ),
-        Sign(order.occasion_mails < 3, -1.5, "", 0, ""),
+        Sign(order.occasion_mails < 3, -1.5),
         Sign(
-            at_least(counts.reach, 0.9),
+            order.one_by_one < 0.25,
             1,
-            "nobody who was sent this mail at the time was spared",
+            "the copies of one mail are mixed with those of the others, as when several go through the same list",
             1.5,
-            f"{share(1 - (counts.reach or 0))} of those who were sent this mail at the time got it once only",
+            "the copies of a mail follow directly on each other",
         ),
-        Sign(order.one_by_one >= 0.3, -0.5),
-        _hosts(evidence),
     )
 
 

@@ -14,6 +14,8 @@ from detector.evidence.order import Order, put_in_order
 from detector.evidence.spacing import Spacing, space
 from detector.evidence.traces import Traces, trace
 
+__all__ = ["AUDIENCE_COLUMNS", "COLUMNS", "Counts", "Evidence", "Order", "Spacing", "Traces", "measure"]
+
 COLUMNS = (
     "mail",  # number of the (person, content) pair
     "recipient",
