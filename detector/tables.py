@@ -18,9 +18,9 @@ SENDS = (
     "roots",
     "sends",
 )
-REPEATS = ("contents", "repeats", "features", "lag_bins", "binned_repeats", "batches", "recipient_days")
+REPEATS = ("contents", "repeats", "features", "lag_bins", "binned_repeats", "batches", "slow_batches", "recipient_days")
 BURSTS = ("burst_seeds", "burst_anchors", "burst_repeats", "bursts", "burst_people")
-INCIDENTS = ("incident_people", "incident_repeats")
+INCIDENTS = ("incident_people", "incident_repeats", "incident_shapes")
 SCAFFOLD = (
     "message_spans",
     "messages",
