@@ -7,8 +7,12 @@ their expectation under the usual is at most 1, so log10 6 means "once in a mill
 "False discovery rate control with e-values", 2022). Binomial tails would be nonsense here, because the people of one
 batch share their fate.
 
-A day is never judged by itself: the row's own day, and the worst other day of its template and lag bin (a past
-incident), are left out of what is usual.
+What decides is the concentration of the share. A low one says "all or none is normal": so it is with a digest, and so
+it is assumed of an unknown template for lags of hours and days. Every clean day of the template (people could have got
+the same again at that lag, and no batch did) raises it; every day on which whole batches did lowers it.
+
+A day is never judged by itself: its own run (the day; for lags of many hours the days next to it that repeat as well)
+and the worst other run of its template and lag bin (a past incident) are left out of what is usual.
 """
 
 from typing import Any, Self
@@ -19,106 +23,105 @@ from scipy.special import betaln, gammaln
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-Matrix = npt.NDArray[np.float64]
+from detector.batch_rows import ARRIVALS, COLUMNS, EVERYBODY, LAG_BINS, PERSON, SCALES, WEEKS, Matrix, Rows
+from detector.day_sums import DaySums, find
 
-COLUMNS = (
-    "template",  # number of the template
-    "scale",  # 0, 1: one organization in 15 minutes, in a day; 2, 3: everybody; 4: one person's day
-    "is_again",  # 1 if the earlier copies were extra copies already
-    "lag_bin",  # 1..10, see sql/lag_bins.sql; 0 stands for the batch itself and carries its size only
-    "day",  # days since 1970 of the earlier copy
-    "exposed",  # people (for one person: copies) that could have got the same again
-    "repeated",  # how many of them did, within the lag bin
-    "own_exposed",  # one person only: the same on the person's other days
-    "own_repeated",
-)
+__all__ = ["COLUMNS", "PRIORS", "SCALES", "BurstDetector"]
 
 PRIORS = {
-    1: (0.001, 30.0, 30.0),
-    2: (0.002, 30.0, 30.0),
-    3: (0.003, 30.0, 30.0),
-    4: (0.003, 30.0, 30.0),
-    5: (0.003, 30.0, 30.0),
-    6: (0.004, 1.0, 10.0),
-    7: (0.004, 1.0, 10.0),
-    8: (0.004, 0.3, 0.3),
-    9: (0.006, 0.3, 0.3),
-    10: (0.01, 0.3, 0.3),
+    1: (0.001, 30.0, 30.0, 3.0),
+    2: (0.002, 30.0, 30.0, 3.0),
+    3: (0.003, 30.0, 30.0, 3.0),
+    4: (0.003, 30.0, 30.0, 3.0),
+    5: (0.003, 30.0, 30.0, 3.0),
+    6: (0.004, 2.0, 10.0, 3.0),
+    7: (0.004, 1.0, 10.0, 4.0),
+    8: (0.004, 0.3, 0.3, 5.0),
+    9: (0.006, 0.3, 0.3, 6.0),
+    10: (0.01, 0.3, 0.3, 8.0),
+    11: (0.01, 0.3, 0.3, 10.0),
 }
-"""lag bin -> (usual share in a template nobody knows, its concentration, its concentration among extra copies).
+"""lag bin -> (usual share in a template nobody knows, its concentration, its concentration among extra copies, clean
+days that count as much as this assumption).
 
-A low concentration says "all or none is normal". A whole batch repeated within the hour is nearly always a fault; days
-apart it may be a habit, such as a digest, until the template's history says otherwise.
+A whole batch repeated within the hour is nearly always a fault; days apart it may be a habit, such as a digest, until
+the template's history says otherwise.
 """
+_NO_PRIOR = (0.001, 1.0, 1.0, 1.0)
+_CLEAN = 40.0
+"""Concentration in a template that is known never to repeat to whole batches."""
+_REPLY = 0.5
+"""Concentration in a conversation nobody knows."""
+_FOLLOW_UP_DAYS = np.array([1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 8, 16])
+"""A day is clean at a lag only once so many days have passed."""
+_RUN_DAYS = np.array([0, 0, 0, 0, 0, 0, 0, 3, 3, 4, 9, 30])
+"""Days so near each other are one run, at each lag bin."""
 
-_PERSON = 4.0
 _PERSON_CONCENTRATION = 3.0
 """People differ: some click "send again" nine times. Evidence against one person grows slowly (polynomially)."""
-_LAG_BINS = 10
 _FEWEST_IN_BATCH = 5
 """Batches smaller than this tell the mean of a share, but not how it varies."""
 _DAYS_BEFORE_TRIMMING = 5
-_NEAR = 3
-"""A habit spreads over so many lag bins to each side: a daily digest may not come twice a minute."""
+_QUICK = 6
+"""Lag bins up to six hours."""
+_BEFORE = 0.25
+"""An affair of many days had at least so many days before it, relative to its own, on which nothing repeated."""
+_WHOLE = 0.5
+"""From this share on, a batch was repeated as a whole."""
+_HABITUAL = 0.1
+"""On such a share of its days a template repeats to whole batches if that is its habit."""
+_MANY_ALIKE = 0.5
+"""So many templates of a family do so if it is the family's."""
+_NEAR = np.array([2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1])
+"""A habit spreads over so many lag bins to each side: a daily digest may not come twice an hour."""
+_RARER = np.array([1, 1, 1, 1, 1, 0.1, 0.1, 1, 1])
+"""At each scale the assumed share: in a week only those count who got the same again twice."""
 
 
 class BurstDetector(OutlierMixin, BaseEstimator):
     """Scores batches of repeats; lower is stranger, as scikit-learn has it.
 
-    alarm_log10: a batch is an outlier (-1) if its log10 e-value reaches this.
+    X has the shape (batches, 11) and the columns of `COLUMNS`: counts of people or copies, numbers, and days since
+    1970. If it has fewer columns, those at the end are taken as 0, the lag as minutes, and as many exposed as repeated;
+    columns beyond are not read.
+
+    alarm_log10: a batch is an outlier (-1) if its log10 e-value reaches this; None: so that `contamination` of the
+    fitted batches are outliers.
     people: fewest repeated people of a batch that can be evidence at all.
     prior_exposures, prior_batches, prior_days: how much history outweighs what is assumed of an unknown template.
     """
 
     def __init__(
         self,
-        alarm_log10: float = 6.0,
+        alarm_log10: float | None = None,
         people: int = 3,
         prior_exposures: float = 50.0,
-        prior_batches: float = 10.0,
         prior_days: float = 3.0,
+        contamination: float = 0.1,
     ) -> None:
         self.alarm_log10 = alarm_log10
         self.people = people
         self.prior_exposures = prior_exposures
-        self.prior_batches = prior_batches
         self.prior_days = prior_days
+        self.contamination = contamination
 
     def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:
-        """Learn what is usual from X of shape (rows, 9), columns as in `COLUMNS`. Past incidents may be in it."""
-        rows = self._checked(X, reset=True)
-        rows = rows[rows[:, 1] != _PERSON]
-        sizes, repeats = rows[rows[:, 3] == 0], rows[rows[:, 3] > 0]
-        big = sizes[:, 5] >= _FEWEST_IN_BATCH
-        self.sizes_ = _DaySums(_group(sizes), sizes[:, 4], sizes[:, 5], big)
-        share = repeats[:, 6] / np.maximum(repeats[:, 5], 1)
-        big = repeats[:, 5] >= _FEWEST_IN_BATCH
-        self.repeats_ = _DaySums(
-            _group(repeats) * 16 + repeats[:, 3], repeats[:, 4], repeats[:, 6], big, big * share, big * share**2
-        )
-        whole, share = repeats[big], share[big]
-        near = np.concatenate([np.arange(-_NEAR, _NEAR + 1)] * len(whole)) if len(whole) else np.zeros(0)
-        keys, share = np.repeat(_group(whole) * 16 + whole[:, 3], 2 * _NEAR + 1) + near, np.repeat(share, 2 * _NEAR + 1)
-        self.habits_ = _DaySums(keys, np.repeat(whole[:, 4], 2 * _NEAR + 1), np.ones(len(keys)), share, share**2)
-        self.offset_ = -float(self.alarm_log10)
+        """Learn what is usual from X of shape (batches, 11), columns as in `COLUMNS`. Past incidents may be in it."""
+        given = Rows.of(self._checked(X, reset=True))
+        batches = given.where(given.scale != PERSON)
+        self.last_day_ = int(batches.day.max()) if len(batches.day) else 0
+        self._learn_sizes(batches.where(batches.lag_bin == 0))
+        self._learn_repeats(batches.where(batches.lag_bin > 0))
+        if self.alarm_log10 is None:
+            self.offset_ = float(np.percentile(self._scores(given), 100.0 * self.contamination))
+        else:
+            self.offset_ = float(np.nextafter(-self.alarm_log10, 0.0))  # at the line itself is an alarm
         return self
 
     def score_samples(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Minus log10 of each row's e-value, shape (rows,): 0 is ordinary, -6 once in a million."""
         check_is_fitted(self)
-        rows = self._checked(X, reset=False)
-        usual, concentration = self.usual(rows)
-        exposed = np.maximum(rows[:, 5], 1)
-        repeated = np.clip(rows[:, 6], 0, exposed)
-        is_person = rows[:, 1] == _PERSON
-        hits = usual * concentration + rows[:, 8]
-        misses = (1 - usual) * concentration + np.maximum(rows[:, 7] - rows[:, 8], 0)
-        choose = gammaln(exposed + 1) - gammaln(repeated + 1) - gammaln(exposed - repeated + 1)
-        under_usual = choose + betaln(repeated + hits, exposed - repeated + misses) - betaln(hits, misses)
-        log10 = (-np.log(exposed + 1) - under_usual - np.log(_LAG_BINS)) / np.log(10)
-        counts = (rows[:, 3] > 0) & (repeated / exposed > hits / (hits + misses))
-        counts &= np.where(is_person, repeated >= 2, repeated >= self.people)
-        return np.where(counts, -np.maximum(log10, 0.0), 0.0)
+        return self._scores(Rows.of(self._checked(X, reset=False)))
 
     def decision_function(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """`score_samples` shifted so that rows below 0 are beyond the alarm line."""
@@ -126,102 +129,142 @@ class BurstDetector(OutlierMixin, BaseEstimator):
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """-1 for rows beyond the alarm line, 1 for the others."""
-        return np.where(self.decision_function(X) <= 0, -1, 1)
+        return np.where(self.decision_function(X) < 0, -1, 1)
 
-    def usual(self, rows: Matrix) -> tuple[Matrix, Matrix]:
+    def usual(self, X: npt.ArrayLike) -> tuple[Matrix, Matrix]:
         """For each row the usual share that gets the same again, and the concentration of that share."""
-        is_person = rows[:, 1] == _PERSON
-        scale = np.where(is_person, 3.0, rows[:, 1])  # a person is judged by everybody's days
-        group, day = _group(np.column_stack([rows[:, 0], scale, rows[:, 2]])), rows[:, 4]
-        bins = np.clip(rows[:, 3], 1, _LAG_BINS).astype(int)
-        prior = np.array([(0.0, 1.0, 1.0), *PRIORS.values()])[bins]
-        prior_share = np.minimum(prior[:, 0] * np.where(is_person, 10.0, 1.0), 0.5)
-        prior_concentration = np.where(rows[:, 2] > 0, prior[:, 2], prior[:, 1])
-        worst = self.repeats_.worst_other_day(group * 16 + bins, day)
-        worst = np.where(self.sizes_.days(group) >= _DAYS_BEFORE_TRIMMING, worst, np.nan)
-        exposed, _ = self.sizes_.without(group, day, worst)
-        repeated, batches, shares, squares = self.repeats_.without(group * 16 + bins, day, worst)
-        usual = (repeated + self.prior_exposures * prior_share) / (exposed + self.prior_exposures)
-        usual = np.clip(usual, prior[:, 0] / 10, 0.98)
-        first = _group(np.column_stack([rows[:, 0], scale, np.zeros(len(rows))]))
-        concentration = np.minimum(  # who mails a group again does so after any copy
-            self._habit(prior_concentration, group, bins, day), self._habit(prior_concentration, first, bins, day)
-        )
-        _, big_batches = self.sizes_.without(group, day, worst)
-        seen = _concentration(np.maximum(big_batches, batches), shares, squares)
-        concentration = _between(
-            concentration, seen, _wholeness(shares, squares) * batches / (batches + self.prior_batches)
-        )
-        return usual, np.where(is_person, _PERSON_CONCENTRATION, concentration)
+        check_is_fitted(self)
+        return self._usual(Rows.of(self._checked(X, reset=False)))
 
     def _checked(self, X: npt.ArrayLike, *, reset: bool) -> Matrix:
-        """X as floats; raises ValueError if it has other columns than `COLUMNS`."""
+        """X as floats, or ValueError."""
         rows: Matrix = validate_data(self, X, reset=reset, dtype=np.float64)
-        if rows.shape[1] != len(COLUMNS):
-            raise ValueError(f"X has {rows.shape[1]} columns; these {len(COLUMNS)} are needed: {', '.join(COLUMNS)}")
         return rows
 
-    def _habit(self, prior: Any, group: Any, bins: Any, day: Any) -> Any:
+    def _learn_sizes(self, sizes: Rows) -> None:
+        """How many people could have got something again, and on how many days there were enough of them."""
+        big = sizes.exposed >= _FEWEST_IN_BATCH
+        self.sizes_ = DaySums(sizes.group, sizes.day, 0, sizes.exposed, big)
+        daily = sizes.where(big & (sizes.scale == EVERYBODY) & (sizes.is_again == 0))
+        self.templates_, first = np.unique(daily.template, return_index=True)
+        self.families_ = daily.family[first]
+        self.family_size_ = DaySums(self.families_, np.zeros(len(first)), 0, np.ones(len(first)))
+
+    def _learn_repeats(self, repeats: Rows) -> None:
+        """How many people got it again, and which batches did so as a whole."""
+        near = _RUN_DAYS[repeats.lag_bin] + 7 * np.isin(repeats.scale, WEEKS)
+        self.repeats_ = DaySums(repeats.key, repeats.day, near, repeats.repeated)
+        big = repeats.where(repeats.exposed >= _FEWEST_IN_BATCH)
+        self.habits_ = _spread(big, big.key, np.ones(len(big.day)), big.share, big.share**2)
+        whole = big.where((big.share >= _WHOLE) & (big.repeated >= _FEWEST_IN_BATCH))
+        self.whole_ = _spread(whole, whole.theme, np.ones(len(whole.day)))
+        known = whole.where(np.isin(whole.template, self.templates_) & ~np.isin(whole.scale, ARRIVALS))
+        runs = _spread(known, known.template * 32 + known.lag_bin, np.ones(len(known.day)))
+        self.whole_bins_ = runs.keys[runs.run_counts > 1]  # once may have been an incident
+        place, _ = find(self.templates_, self.whole_bins_ // 32)
+        families = (self.families_[place] if len(place) else place) * 32 + self.whole_bins_ % 32
+        self.family_whole_ = DaySums(families, np.zeros(len(place)), 0, np.ones(len(place)))
+
+    def _scores(self, rows: Rows) -> npt.NDArray[np.float64]:
+        """Minus log10 of the e-values."""
+        usual, concentration = self._usual(rows)
+        hits = usual * concentration + rows.own_repeated
+        misses = (1 - usual) * concentration + np.maximum(rows.own_exposed - rows.own_repeated, 0)
+        left = rows.exposed - rows.repeated
+        choose = gammaln(rows.exposed + 1) - gammaln(rows.repeated + 1) - gammaln(left + 1)
+        under_usual = choose + betaln(rows.repeated + hits, left + misses) - betaln(hits, misses)
+        log10 = (-np.log(rows.exposed + 1) - under_usual - np.log(LAG_BINS)) / np.log(10)
+        counts = (rows.lag_bin > 0) & (rows.share > hits / (hits + misses))
+        counts &= rows.repeated >= np.where(rows.scale == PERSON, 2, self.people)
+        return np.where(counts, -np.maximum(log10, 0.0), 0.0)
+
+    def _usual(self, rows: Rows) -> tuple[Matrix, Matrix]:
+        is_person = rows.scale == PERSON
+        rows = rows._replace(scale=np.where(is_person, EVERYBODY, rows.scale))  # judged by everybody's days
+        prior = np.array([_NO_PRIOR, *PRIORS.values()])[rows.lag_bin]
+        prior_share = np.minimum(prior[:, 0] * np.where(is_person, 10.0, _RARER[rows.scale]), 0.5)
+        own, worst = self._left_out(rows, self.repeats_, rows.key)
+        exposed, *_ = self.sizes_.without(rows.group, own, worst)
+        repeated, *_ = self.repeats_.without(rows.key, own, worst)
+        usual = (repeated + self.prior_exposures * prior_share) / (exposed + self.prior_exposures)
+        usual = np.clip(usual, prior_share / 10, 0.98)
+        assumed = np.where(rows.is_again > 0, prior[:, 2], prior[:, 1])
+        talks = (rows.is_reply > 0) & (rows.lag_bin > 2)
+        assumed = self._akin(np.where(talks, np.minimum(assumed, _REPLY), assumed), rows)
+        clean = self._clean_days(rows)
+        cleanest = np.where(talks, assumed, np.maximum(assumed, _CLEAN))
+        concentration = _between(assumed, cleanest, clean / (clean + prior[:, 3]))
+        other = rows._replace(is_again=1 - rows.is_again)  # who mails a group again does so after any copy
+        concentration = np.minimum(self._habit(concentration, rows, clean), self._habit(concentration, other, clean))
+        return usual, np.where(is_person, _PERSON_CONCENTRATION, concentration)
+
+    def _left_out(self, rows: Rows, sums: DaySums, keys: Any) -> tuple[Any, Any]:
+        """The runs that do not count: the row's own, and the worst other one if there are days enough."""
+        last = np.where(np.isin(rows.scale, WEEKS), 6, 0)
+        own = self._own(rows, *sums.own_run(keys, rows.day))
+        worst_from, worst_to = sums.worst_other_run(keys, rows.day)
+        enough = self.sizes_.without(rows.group)[-1] >= _DAYS_BEFORE_TRIMMING
+        apart = enough & ~((worst_from <= own[1]) & (worst_to + last >= own[0]))
+        return own, (np.where(apart, worst_from, np.nan), worst_to + last)
+
+    def _own(self, rows: Rows, from_day: Any, to_day: Any) -> tuple[Any, Any]:
+        """The row's own run if it is an affair that began and not what the template does all the time; else its day."""
+        last = np.where(np.isin(rows.scale, WEEKS), 6, 0)
+        before = self._days(rows, (from_day, to_day + last))
+        is_affair = (before >= _DAYS_BEFORE_TRIMMING) & (before >= _BEFORE * (to_day - from_day))
+        beside = np.where(rows.lag_bin <= _QUICK, 1, 0)  # a loop does not stop at midnight
+        from_day = np.where(is_affair, from_day, rows.day) - beside
+        return from_day, np.where(is_affair, to_day, rows.day) + last + beside
+
+    def _days(self, rows: Rows, left_out: tuple[Any, Any]) -> Matrix:
+        """On how many days enough people could have got something again at that lag, as far as the log can tell."""
+        is_later = np.isin(rows.scale, ARRIVALS)
+        daily = rows._replace(scale=np.where(is_later, ARRIVALS[1], EVERYBODY), is_again=np.zeros_like(rows.is_again))
+        follow_up = _FOLLOW_UP_DAYS[rows.lag_bin]
+        until = np.where(is_later, self.last_day_, self.last_day_ - follow_up)
+        started = self.sizes_.first_day(daily.group)
+        too_early = (np.zeros(len(until)), np.where(is_later, np.minimum(started + follow_up, left_out[0]) - 1, -1))
+        days: Matrix = self.sizes_.without(daily.group, left_out, too_early, until=until)[1]
+        return days
+
+    def _clean_days(self, rows: Rows) -> Matrix:
+        """On how many days people could have got the same again at that lag, and no whole batch did."""
+        own, _ = self._left_out(rows, self.repeats_, rows.key)
+        clean: Matrix = np.maximum(self._days(rows, own) - self.whole_.without(rows.theme, own)[-1], 0.0)
+        return clean
+
+    def _akin(self, assumed: Any, rows: Rows) -> Any:
+        """What is assumed of a template, seen what others of its family do: a forum has ever new threads."""
+        _, is_whole = find(self.whole_bins_, rows.template * 32 + rows.lag_bin)
+        _, is_known = find(self.templates_, rows.template)
+        whole = np.maximum(self.family_whole_.without(rows.family * 32 + rows.lag_bin)[0] - is_whole, 0.0)
+        others = np.maximum(self.family_size_.without(rows.family)[0] - is_known, 1.0)
+        weight = np.clip(whole / others / _MANY_ALIKE, 0, 1) ** 2 * whole / (whole + self.prior_days)
+        return _between(assumed, np.minimum(assumed, _REPLY), weight)
+
+    def _habit(self, assumed: Any, rows: Rows, clean: Any) -> Any:
         """The concentration of a template over neighbouring lag bins: a forum repeats to whole groups on many days.
 
         Days count, not batches: one incident has many batches, but only one day. And groups count that repeat as a
         whole: that single people ask again says nothing about the others.
         """
-        keys = group * 16 + bins
-        worst = self.habits_.worst_other_day(keys, day)
-        batches, shares, squares = self.habits_.without(keys, day, worst)
-        _, big_batches = self.sizes_.without(group, day, worst)
-        days = np.maximum(self.habits_.days(keys) - self.habits_.has(keys, day) - ~np.isnan(worst), 0)
-        near = 2 * _NEAR + 1
-        seen = _concentration(near * np.maximum(big_batches, batches / near), shares, squares)
-        return _between(prior, seen, _wholeness(shares, squares) * days / (days + self.prior_days))
+        own, worst = self._left_out(rows, self.habits_, rows.key)
+        batches, shares, squares, days = self.habits_.without(rows.key, own, worst)
+        _, big_batches, _ = self.sizes_.without(rows.group, own, worst)
+        width = 2 * _NEAR[rows.lag_bin] + 1
+        seen = _concentration(width * np.maximum(big_batches, batches / width), shares, squares)
+        often = np.clip(days / np.maximum(days + clean, 1) / _HABITUAL, 0, 1)
+        return _between(assumed, seen, often * _wholeness(shares, squares) * days / (days + self.prior_days))
 
 
-class _DaySums:
-    """Sums of some values per key and day, which can be asked for "all days but these two"."""
-
-    def __init__(self, keys: Any, days: Any, *values: Any) -> None:
-        stacked = np.stack([np.asarray(keys), np.asarray(days)], axis=1).astype(np.int64)
-        pairs, place = np.unique(stacked[:, 0] * 65536 + stacked[:, 1], return_inverse=True)
-        self.pairs = pairs
-        self.sums = np.stack([np.bincount(place, weights=v, minlength=len(pairs)) for v in values])
-        self.keys, first = np.unique(pairs // 65536, return_index=True)
-        self.totals = np.add.reduceat(self.sums, first, axis=1) if len(first) else np.zeros((len(values), 0))
-        self.day_counts = np.diff(np.append(first, len(pairs)))
-        order = np.lexsort((-self.sums[0], pairs // 65536))
-        self.worst_days = [pairs[order[first]] % 65536]
-        second = np.minimum(first + 1, np.append(first[1:], len(pairs)) - 1)
-        self.worst_days.append(np.where(second > first, pairs[order[second]] % 65536, -1))
-
-    def days(self, keys: Any) -> npt.NDArray[np.int64]:
-        """On how many days the key has anything."""
-        place, found = _find(self.keys, np.asarray(keys, dtype=np.int64))
-        return np.where(found, self.day_counts[place], 0) if len(self.keys) else np.zeros(len(place), dtype=np.int64)
-
-    def has(self, keys: Any, days: Any) -> npt.NDArray[np.bool_]:
-        """Whether the key has anything on the day."""
-        pairs = np.asarray(keys, dtype=np.int64) * 65536 + np.asarray(days, dtype=np.int64)
-        return np.asarray(_find(self.pairs, pairs)[1])
-
-    def worst_other_day(self, keys: Any, days: Any) -> npt.NDArray[np.float64]:
-        """The day, other than the given one, with the greatest first value; NaN if there is none."""
-        place, found = _find(self.keys, np.asarray(keys, dtype=np.int64))
-        if not len(self.keys):
-            return np.full(len(place), np.nan)
-        worst = np.where(self.worst_days[0][place] == days, self.worst_days[1][place], self.worst_days[0][place])
-        return np.where(found & (worst >= 0), worst, np.nan)
-
-    def without(self, keys: Any, *days: Any) -> npt.NDArray[np.float64]:
-        """The values' totals of each key over all days but the given ones (NaN: none), shape (values, rows)."""
-        keys = np.asarray(keys, dtype=np.int64)
-        place, found = _find(self.keys, keys)
-        if not len(self.keys):
-            return np.zeros((len(self.sums), len(keys)))
-        result = np.where(found, self.totals[:, place], 0.0)
-        for day in days:
-            pair, there = _find(self.pairs, keys * 65536 + np.nan_to_num(day, nan=65535).astype(np.int64))
-            result = result - np.where(there, self.sums[:, pair], 0.0)
-        return np.maximum(result, 0.0)
+def _spread(rows: Rows, keys: Any, *values: Any) -> DaySums:
+    """Sums by keys that end in a lag bin, each row counted in the bins near its own as well."""
+    spread, near = [], _NEAR[rows.lag_bin]
+    for step in range(-int(_NEAR.max()), int(_NEAR.max()) + 1):
+        here = (np.abs(step) <= near) & (rows.lag_bin + step > 0) & (rows.lag_bin + step <= LAG_BINS)
+        nearness = _RUN_DAYS[rows.lag_bin[here] + step]
+        spread.append((keys[here] + step, rows.day[here], nearness, *(v[here] for v in values)))
+    return DaySums(*(np.concatenate(parts) for parts in zip(*spread, strict=True)))
 
 
 def _concentration(batches: Any, shares: Any, squares: Any) -> Any:
@@ -240,16 +283,3 @@ def _wholeness(shares: Any, squares: Any) -> Any:
 def _between(one: Any, other: Any, weight: Any) -> Any:
     """The first value moved towards the other by a weight from 0 to 1, on a log scale."""
     return np.exp((1 - weight) * np.log(one) + weight * np.log(other))
-
-
-def _group(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """One number for (template, scale, is_again): what shares a usual."""
-    return (rows[:, 0] * 16 + rows[:, 1] * 2 + (rows[:, 2] > 0)).astype(np.int64)
-
-
-def _find(sorted_values: Any, wanted: Any) -> tuple[Any, Any]:
-    """Where each wanted value stands in a sorted array, and whether it is there."""
-    if not len(sorted_values):
-        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=bool)
-    place = np.minimum(np.searchsorted(sorted_values, wanted), len(sorted_values) - 1)
-    return place, sorted_values[place] == wanted

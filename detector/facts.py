@@ -27,6 +27,7 @@ _LAGS = {
     8: "about a day later",
     9: "after 1 to 3 days",
     10: "after 3 to 8 days",
+    11: "after more than 8 days",
 }
 
 

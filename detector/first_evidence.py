@@ -1,7 +1,6 @@
 """The moment at which the log held enough to raise the alarm: the alarmed rows of a burst, replayed send by send."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,12 +8,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.config import Detection
-from detector.estimator import COLUMNS, BurstDetector
+from detector.estimator import COLUMNS, SCALES, BurstDetector
 from detector.store import Connection
 
 Matrix = npt.NDArray[np.float64]
 _DAY_US = 86_400_000_000
-_DAY = COLUMNS.index("day")
+_DAY, _EXPOSED, _REPEATED = (COLUMNS.index(name) for name in ("day", "exposed", "repeated"))
+_WEEKS = (SCALES["organization, week"], SCALES["all, week"])
 _MOST_ALARMS_REPLAYED = 40
 """The first alarms of a burst are enough to find its first moment; a long one has thousands."""
 _MANY_TIMES_THE_MOST = 5
@@ -27,8 +27,10 @@ class Span:
 
     template_key: str
     burst_number: int
+    is_slow: bool
     rung: str
     sender: str
+    median_gap_seconds: float
     started_us: int
     ended_us: int
 
@@ -45,85 +47,120 @@ class Alarms:
 class Histories:
     """Detectors fitted on the log up to a day, each fitted once: what the evidence was at a moment of the past."""
 
-    def __init__(self, batches: Matrix, alarm_log10: float) -> None:
-        self.batches = batches
-        self.alarm_log10 = alarm_log10
+    def __init__(self, batches: Matrix, alarms: Alarms) -> None:
+        families = np.concatenate([alarms.batches["family"], alarms.people["family"]])
+        self.batches = batches[np.isin(batches[:, COLUMNS.index("family")], families)]
+        self.ends = self.batches[:, _DAY] + 6 * np.isin(self.batches[:, COLUMNS.index("scale")], _WEEKS)
+        self.alarm_log10 = alarms.settings.alarm_log10
         self.last_day = int(batches[:, _DAY].max())
         self.fitted: dict[int, BurstDetector] = {}
 
     def until(self, day: int) -> BurstDetector:
         """The detector that knows the days up to this one; a row never speaks for itself on its own day."""
         if day not in self.fitted:
-            rows = self.batches[self.batches[:, _DAY] <= day]
-            self.fitted[day] = BurstDetector(alarm_log10=self.alarm_log10).fit(rows)
+            known = self.batches[self.ends <= day]
+            if not len(known):
+                known = np.zeros((1, len(COLUMNS)))
+            self.fitted[day] = BurstDetector(alarm_log10=self.alarm_log10).fit(known)
         return self.fitted[day]
+
+
+@dataclass(frozen=True)
+class _Replay:
+    """One alarmed row as it grew: per repeat, when the log told of it, and the row as it stood then."""
+
+    known_us: npt.NDArray[np.int64]
+    rows: Matrix
+    beyond_doubt: npt.NDArray[np.bool_]
+    """So many copies to one person that nobody needs statistics."""
+
+    def first_alarm(self, histories: Histories, day: int | None = None) -> int | None:
+        """When the evidence sufficed, judged by what was known on that day (None: on each moment's own)."""
+        days = self.known_us // _DAY_US if day is None else np.full(len(self.rows), day)
+        for known in np.unique(days):
+            at = days == known
+            alarmed = self.beyond_doubt[at] | (histories.until(int(known)).predict(self.rows[at]) < 0)
+            if alarmed.any():
+                return int(self.known_us[at][alarmed][0])
+        return None
 
 
 def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> int:
     """The moment (microseconds) at which the log held enough to raise the alarm for a burst.
 
-    Mostly that is one of its repeats, judged by the days before. If it took later days to show that the template does
-    not do so all the time, it is the end of the first day that showed it.
+    Mostly that is when it told of one of its repeats, judged by the days before. If it took later days to show that the
+    template does not do so all the time, it is the end of the first day that showed it.
     """
     batches = alarms.batches[alarms.batches["template_key"] == span.template_key]
     batches = batches[batches["window_start_us"].between(span.started_us - 9 * _DAY_US, span.ended_us)]
     batches = batches.sort_values(["window_start_us", "window_us", "lag_bin"]).head(_MOST_ALARMS_REPLAYED)
     people = alarms.people[alarms.people["template_key"] == span.template_key]
     people = people[people["day_us"].between(span.started_us - 9 * _DAY_US, span.ended_us)].head(_MOST_ALARMS_REPLAYED)
-    replays = [(int(row["day"]), partial(_batch_moments, db, row)) for row in batches.to_dict("records")]
-    replays += [
-        (int(row["day"]), partial(_person_moments, db, row, alarms.settings)) for row in people.to_dict("records")
-    ]
-    for later in range(histories.last_day + 1):
-        known = [(day + later, replay) for day, replay in replays if day + later <= histories.last_day]
-        found = [us for day, replay in known for us in replay(histories.until(day))]
-        found = [us for us in found if span.started_us <= us <= span.ended_us]
-        if found:
-            return min(found) if later == 0 else (min(day for day, _ in known) + 1) * _DAY_US
-        if not known:
-            break
-    return span.ended_us
+    replays = [_batch_replay(db, row, span) for row in batches.to_dict("records")]
+    replays += [_person_replay(db, row, span, alarms.settings) for row in people.to_dict("records")]
+    replays = [replay for replay in replays if len(replay.rows)]
+    found = [us for replay in replays if (us := replay.first_alarm(histories)) is not None]
+    if found:
+        return min(found)
+    return min((_later(replay, histories) for replay in replays), default=span.ended_us)
 
 
-def _batch_moments(db: Connection, batch: dict[str, Any], detector: BurstDetector) -> list[int]:
-    """The repeats of a batch at which what had been sent by then was enough."""
-    bound = {name: batch[name] for name in ("template_key", "window_us", "window_start_us", "is_again")}
-    bound["is_again"] = bool(bound["is_again"])
-    where = "template_key = $template_key and sent_at_us - sent_at_us % $window_us = $window_start_us"
+def _later(replay: _Replay, histories: Histories) -> int:
+    """The end of the first day whose history made the evidence suffice; it did on the last one."""
+    low, high = int(replay.known_us[0] // _DAY_US), histories.last_day
+    while low < high:
+        middle = (low + high) // 2
+        if replay.first_alarm(histories, middle) is None:
+            low = middle + 1
+        else:
+            high = middle
+    return max((high + 1) * _DAY_US, int(replay.known_us[-1]))
+
+
+def _batch_replay(db: Connection, batch: dict[str, Any], span: Span) -> _Replay:
+    """A batch after each of its repeated people: how many could have got it again by then, how many had."""
+    is_weekly, is_later = batch["scale"] in _WEEKS, batch["cut_by"] == "later"
+    bound = {name: batch[name] for name in ("template_key", "window_us", "window_start_us")}
+    where = "template_key = $template_key"
     if batch["scope"] == "organization":
         where += " and organization is not distinct from $organization"
         bound["organization"] = None if pd.isna(batch["organization"]) else batch["organization"]
+    window = " and {0} - {0} % $window_us = $window_start_us"
+    again = "" if is_weekly or is_later else f" and {'not ' * (not batch['is_again'])}(copies_before > 0)"
     repeated = db.execute(
-        f"select min(repeated_at_us) as us from binned_repeats where {where} and is_again = $is_again "  # noqa: S608
-        "and lag_bin = $lag_bin group by recipient order by us limit 1000",
-        {**bound, "lag_bin": batch["lag_bin"]},
-    ).fetchnumpy()["us"]
+        f"select us, known_us from (select repeated_at_us as us, known_at_us as known_us, row_number() over "  # noqa: S608
+        f"(partition by recipient order by known_at_us) as place from binned_repeats where {where}"
+        f"{window.format('repeated_at_us' if is_later else 'sent_at_us')}{again} and lag_bin = $lag_bin) "
+        "where place = $place order by known_us limit 1000",
+        {**bound, "lag_bin": batch["lag_bin"], "place": 2 if is_weekly else 1},
+    ).fetchnumpy()
+    grain = "recipient" if is_weekly or is_later or batch["is_again"] else "recipient, content_key"
     exposed = db.execute(
-        f"select min(sent_at_us) as us from repeats where {where} and (copies_before > 0) = $is_again "  # noqa: S608
-        f"group by recipient, {'template_key' if bound['is_again'] else 'content_key'} order by us",
+        f"select min(known_at_us) as us from repeats where {where}{window.format('sent_at_us')}{again} "  # noqa: S608
+        f"group by {grain} order by us",
         bound,
     ).fetchnumpy()["us"]
-    rows = np.tile(np.array([float(batch[name]) for name in COLUMNS]), (len(repeated), 1))
-    rows[:, 5] = np.searchsorted(exposed, repeated, side="right")
-    rows[:, 6] = np.minimum(np.arange(1, len(repeated) + 1), rows[:, 5])
-    return [int(us) for us in repeated[detector.predict(rows) < 0]] if len(rows) else []
+    rows = np.tile(np.array([float(batch[name]) for name in COLUMNS]), (len(repeated["us"]), 1))
+    rows[:, _EXPOSED] = np.searchsorted(exposed, repeated["known_us"], side="right")
+    rows[:, _REPEATED] = np.minimum(np.arange(1, len(rows) + 1), rows[:, _EXPOSED])
+    inside = (repeated["us"] >= span.started_us) & (repeated["us"] <= span.ended_us)
+    return _Replay(repeated["known_us"][inside], rows[inside], np.zeros(int(inside.sum()), dtype=bool))
 
 
-def _person_moments(db: Connection, day: dict[str, Any], settings: Detection, detector: BurstDetector) -> list[int]:
-    """The copies to one person at which that day's evidence was enough."""
+def _person_replay(db: Connection, day: dict[str, Any], span: Span, settings: Detection) -> _Replay:
+    """One person's day after each further copy."""
     sends = db.execute(
-        "select repeated_at_us, lag_bin from binned_repeats where recipient = $recipient and "
-        "content_key = $content_key and sent_at_us - sent_at_us % 86400000000 = $day_us order by sent_at_us limit 2000",
+        "select repeated_at_us as us, known_at_us as known_us, lag_bin from binned_repeats "
+        "where recipient = $recipient and content_key = $content_key "
+        "and sent_at_us - sent_at_us % 86400000000 = $day_us order by sent_at_us limit 2000",
         {name: day[name] for name in ("recipient", "content_key", "day_us")},
     ).fetchnumpy()
-    rows = np.tile(np.array([float(day[name]) for name in COLUMNS]), (len(sends["lag_bin"]), 1))
-    rows[:, 5] = np.arange(2, len(rows) + 2)
-    rows[:, 6] = np.cumsum(sends["lag_bin"] == day["lag_bin"])
-    if not len(rows):
-        return []
-    log10 = -detector.score_samples(rows)
-    many = rows[:, 5] >= many_copies(day["most_elsewhere"], settings)
-    return [int(us) for us in sends["repeated_at_us"][(log10 >= settings.alarm_log10) | many]]
+    rows = np.tile(np.array([float(day[name]) for name in COLUMNS]), (len(sends["us"]), 1))
+    rows[:, _EXPOSED] = np.arange(2, len(rows) + 2)
+    rows[:, _REPEATED] = np.cumsum(sends["lag_bin"] == day["lag_bin"])
+    many = rows[:, _EXPOSED] >= many_copies(day["most_elsewhere"], settings)
+    inside = (sends["us"] >= span.started_us) & (sends["us"] <= span.ended_us)
+    return _Replay(sends["known_us"][inside], rows[inside], many[inside])
 
 
 def many_copies(most_elsewhere: Any, settings: Detection) -> Any:

@@ -15,9 +15,16 @@ from detector.records import AffectedRecipient, Incident, Notice
 
 TOUCHING = timedelta(hours=1)
 """Bursts nearer than this may be one affair; further apart they are two."""
+PAUSE = timedelta(days=4)
+"""The same mail to the same people, if it is slow, may rest so long, as over a weekend, and still be one affair."""
+IN_STEP_FROM, IN_STEP = timedelta(minutes=10), 1.01
+"""Two mails repeated after the same time to 1 %, if that is ten minutes or more, are repeated by one cause."""
 SAME_AFFAIR = timedelta(hours=36)
 """A burst that starts within this of a known incident's end, for its people, is that incident going on."""
 SHARED_PEOPLE = 0.5
+MOSTLY, A_MAILING = 0.9, 10
+SECOND_THOUGHTS = 1200
+"""What a second mailing on purpose looks like: see `Shape.may_be_deliberate`."""
 _ID_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Sayable over the phone: no 0 and O, no 1, I and L, no U."""
 
@@ -34,6 +41,9 @@ class Burst:
     ended_at: datetime
     detected_at: datetime
     recipients: frozenset[str]
+    is_slow: bool = False
+    """Its copies come many hours apart."""
+    median_gap_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,37 @@ class Feed:
     def is_stale(self) -> bool:
         """True if nobody can know what happens now."""
         return self.as_of - self.complete_through > self.stale_after
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What tells a second mailing on purpose from a fault."""
+
+    mails: int
+    """Of how many mails (content and person) there were extra copies,"""
+    mails_sent_twice: int
+    """of how many exactly one,"""
+    people_written_to: int
+    """how many people were sent these contents at all,"""
+    people_written_to_then: int
+    """and how many on the day of the first copies."""
+    median_gap_seconds: float
+    doubt_until_us: int | None
+    """When the log told of more copies than anybody sends on purpose, to a tenth of the people."""
+
+    @property
+    def may_be_deliberate(self) -> bool:
+        """A mailing went out once more, after a time in which somebody may have seen what was wrong with it.
+
+        A mailing is written to everybody on one day; a welcome is written to somebody on any day.
+        """
+        return self.is_mailing and self.mails_sent_twice >= MOSTLY * self.mails
+
+    @property
+    def is_mailing(self) -> bool:
+        """Written to many on one day, and again after a time in which somebody may have thought about it."""
+        at_once = self.mails >= A_MAILING and self.people_written_to_then >= MOSTLY * self.people_written_to
+        return at_once and self.median_gap_seconds >= SECOND_THOUGHTS
 
 
 def group(bursts: Sequence[Burst]) -> list[tuple[Burst, ...]]:
@@ -151,12 +192,18 @@ def announce(current: Sequence[Incident], announced: Collection[str], channels: 
 def _belong(one: Burst, other: Burst) -> bool:
     """True if two bursts are one affair."""
     apart = max(one.started_at, other.started_at) - min(one.ended_at, other.ended_at)
-    if apart > TOUCHING:
-        return False
-    if one.template_key == other.template_key or _are_neighbours(one, other):
-        return True
     shared = len(one.recipients & other.recipients)
-    return shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))
+    is_shared = shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))
+    if one.template_key == other.template_key or _are_neighbours(one, other):
+        may_rest = is_shared and (one.is_slow or other.is_slow)
+        return apart <= (PAUSE if may_rest else TOUCHING) and (is_shared or one.is_slow == other.is_slow)
+    return apart <= TOUCHING and one.is_slow == other.is_slow and (is_shared or _are_in_step(one, other))
+
+
+def _are_in_step(one: Burst, other: Burst) -> bool:
+    """True if what repeats different mail to different people repeats it after the same odd time, such as an hour."""
+    gaps = sorted((one.median_gap_seconds, other.median_gap_seconds))
+    return gaps[0] >= IN_STEP_FROM.total_seconds() and gaps[1] <= IN_STEP * gaps[0]
 
 
 def _are_neighbours(one: Burst, other: Burst) -> bool:

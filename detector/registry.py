@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from detector import facts, incidents
 from detector.causes import explain
 from detector.config import Config
 from detector.fingerprints import fingerprint
-from detector.incidents import Burst, Feed, Known
+from detector.incidents import Burst, Feed, Known, Shape
 from detector.records import CauseCandidate, Incident, Notice
 from detector.store import Connection, insert
 from detector.tables import INCIDENTS, build
@@ -27,9 +27,29 @@ order by case i.severity when 'grave' then 0 when 'serious' then 1 when 'minor' 
 
 def save_incidents(db: Connection, config: Config, bursts: Sequence[Burst], as_of: datetime) -> None:
     """Match tonight's bursts with the known incidents and write all of them; inside the caller's transaction."""
-    known = _known(db)
-    groups = incidents.group(bursts)
+    known, groups = _known(db), incidents.group(bursts)
     ids = incidents.match(groups, known)
+    _write_groups(db, ids, groups)
+    excused = {name for name, shape in _shapes(db).items() if shape.may_be_deliberate} | _all_due(db)
+    if excused:
+        kept = [(name, group) for name, group in zip(ids, groups, strict=True) if name not in excused]
+        ids, groups = [name for name, _ in kept], [group for _, group in kept]
+        _write_groups(db, ids, groups)
+    db.execute("delete from affected where incident_id in (select incident_id from incident_bursts)")
+    db.execute("insert into affected by name select * from incident_people")
+    through = facts.complete_through(db)
+    feed = Feed(through or as_of, as_of, timedelta(hours=config.detection.stale_after_hours))
+    shapes = _shapes(db)
+    current = [
+        _undoubted(_incident(db, name, group, feed), shapes[name]) for name, group in zip(ids, groups, strict=True)
+    ]
+    db.execute("delete from incidents")
+    for incident in (*current, *incidents.withdrawn(known, ids)):
+        _insert(db, incident)
+
+
+def _write_groups(db: Connection, ids: Sequence[str], groups: Sequence[Sequence[Burst]]) -> None:
+    """Which bursts are which incident, and what follows from it."""
     db.execute(
         "create or replace table incident_bursts (incident_id varchar, template_key varchar, burst_number bigint)"
     )
@@ -37,17 +57,32 @@ def save_incidents(db: Connection, config: Config, bursts: Sequence[Burst], as_o
     if rows:
         db.executemany("insert into incident_bursts values (?, ?, ?)", rows)
     build(db, INCIDENTS)
-    hit = {name for (name,) in db.execute("select distinct incident_id from incident_people").fetchall()}
-    groups = [group for name, group in zip(ids, groups, strict=True) if name in hit]
-    ids = [name for name in ids if name in hit]  # the roster may say that all of a burst was due
-    db.execute("delete from affected where incident_id in (select incident_id from incident_bursts)")
-    db.execute("insert into affected by name select * from incident_people")
-    through = facts.complete_through(db)
-    feed = Feed(through or as_of, as_of, timedelta(hours=config.detection.stale_after_hours))
-    current = [_incident(db, name, group, feed) for name, group in zip(ids, groups, strict=True)]
-    db.execute("delete from incidents")
-    for incident in (*current, *incidents.withdrawn(known, ids)):
-        _insert(db, incident)
+
+
+def _shapes(db: Connection) -> dict[str, Shape]:
+    """What each incident looks like."""
+    rows = db.execute(
+        "select incident_id, mails, mails_sent_twice, people_written_to, people_written_to_then, "
+        "median_gap_seconds, doubt_until_us from incident_shapes"
+    ).fetchall()
+    return {incident_id: Shape(*shape) for incident_id, *shape in rows}
+
+
+def _all_due(db: Connection) -> set[str]:
+    """The incidents in which nobody got more than the roster says was due."""
+    rows = db.execute(
+        "select distinct incident_id from incident_bursts "
+        "where incident_id not in (select incident_id from incident_people)"
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def _undoubted(incident: Incident, shape: Shape) -> Incident:
+    """The incident, detected when it could no longer be a mailing that somebody sent again on purpose."""
+    if not shape.is_mailing or shape.doubt_until_us is None:
+        return incident
+    beyond_doubt_at = datetime.fromtimestamp(shape.doubt_until_us / 1e6, UTC)
+    return replace(incident, detected_at=max(incident.detected_at, beyond_doubt_at))
 
 
 def plan_notices(db: Connection, channels: Sequence[str]) -> None:

@@ -27,10 +27,11 @@ REPEATS = (
     "lag_bins",
     "binned_repeats",
     "batches",
+    "slow_batches",
     "recipient_days",
 )
 BURSTS = ("burst_seeds", "burst_anchors", "burst_repeats", "bursts", "burst_people")
-INCIDENTS = ("incident_repeats", "incident_people", "incident_copies", "incident_audiences")
+INCIDENTS = ("incident_repeats", "incident_people", "incident_copies", "incident_audiences", "incident_shapes")
 SCAFFOLD = (
     "message_spans",
     "messages",

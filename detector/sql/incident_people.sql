@@ -1,18 +1,24 @@
--- Who got how many copies in each incident, and how many were right: of a mail that is due once for each enrolment, as
--- many as the roster has for this person, from a week before the first copy on; else what the burst says.
+-- Who got how many copies in each incident. Of each mail, those from the one before the first extra copy to the last: what
+-- of them is no extra copy was right, mostly that first one. Of a mail that is due once for each enrolment, as many were
+-- right as the roster has for this person, from a week before the first copy on.
 -- grain: incident_id, recipient
--- reads: burst_people, due_contents, incident_bursts, incident_repeats, roster
-with people as (
-  select i.incident_id, p.recipient, min(p.organization) as organization,
-    sum(p.excess + p.expected) as sends, sum(p.expected) as expected, min(p.first_sent_us) as first_sent_us,
-    max(p.last_sent_us) as last_sent_us
+-- reads: burst_repeats, due_contents, incident_bursts, roster
+with mails as (
+  select i.incident_id, r.recipient, r.content_key, count(*) as excess,
+    max(r.copies_before) - min(r.copies_before) + 2 as sends, min(r.sent_at_us - r.lag_us) as first_sent_us,
+    max(r.sent_at_us) as last_sent_us, min(r.organization) as organization
   from incident_bursts as i
-  join burst_people as p on p.template_key = i.template_key and p.burst_number = i.burst_number
-  group by i.incident_id, p.recipient
+  join burst_repeats as r on r.template_key = i.template_key and r.burst_number = i.burst_number
+  group by i.incident_id, r.recipient, r.content_key
+), people as (
+  select incident_id, recipient, min(organization) as organization, sum(sends) as sends, sum(sends - excess) as expected,
+    min(first_sent_us) as first_sent_us, max(last_sent_us) as last_sent_us
+  from mails
+  group by incident_id, recipient
 ), due as (
-  select distinct r.incident_id, r.recipient, d.course
-  from incident_repeats as r
-  join due_contents as d on d.content_key = r.content_key
+  select distinct m.incident_id, m.recipient, d.course
+  from mails as m
+  join due_contents as d on d.content_key = m.content_key
 ), enrolled as (
   select p.incident_id, p.recipient, count(distinct e.enrolment) as enrolments
   from people as p

@@ -1,7 +1,7 @@
 -- One person's day with one content: how many copies, and how many of them were followed by another in each lag bin.
 -- Beside it what is usual: the same person's other days with the template (a shared inbox gets fifty alike every day;
--- the days next to this one are left out, a flood does not stop at midnight), and the most copies of one content that
--- anybody else, or this person on those days, got of the template in a day. Only days with three copies or more.
+-- the days next to this one are left out, a flood does not stop at midnight), how many they are, and the most copies of
+-- one content on one of them. Only days with three copies or more.
 -- grain: recipient, content_key, day_us, lag_bin
 -- reads: binned_repeats, repeats
 with days as (
@@ -16,11 +16,6 @@ with days as (
     count(*) as repeated
   from binned_repeats
   group by recipient, content_key, template_key, sent_at_us - sent_at_us % 86400000000, lag_bin
-), people as (
-  select template_key, recipient, max(exposed) as most,
-    row_number() over (partition by template_key order by max(exposed) desc, recipient) as place
-  from days
-  group by template_key, recipient
 ), own as (
   select b.recipient, b.content_key, b.day_us, sum(d.exposed) as exposed, max(d.exposed) as most,
     count(distinct d.day_us) as days
@@ -37,12 +32,9 @@ with days as (
 )
 select b.recipient, b.content_key, b.template_key, b.day_us, f.lag_bin, b.exposed, f.repeated,
   coalesce(o.exposed, 0) as own_exposed, coalesce(w.repeated, 0) as own_repeated,
-  greatest(coalesce(o.most, 1), coalesce(p.most, 1)) as most_elsewhere, coalesce(o.days, 0) as own_days
+  coalesce(o.most, 1) as own_most, coalesce(o.days, 0) as own_days
 from busy as b
 join followed as f on f.recipient = b.recipient and f.content_key = b.content_key and f.day_us = b.day_us
 left join own as o on o.recipient = b.recipient and o.content_key = b.content_key and o.day_us = b.day_us
 left join own_followed as w on w.recipient = b.recipient and w.content_key = b.content_key and w.day_us = b.day_us
   and w.lag_bin = f.lag_bin
-left join people as t on t.template_key = b.template_key and t.place = 1
-left join people as p on p.template_key = b.template_key
-  and p.place = case when t.recipient = b.recipient then 2 else 1 end

@@ -2,9 +2,9 @@
 -- long until the next. A repeat is a send with `copies_before` > 0 ("extra copy" in letters).
 -- grain: send_id
 -- reads: contents
-select send_id, sent_at_us, recipient, organization, rung, sender, content_key, template_key,
+select send_id, sent_at_us, known_at_us, recipient, organization, rung, sender, is_reply, content_key, template_key,
   row_number() over same_mail - 1 as copies_before,
   sent_at_us - lag(sent_at_us) over same_mail as lag_us,
-  lead(sent_at_us) over same_mail - sent_at_us as next_lag_us
+  lead(sent_at_us) over same_mail - sent_at_us as next_lag_us, lead(known_at_us) over same_mail as next_known_us
 from contents
 window same_mail as (partition by recipient, content_key order by sent_at_us, send_id)

@@ -1,5 +1,5 @@
 -- One message handed to one recipient, once, however many events, attempts and hand-offs it left. Postfix's own notices
--- about a delivery (from=<>) are about sends and are none.
+-- about a delivery (from=<>) are about sends and are none. `known_at_us` is when the log first told of the recipient.
 -- grain: send_id
 -- reads: deliveries, files, free_mail, hand_offs, messages, organization_domains, roots
 with handed_on as (  -- whatever else is said of these, the mail went on to its recipient under the next key
@@ -26,7 +26,7 @@ with handed_on as (  -- whatever else is said of these, the mail went on to its 
   group by source, message_key, life, recipient
 ), named as (
   select f.source, f.message_key, f.life, f.recipient, f.last_rank, f.attempts, f.place,
-    least(m.sent_at_us, f.first_try_us) as sent_at_us, m.first_at_us,
+    least(m.sent_at_us, f.first_try_us) as sent_at_us, f.first_try_us as known_at_us, m.first_at_us,
     m.message_id, m.sender, m.subject, m.template, m.organization as explicit_organization, m.size,
     m.expired_us,
     split_part(f.recipient, '@', 2) as domain
@@ -41,7 +41,7 @@ select
   case n.last_rank when 5 then 'bounced' when 4 then 'delivered' when 3 then 'dropped'
     when 2 then case when n.expired_us is null then 'deferred' else 'bounced' end else 'accepted' end as outcome,
   greatest(n.attempts, 1) as attempts, n.source, f.name as file,
-  n.place % 1099511627776 as record_number, n.message_key, n.life, n.sent_at_us
+  n.place % 1099511627776 as record_number, n.message_key, n.life, n.sent_at_us, n.known_at_us
 from named as n
 join files as f on f.file_id = n.place // 1099511627776
 left join organization_domains as o on o.domain = n.domain

@@ -1,0 +1,51 @@
+-- What tells a second mailing on purpose from a fault: whether of each mail there was one extra copy, and whether what was
+-- sent is a mailing, written to everybody on one day. On the rung of sender and size nobody can tell, so it counts as one.
+-- `doubt_until_us` is when the log told of a third copy to a tenth of the people.
+-- grain: incident_id
+-- reads: incident_repeats, repeats
+with copies as (
+  select i.incident_id, i.recipient, i.content_key, i.sent_at_us, i.lag_us, r.known_at_us,
+    row_number() over (
+      partition by i.incident_id, i.recipient, i.content_key order by i.sent_at_us, i.send_id
+    ) as extra
+  from incident_repeats as i
+  join repeats as r on r.send_id = i.send_id
+), mails as (
+  select incident_id, recipient, content_key, count(*) as excess
+  from copies
+  group by incident_id, recipient, content_key
+), spans as (
+  select incident_id, count(*) as mails, sum(case when excess = 1 then 1 else 0 end) as mails_sent_twice
+  from mails
+  group by incident_id
+), gaps as (
+  select incident_id, percentile_cont(0.5) within group (order by lag_us) / 1000000 as median_gap_seconds
+  from copies
+  group by incident_id
+), contents as (
+  select incident_id, content_key, min(sent_at_us - lag_us) as from_us
+  from copies
+  where not starts_with(content_key, 'z:')
+  group by incident_id, content_key
+), firsts as (
+  select c.incident_id, count(*) as people_written_to,
+    sum(case when r.sent_at_us between c.from_us - 43200000000 and c.from_us + 43200000000 then 1 else 0 end)
+      as people_written_to_then
+  from contents as c
+  join repeats as r on r.content_key = c.content_key
+  where r.copies_before = 0
+  group by c.incident_id
+), doubts as (
+  select incident_id, known_at_us as doubt_until_us,
+    row_number() over (partition by incident_id order by known_at_us, recipient, content_key) as place
+  from copies
+  where extra = 2
+)
+select s.incident_id, cast(s.mails as bigint) as mails, cast(s.mails_sent_twice as bigint) as mails_sent_twice,
+  cast(coalesce(f.people_written_to, 0) as bigint) as people_written_to,
+  cast(coalesce(f.people_written_to_then, 0) as bigint) as people_written_to_then, g.median_gap_seconds,
+  d.doubt_until_us
+from spans as s
+join gaps as g on g.incident_id = s.incident_id
+left join firsts as f on f.incident_id = s.incident_id
+left join doubts as d on d.incident_id = s.incident_id and d.place = cast(floor(s.mails * 0.1) as bigint) + 1
