@@ -22,7 +22,7 @@ IN_STEP_FROM, IN_STEP = timedelta(minutes=10), 1.01
 SAME_AFFAIR = timedelta(hours=36)
 """A burst that starts within this of a known incident's end, for its people, is that incident going on."""
 SHARED_PEOPLE = 0.5
-MOSTLY, A_MAILING = 0.9, 10
+MOSTLY, MOSTLY_BY_SIZE, A_MAILING = 0.9, 0.8, 10
 SECOND_THOUGHTS = 1200
 """What a second mailing on purpose looks like: see `Shape.may_be_deliberate`."""
 _ID_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -77,7 +77,7 @@ class Shape:
     mails_sent_twice: int
     """of how many exactly one,"""
     people_written_to: int
-    """how many people were sent these contents at all,"""
+    """how many people were sent these contents at all (0 if only the size is known: two mails may have one size),"""
     people_written_to_then: int
     """and how many on the day of the first copies."""
     median_gap_seconds: float
@@ -90,7 +90,8 @@ class Shape:
 
         A mailing is written to everybody on one day; a welcome is written to somebody on any day.
         """
-        return self.is_mailing and self.mails_sent_twice >= MOSTLY * self.mails
+        mostly = MOSTLY if self.people_written_to else MOSTLY_BY_SIZE
+        return self.is_mailing and self.mails_sent_twice >= mostly * self.mails
 
     @property
     def is_mailing(self) -> bool:

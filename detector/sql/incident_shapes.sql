@@ -48,4 +48,5 @@ select s.incident_id, cast(s.mails as bigint) as mails, cast(s.mails_sent_twice 
 from spans as s
 join gaps as g on g.incident_id = s.incident_id
 left join firsts as f on f.incident_id = s.incident_id
-left join doubts as d on d.incident_id = s.incident_id and d.place = cast(floor(s.mails * 0.1) as bigint) + 1
+left join doubts as d on d.incident_id = s.incident_id and d.place = 1
+  + cast(floor(s.mails * case when f.people_written_to is null then 0.2 else 0.1 end) as bigint)
