@@ -118,7 +118,7 @@ def parse_records(db: Connection, sql: str, parameters: dict[str, Any]) -> None:
     try:
         db.execute(f"create or replace temp table parsed as {sql}", parameters)
     except duckdb.Error as error:
-        raise StoreError(f"cannot be parsed ({str(error).splitlines()[0]}); nothing of it was taken.") from error
+        raise StoreError(f"cannot be parsed ({_said(error)}); nothing of it was taken.") from error
 
 
 def parquet_to_ndjson(db: Connection, path: Path, out: Path) -> None:
@@ -128,7 +128,12 @@ def parquet_to_ndjson(db: Connection, path: Path, out: Path) -> None:
             "copy (select * from read_parquet($path)) to $out (format json)", {"path": str(path), "out": str(out)}
         )
     except duckdb.Error as error:
-        raise StoreError(str(error).splitlines()[0]) from error
+        raise StoreError(f"is damaged: no Parquet that can be read ({_said(error)}). Fetch a whole copy.") from error
+
+
+def _said(error: duckdb.Error) -> str:
+    """What DuckDB says of a file, in one short line that any terminal can show, for it quotes what it read."""
+    return "".join(c if c.isprintable() else "?" for c in str(error).partition("\n")[0])[:200]
 
 
 def publish(state: Path, run: str) -> Path:

@@ -135,6 +135,16 @@ RECORD_DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 """Name of the damage -> what it makes of one record."""
 
 
+def damaged_parquet(parquet: bytes, rng: Random) -> bytes:
+    """A few bytes changed, half of them in the footer, where the columns are described."""
+    damaged = bytearray(parquet)
+    footer = len(parquet) - 8 - int.from_bytes(parquet[-8:-4], "little")
+    for _ in range(rng.choice((1, 1, 2, 20))):
+        at = rng.randrange(footer if rng.random() < 0.5 else 4, len(parquet) - 4)
+        damaged[at] = rng.choice((damaged[at] ^ (1 << rng.randrange(8)), 0, 255, rng.randrange(256)))
+    return bytes(damaged)
+
+
 def archive(data: bytes, kind: str) -> bytes:
     out = io.BytesIO()
     if kind == "zip":

@@ -18,7 +18,7 @@ from time import perf_counter
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from conftest import emptied, ingest, one_store_for_many, rows
-from damages import RECORD_DAMAGES, TEXT_DAMAGES, put, records, samples
+from damages import RECORD_DAMAGES, TEXT_DAMAGES, damaged_parquet, put, records, samples
 from histories import WAYS, Night, Way, history, records_of, true_stream
 from laws import costs_beyond, is_told_well, sends_after, sends_of_whole
 
@@ -74,12 +74,25 @@ def history_of_a_sample(turn: Turn) -> None:
 
 
 def damaged_file(turn: Turn) -> None:
-    """A sample that suffered once or several times, and a good file behind it."""
+    """A sample that suffered once or several times."""
     name = turn.rng.choice(list(SAMPLES))
     data = SAMPLES[name]
     for _ in range(turn.rng.choice((1, 1, 2, 3))):
         data = TEXT_DAMAGES[turn.rng.choice(list(TEXT_DAMAGES))](data or b"\n", turn.rng)
-    bad, good = turn.folder / name, turn.folder / "good.csv"
+    stops_nothing(turn, turn.folder / name, data)
+
+
+def damaged_table(turn: Turn) -> None:
+    """A Parquet file with a few bytes changed."""
+    path, kind = turn.folder / "mail.parquet", turn.rng.choice(("snappy", "gzip", "zstd", "uncompressed"))
+    said = "select '2026-10-27T18:00:00Z' as timestamp, 'p' || i || '@harbor.example' as recipient, i as size"
+    turn.db.execute(f"copy ({said} from range(300) as t(i)) to '{path}' (format parquet, compression {kind})")
+    stops_nothing(turn, path, damaged_parquet(path.read_bytes(), turn.rng))
+
+
+def stops_nothing(turn: Turn, bad: Path, data: bytes) -> None:
+    """The bad file is told well, and the good one behind it is read, once."""
+    good = turn.folder / "good.csv"
     bad.write_bytes(data)
     good.write_bytes(b"timestamp,recipient\n2026-10-27T18:00:00Z,good@harbor.example\n")
     emptied(turn.db)
@@ -113,6 +126,7 @@ GAMES: tuple[Callable[[Turn], None], ...] = (
     histories_of_true_streams,
     history_of_a_sample,
     damaged_file,
+    damaged_table,
     damaged_record,
 )
 

@@ -43,7 +43,8 @@ def sends_of_whole(db: Connection, name: str, seed: int) -> list[dict[str, Any]]
     """The sends of one file that holds all records of a true stream, read once: what really happened."""
     mails = true_stream(Random(seed))
     sends = sends_after(db, [[(f"{name}-whole", file_of(WAYS[name], records_of(WAYS[name], mails)))]])[name]
-    assert Counter((send["sent_at"], send["recipient"]) for send in sends) == truth(mails)
+    found = Counter((send["sent_at"], send["recipient"]) for send in sends)
+    assert found == truth(mails), f"{name} of stream {seed}: {found} is not {truth(mails)}"
     return sends
 
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+import duckdb
 import pytest
 from conftest import fresh_store, ingest, one_store_for_many, rows
-from damages import RECORD_DAMAGES, TEXT_DAMAGES, lay_traps, records, samples, strangers
+from damages import RECORD_DAMAGES, TEXT_DAMAGES, damaged_parquet, lay_traps, records, samples, strangers
 from laws import costs_beyond, is_told_well
 
 from detector.records import FileTally
@@ -62,6 +63,18 @@ def test_a_sample_that_suffered_in_any_way_stops_nothing(tmp_path, name):
         suffix = Path(name).suffix if number % 3 else ".gz.csv.json"[number % 4 :]  # a wrong name decides nothing
         (folder / f"{damage} {suffix}").write_bytes(damaged(SAMPLES[name], Random(f"{name} {damage}")))
     assert len(read_with_good_files(folder)) == len(TEXT_DAMAGES)
+
+
+def test_a_parquet_with_any_byte_changed_stops_nothing(tmp_path):
+    folder = tmp_path / "parquet"
+    folder.mkdir()
+    with duckdb.connect() as memory:
+        rows_of = "select '2026-10-27T18:00:00Z' as timestamp, 'p' || i || '@harbor.example' as recipient, i as size"
+        memory.execute(f"copy ({rows_of} from range(50) as t(i)) to '{tmp_path}/whole.parquet' (format parquet)")
+    whole = (tmp_path / "whole.parquet").read_bytes()
+    for number in range(100):
+        (folder / f"{number}.parquet").write_bytes(damaged_parquet(whole, Random(number)))
+    assert len(read_with_good_files(folder)) == 100
 
 
 def test_files_that_are_no_logs_are_each_told_in_a_line_of_their_own(tmp_path):

@@ -392,6 +392,21 @@ def test_a_problem_never_carries_a_control_character_of_a_files_name(db, tmp_pat
     assert tally.name.isprintable()
 
 
+def test_what_the_database_says_of_a_damaged_parquet_is_one_line_that_a_terminal_can_show(db, tmp_path):
+    path = tmp_path / "mail.parquet"
+    with duckdb.connect() as memory:
+        memory.execute(f"copy (from read_csv('{FORMATS / 'plain/rows_without_id.csv'}')) to '{path}' (format parquet)")
+    content = path.read_bytes()
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    told = set()
+    for at in range(footer, len(content) - 8, 3):
+        (tally,) = ingest(db, written(path, content[:at] + b"\xff" + content[at + 1 :]))
+        told.add(tally.problem)
+    problems = {problem for problem in told if problem}
+    assert len(problems) > 1
+    assert {problem for problem in problems if not problem.isprintable() or str(path) not in problem} == set()
+
+
 def test_a_file_of_half_rubbish_gives_its_good_half_and_tells_of_the_other(db, tmp_path):
     good = log(SAMPLES[0]).splitlines(True)
     path = written(tmp_path / "mail.log", "".join(line + "rubbish\n" for line in good))
