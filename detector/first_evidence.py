@@ -15,7 +15,7 @@ Matrix = npt.NDArray[np.float64]
 _DAY_US = 86_400_000_000
 _DAY, _EXPOSED, _REPEATED = (COLUMNS.index(name) for name in ("day", "exposed", "repeated"))
 _WEEKS = (SCALES["organization, week"], SCALES["all, week"])
-_MOST_ALARMS_REPLAYED = 40
+_MOST_ALARMS_REPLAYED = 20
 """The first alarms of a burst are enough to find its first moment; a long one has thousands."""
 _MANY_TIMES_THE_MOST = 5
 """Very many copies to one person need no statistics: so many times the most that anybody else got in a day."""
@@ -96,6 +96,11 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     batches = batches.sort_values(["window_start_us", "window_us", "lag_bin"]).head(_MOST_ALARMS_REPLAYED)
     people = alarms.people[alarms.people["template_key"] == span.template_key]
     people = people[people["day_us"].between(span.started_us - 9 * _DAY_US, span.ended_us)].head(_MOST_ALARMS_REPLAYED)
+    for table in ("repeats", "binned_repeats"):  # read once instead of once per alarm
+        db.execute(
+            f"create or replace temp table replayed_{table} as select * from {table} where template_key = ?",  # noqa: S608
+            [span.template_key],
+        )
     replays = [_batch_replay(db, row, span) for row in batches.to_dict("records")]
     replays += [_person_replay(db, row, span, alarms.settings) for row in people.to_dict("records")]
     replays = [replay for replay in replays if len(replay.rows)]
@@ -129,14 +134,14 @@ def _batch_replay(db: Connection, batch: dict[str, Any], span: Span) -> _Replay:
     again = "" if is_weekly or is_later else f" and {'not ' * (not batch['is_again'])}(copies_before > 0)"
     repeated = db.execute(
         f"select us, known_us from (select repeated_at_us as us, known_at_us as known_us, row_number() over "  # noqa: S608
-        f"(partition by recipient order by known_at_us) as place from binned_repeats where {where}"
+        f"(partition by recipient order by known_at_us) as place from replayed_binned_repeats where {where}"
         f"{window.format('repeated_at_us' if is_later else 'sent_at_us')}{again} and lag_bin = $lag_bin) "
         "where place = $place order by known_us limit 1000",
         {**bound, "lag_bin": batch["lag_bin"], "place": 2 if is_weekly else 1},
     ).fetchnumpy()
     grain = "recipient" if is_weekly or is_later or batch["is_again"] else "recipient, content_key"
     exposed = db.execute(
-        f"select min(known_at_us) as us from repeats where {where}{window.format('sent_at_us')}{again} "  # noqa: S608
+        f"select min(known_at_us) as us from replayed_repeats where {where}{window.format('sent_at_us')}{again} "  # noqa: S608
         f"group by {grain} order by us",
         bound,
     ).fetchnumpy()["us"]
@@ -150,7 +155,7 @@ def _batch_replay(db: Connection, batch: dict[str, Any], span: Span) -> _Replay:
 def _person_replay(db: Connection, day: dict[str, Any], span: Span, settings: Detection) -> _Replay:
     """One person's day after each further copy."""
     sends = db.execute(
-        "select repeated_at_us as us, known_at_us as known_us, lag_bin from binned_repeats "
+        "select repeated_at_us as us, known_at_us as known_us, lag_bin from replayed_binned_repeats "
         "where recipient = $recipient and content_key = $content_key "
         "and sent_at_us - sent_at_us % 86400000000 = $day_us order by sent_at_us limit 2000",
         {name: day[name] for name in ("recipient", "content_key", "day_us")},
