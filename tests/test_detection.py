@@ -188,10 +188,10 @@ def test_among_many_faults_nothing_else_is_an_incident_and_no_resend_on_purpose_
         ("hourly-certificates", "redelivery-timer"),
         ("somebody-leans-on-reset", "single-recipient-flood"),
         ("founding-night", "whole-group-loop"),
-        ("mailing-begun-again", "unknown"),
+        ("mailing-begun-again", "restart-from-top"),
     ],
 )
-def test_the_cause_is_named_where_there_is_an_explanation_for_it(month, name, cause):
+def test_the_cause_of_each_fault_is_named(month, name, cause):
     many = month("many-faults", "plain", 5)
     ((incident, _),) = matching(many.found(), many.burst(name))
     assert incident.cause == cause
