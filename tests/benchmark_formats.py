@@ -89,7 +89,7 @@ PARTS = {
     "frame": ("sniff", "sha256_of", "frame"),
     "load": ("parquet_to_ndjson", "spool_table"),
     "parse": ("parse_file",),
-    "count": ("_count_outcomes", "read_stamps"),
+    "count": ("_count_outcomes", "read_clock"),
     "write": ("_write",),
 }
 """What ingest does in order -> the functions of `detector.ingest` that do it. Commit and checkpoint are the rest."""
