@@ -225,7 +225,7 @@ def run_once(name: str, measured: Measured, work: Path) -> None:
         runs["cut"] = [SCAN, measured.log, CUTS[name]]
     runs["ingest"] = [INGEST, measured.log, state, json.dumps(PARTS)]
     for kind, (script, *arguments) in runs.items():
-        cost = run([sys.executable, "-c", script, *arguments])
+        cost = run([sys.executable, "-P", "-c", script, *arguments])  # -P: not the code of another folder
         measured.costs.setdefault(kind, []).append(json.loads(cost.output.splitlines()[-1]) | {"mib": cost.mib})
 
 
