@@ -1,4 +1,4 @@
-"""The command line: flags in, one call, exit code out. The only file that prints or asks the time.
+"""The command line: flags in, one call, exit code out. The only package that prints or asks the time.
 
 stdout is data, stderr is talk. A clean night prints nothing unless somebody sits at the terminal or asks.
 """
@@ -11,28 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from detector import __version__
+from detector.cli.options import Moment, Seeds, state_option
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:
     from detector.nightly import Night
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
-
-
-class _Moment(click.ParamType[datetime]):
-    """An ISO 8601 time; without a zone it is UTC."""
-
-    name = "time"
-
-    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The aware moment a text means, in UTC."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.fail(f"{value!r} is not an ISO 8601 time such as 2026-10-28T02:00:00Z", param, ctx)
 
 
 @click.group(context_settings=CONTEXT)
@@ -44,11 +29,8 @@ def cli() -> None:
 @cli.command()
 @click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML).")
-@click.option(
-    "--state", default="detector-state", show_default=True, type=click.Path(path_type=Path),
-    help="Directory for everything the detector keeps.",
-)  # fmt: skip
-@click.option("--as-of", type=_Moment(), help="Look at the logs as they stood at this time. [default: now]")
+@state_option
+@click.option("--as-of", type=Moment(), help="Look at the logs as they stood at this time. [default: now]")
 @click.option("--dry-run", is_flag=True, help="Do everything but tell people.")
 @click.option("--exit-code", is_flag=True, help="Leave with 10 if an incident is still going on.")
 @click.option("--summary/--no-summary", default=None, help="Print the table. [default: only on a terminal]")
@@ -83,20 +65,6 @@ def nightly(
     sys.exit(night.exit_code or (10 if exit_code and is_active else 0))
 
 
-class _Seeds(click.ParamType[tuple[int, ...]]):
-    """Seeds such as `1-10` or `3,5,8`."""
-
-    name = "seeds"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """All seeds that a text means."""
-        try:
-            ends = [[int(end) for end in part.split("-")] for part in value.split(",")]
-            return tuple(seed for first, *last in ends for seed in range(first, (last[0] if last else first) + 1))
-        except ValueError:
-            self.fail(f"{value!r} is no list of seeds such as 1-10 or 3,5,8", param, ctx)
-
-
 @cli.command()
 @click.argument("scenario", metavar="SCENARIO|SUITE")
 @click.option(
@@ -105,7 +73,7 @@ class _Seeds(click.ParamType[tuple[int, ...]]):
     "for postfix,ses,plain.",
 )  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
-@click.option("--seeds", type=_Seeds(), help="A suite for these seeds, such as 1-10: a folder seed-NN for each.")
+@click.option("--seeds", type=Seeds(), help="A suite for these seeds, such as 1-10: a folder seed-NN for each.")
 @click.option("--roster", is_flag=True, help="Write roster.csv as well: who enrolled in what.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the logs and truth.json.")
 def simulate(
@@ -180,7 +148,7 @@ def evaluate(
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML).")
-@click.option("--as-of", type=_Moment(), help="Read stamps without a year as at this time. [default: now]")
+@click.option("--as-of", type=Moment(), help="Read stamps without a year as at this time. [default: now]")
 def doctor(file: Path, config_path: Path | None, as_of: datetime | None) -> None:
     """Say what the detector makes of a log FILE, and propose a mapping for a table that it does not know.
 
@@ -201,9 +169,7 @@ def doctor(file: Path, config_path: Path | None, as_of: datetime | None) -> None
 
 @cli.command("show-send")
 @click.argument("send_id")
-@click.option(
-    "--state", default="detector-state", show_default=True, type=click.Path(path_type=Path), help="As in `nightly`."
-)
+@state_option
 def show_send(send_id: str, state: Path) -> None:
     """Say why the send with this id (table `sends`) is one send: its events, files and lines."""
     from detector.documents.send_history import in_words
@@ -223,7 +189,7 @@ def sql(table: str) -> None:
     try:
         click.echo(read_sql(table), nl=False)
     except OSError:
-        known = ", ".join(sorted(path.stem for path in (Path(__file__).parent / "sql").glob("*.sql")))
+        known = ", ".join(sorted(path.stem for path in (Path(__file__).parent.parent / "sql").glob("*.sql")))
         raise click.UsageError(f"No table {table!r}. There are: {known}.") from None
 
 

@@ -1,0 +1,41 @@
+"""What several commands take: moments, seeds, the state directory."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+class Moment(click.ParamType[datetime]):
+    """An ISO 8601 time; without a zone it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The aware moment a text means, in UTC."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+            return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is not an ISO 8601 time such as 2026-10-28T02:00:00Z", param, ctx)
+
+
+class Seeds(click.ParamType[tuple[int, ...]]):
+    """Seeds such as `1-10` or `3,5,8`."""
+
+    name = "seeds"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """All seeds that a text means."""
+        try:
+            ends = [[int(end) for end in part.split("-")] for part in value.split(",")]
+            return tuple(seed for first, *last in ends for seed in range(first, (last[0] if last else first) + 1))
+        except ValueError:
+            self.fail(f"{value!r} is no list of seeds such as 1-10 or 3,5,8", param, ctx)
+
+
+state_option = click.option(
+    "--state", default="detector-state", show_default=True, type=click.Path(path_type=Path),
+    help="Directory for everything the detector keeps.",
+)  # fmt: skip
