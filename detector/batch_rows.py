@@ -7,17 +7,20 @@ import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
-LAG_BINS = 11
+SINGLE_BINS, LAG_BINS = 11, 13
+POOLED_BINS = {12: (1, 5), 13: (9, 11)}
+"""Lag bins that stand for several, from one to another: within the hour, after more than a day."""
 
 COLUMNS = (
     "repeated",  # how many people of the batch got the same again, within the lag bin
     "exposed",  # people (one person, or a week: copies) that could have
-    "lag_bin",  # 1..11, see sql/lag_bins.sql; 0 stands for the batch itself and carries its size only
+    "lag_bin",  # 1..11, see sql/lag_bins.sql; 12 within the hour, 13 after more than a day; 0: the batch's size only
     "template",  # number of the template
-    "family",  # number of what the template is akin to: its sender
+    "kin",  # number of the template that stands for those whose names begin alike (see sql/kins.sql); 0: none
+    "family",  # number of the templates of one sender
     "scale",  # see SCALES
     "is_again",  # 1 if the earlier copies were extra copies already
-    "is_reply",  # 1 if it is an answer in a conversation ("Re:"), which goes to a whole group again and again
+    "kind",  # 0, or CONVERSATION or REFERRING
     "day",  # days since 1970 of the window
     "own_exposed",  # one person only: the same on the person's other days
     "own_repeated",
@@ -33,6 +36,9 @@ SCALES = {
     "organization, day of the later copy": 7,
     "all, day of the later copy": 8,
 }
+CONVERSATION, REFERRING = 1, 2
+"""Kinds of templates: an answer ("Re:") goes to a whole group again and again; a subject with a reference that is left
+out may stand for mails that are different. 0 is any other."""
 PERSON, EVERYBODY, WEEKS, ARRIVALS = SCALES["person, day"], SCALES["all, day"], (5, 6), (7, 8)
 
 
@@ -43,10 +49,11 @@ class Rows(NamedTuple):
     exposed: Matrix
     lag_bin: Numbers
     template: Numbers
+    kin: Numbers
     family: Numbers
     scale: Numbers
     is_again: Numbers
-    is_reply: Numbers
+    kind: Numbers
     day: Numbers
     own_exposed: Matrix
     own_repeated: Matrix
@@ -54,7 +61,7 @@ class Rows(NamedTuple):
     @classmethod
     def of(cls, matrix: Matrix) -> "Rows":
         """Any numbers as counts, bins, numbers and days; missing columns as `BurstDetector` says."""
-        most = {"lag_bin": LAG_BINS, "scale": len(SCALES) - 1, "is_again": 1, "is_reply": 1, "day": 65_000}
+        most = {"lag_bin": LAG_BINS, "scale": len(SCALES) - 1, "is_again": 1, "kind": 2, "day": 65_000}
         columns: dict[str, Any] = {}
         for place, name in enumerate(COLUMNS):
             given = matrix[:, place] if place < matrix.shape[1] else np.full(len(matrix), 4.0 * (name == "lag_bin"))

@@ -23,7 +23,20 @@ from scipy.special import betaln, gammaln
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from detector.batch_rows import ARRIVALS, COLUMNS, EVERYBODY, LAG_BINS, PERSON, SCALES, WEEKS, Matrix, Rows
+from detector.batch_rows import (
+    ARRIVALS,
+    COLUMNS,
+    CONVERSATION,
+    EVERYBODY,
+    LAG_BINS,
+    PERSON,
+    SCALES,
+    SINGLE_BINS,
+    WEEKS,
+    Matrix,
+    Rows,
+)
+from detector.concentration import between, concentration_of, wholeness
 from detector.day_sums import DaySums, find
 
 __all__ = ["COLUMNS", "PRIORS", "SCALES", "BurstDetector"]
@@ -40,6 +53,8 @@ PRIORS = {
     9: (0.006, 0.3, 0.3, 6.0),
     10: (0.01, 0.3, 0.3, 8.0),
     11: (0.01, 0.3, 0.3, 10.0),
+    12: (0.005, 30.0, 30.0, 3.0),
+    13: (0.01, 0.3, 0.3, 10.0),
 }
 """lag bin -> (usual share in a template nobody knows, its concentration, its concentration among extra copies, clean
 days that count as much as this assumption).
@@ -50,11 +65,13 @@ the template's history says otherwise.
 _NO_PRIOR = (0.001, 1.0, 1.0, 1.0)
 _CLEAN = 40.0
 """Concentration in a template that is known never to repeat to whole batches."""
+_ALL_OR_NONE = 0.3
+"""Concentration in a template that mostly repeats to whole batches, where the same is unusual after other copies."""
 _REPLY = 0.5
 """Concentration in a conversation nobody knows."""
-_FOLLOW_UP_DAYS = np.array([1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 8, 16])
+_FOLLOW_UP_DAYS = np.array([1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 8, 16, 1, 16])
 """A day is clean at a lag only once so many days have passed."""
-_RUN_DAYS = np.array([0, 0, 0, 0, 0, 0, 0, 3, 3, 4, 9, 30])
+_RUN_DAYS = np.array([0, 0, 0, 0, 0, 0, 0, 3, 3, 4, 9, 30, 0, 30])
 """Days so near each other are one run, at each lag bin."""
 
 _PERSON_CONCENTRATION = 3.0
@@ -62,7 +79,7 @@ _PERSON_CONCENTRATION = 3.0
 _FEWEST_IN_BATCH = 5
 """Batches smaller than this tell the mean of a share, but not how it varies."""
 _DAYS_BEFORE_TRIMMING = 5
-_QUICK = 6
+_QUICK = (1, 2, 3, 4, 5, 6, 12)
 """Lag bins up to six hours."""
 _BEFORE = 0.25
 """An affair of many days had at least so many days before it, relative to its own, on which nothing repeated."""
@@ -72,7 +89,7 @@ _HABITUAL = 0.1
 """On such a share of its days a template repeats to whole batches if that is its habit."""
 _MANY_ALIKE = 0.5
 """So many templates of a family do so if it is the family's."""
-_NEAR = np.array([2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1])
+_NEAR = np.array([2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0])
 """A habit spreads over so many lag bins to each side: a daily digest may not come twice an hour."""
 _RARER = np.array([1, 1, 1, 1, 1, 0.1, 0.1, 1, 1])
 """At each scale the assumed share: in a week only those count who got the same again twice."""
@@ -81,7 +98,7 @@ _RARER = np.array([1, 1, 1, 1, 1, 0.1, 0.1, 1, 1])
 class BurstDetector(OutlierMixin, BaseEstimator):
     """Scores batches of repeats; lower is stranger, as scikit-learn has it.
 
-    X has the shape (batches, 11) and the columns of `COLUMNS`: counts of people or copies, numbers, and days since
+    X has the shape (batches, 12) and the columns of `COLUMNS`: counts of people or copies, numbers, and days since
     1970. If it has fewer columns, those at the end are taken as 0, the lag as minutes, and as many exposed as repeated;
     columns beyond are not read.
 
@@ -106,7 +123,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         self.contamination = contamination
 
     def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:
-        """Learn what is usual from X of shape (batches, 11), columns as in `COLUMNS`. Past incidents may be in it."""
+        """Learn what is usual from X of shape (batches, 12), columns as in `COLUMNS`. Past incidents may be in it."""
         given = Rows.of(self._checked(X, reset=True))
         batches = given.where(given.scale != PERSON)
         self.last_day_ = int(batches.day.max()) if len(batches.day) else 0
@@ -146,7 +163,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         big = sizes.exposed >= _FEWEST_IN_BATCH
         self.sizes_ = DaySums(sizes.group, sizes.day, 0, sizes.exposed, big)
         daily = sizes.where(big & (sizes.scale == EVERYBODY) & (sizes.is_again == 0))
-        self.templates_, first = np.unique(daily.template, return_index=True)
+        self.templates_, first, self.template_days_ = np.unique(daily.template, return_index=True, return_counts=True)
         self.families_ = daily.family[first]
         self.family_size_ = DaySums(self.families_, np.zeros(len(first)), 0, np.ones(len(first)))
 
@@ -160,7 +177,10 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         self.whole_ = _spread(whole, whole.theme, np.ones(len(whole.day)))
         known = whole.where(np.isin(whole.template, self.templates_) & ~np.isin(whole.scale, ARRIVALS))
         runs = _spread(known, known.template * 32 + known.lag_bin, np.ones(len(known.day)))
-        self.whole_bins_ = runs.keys[runs.run_counts > 1]  # once may have been an incident
+        days = self.template_days_[find(self.templates_, runs.keys // 32)[0]] if len(runs.keys) else runs.keys
+        self.whole_bins_ = runs.keys[
+            runs.run_counts > np.maximum(1, _HABITUAL * days)
+        ]  # once may have been an incident
         place, _ = find(self.templates_, self.whole_bins_ // 32)
         families = (self.families_[place] if len(place) else place) * 32 + self.whole_bins_ % 32
         self.family_whole_ = DaySums(families, np.zeros(len(place)), 0, np.ones(len(place)))
@@ -189,11 +209,12 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         usual = (repeated + self.prior_exposures * prior_share) / (exposed + self.prior_exposures)
         usual = np.clip(usual, prior_share / 10, 0.98)
         assumed = np.where(rows.is_again > 0, prior[:, 2], prior[:, 1])
-        talks = (rows.is_reply > 0) & (rows.lag_bin > 2)
-        assumed = self._akin(np.where(talks, np.minimum(assumed, _REPLY), assumed), rows)
+        talks = (rows.kind == CONVERSATION) & (rows.lag_bin > 2)
+        vague = (rows.kind > 0) & (rows.lag_bin > 2)
+        assumed = self._akin(np.where(vague, np.minimum(assumed, _REPLY), assumed), rows)
         clean = self._clean_days(rows)
         cleanest = np.where(talks, assumed, np.maximum(assumed, _CLEAN))
-        concentration = _between(assumed, cleanest, clean / (clean + prior[:, 3]))
+        concentration = between(assumed, cleanest, clean / (clean + prior[:, 3]))
         other = rows._replace(is_again=1 - rows.is_again)  # who mails a group again does so after any copy
         concentration = np.minimum(self._habit(concentration, rows, clean), self._habit(concentration, other, clean))
         return usual, np.where(is_person, _PERSON_CONCENTRATION, concentration)
@@ -212,7 +233,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         last = np.where(np.isin(rows.scale, WEEKS), 6, 0)
         before = self._days(rows, (from_day, to_day + last))
         is_affair = (before >= _DAYS_BEFORE_TRIMMING) & (before >= _BEFORE * (to_day - from_day))
-        beside = np.where(rows.lag_bin <= _QUICK, 1, 0)  # a loop does not stop at midnight
+        beside = np.where(np.isin(rows.lag_bin, _QUICK), 1, 0)  # a loop does not stop at midnight
         from_day = np.where(is_affair, from_day, rows.day) - beside
         return from_day, np.where(is_affair, to_day, rows.day) + last + beside
 
@@ -234,13 +255,22 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         return clean
 
     def _akin(self, assumed: Any, rows: Rows) -> Any:
-        """What is assumed of a template, seen what others of its family do: a forum has ever new threads."""
+        """What is assumed of a template, seen what others of its sender and its kin do.
+
+        A forum has ever new threads, and each session's invitation is corrected once.
+        """
         _, is_whole = find(self.whole_bins_, rows.template * 32 + rows.lag_bin)
         _, is_known = find(self.templates_, rows.template)
         whole = np.maximum(self.family_whole_.without(rows.family * 32 + rows.lag_bin)[0] - is_whole, 0.0)
         others = np.maximum(self.family_size_.without(rows.family)[0] - is_known, 1.0)
         weight = np.clip(whole / others / _MANY_ALIKE, 0, 1) ** 2 * whole / (whole + self.prior_days)
-        return _between(assumed, np.minimum(assumed, _REPLY), weight)
+        kin = rows._replace(template=rows.kin)
+        own, _ = self._left_out(rows, self.repeats_, rows.key)
+        whole_days = np.maximum(self.whole_.without(kin.theme, own)[-1] - 1, 0.0)  # one may have been an incident
+        often = whole_days / np.maximum(whole_days + self._clean_days(kin), 1.0)
+        kin_weight = np.clip(often / _HABITUAL, 0, 1) ** 2 * whole_days / (whole_days + self.prior_days)
+        weight = np.maximum(weight, np.where(rows.kin > 0, kin_weight, 0.0))
+        return between(assumed, np.minimum(assumed, _REPLY), weight)
 
     def _habit(self, assumed: Any, rows: Rows, clean: Any) -> Any:
         """The concentration of a template over neighbouring lag bins: a forum repeats to whole groups on many days.
@@ -252,34 +282,18 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         batches, shares, squares, days = self.habits_.without(rows.key, own, worst)
         _, big_batches, _ = self.sizes_.without(rows.group, own, worst)
         width = 2 * _NEAR[rows.lag_bin] + 1
-        seen = _concentration(width * np.maximum(big_batches, batches / width), shares, squares)
+        seen = concentration_of(width * np.maximum(big_batches, batches / width), shares, squares)
+        seen = np.where(shares > _WHOLE * big_batches, np.minimum(seen, _ALL_OR_NONE), seen)
         often = np.clip(days / np.maximum(days + clean, 1) / _HABITUAL, 0, 1)
-        return _between(assumed, seen, often * _wholeness(shares, squares) * days / (days + self.prior_days))
+        return between(assumed, seen, often * wholeness(shares, squares) * days / (days + self.prior_days))
 
 
 def _spread(rows: Rows, keys: Any, *values: Any) -> DaySums:
     """Sums by keys that end in a lag bin, each row counted in the bins near its own as well."""
     spread, near = [], _NEAR[rows.lag_bin]
     for step in range(-int(_NEAR.max()), int(_NEAR.max()) + 1):
-        here = (np.abs(step) <= near) & (rows.lag_bin + step > 0) & (rows.lag_bin + step <= LAG_BINS)
+        inside = (rows.lag_bin + step > 0) & (rows.lag_bin + step <= SINGLE_BINS)
+        here = (np.abs(step) <= near) & (inside | (step == 0))
         nearness = _RUN_DAYS[rows.lag_bin[here] + step]
         spread.append((keys[here] + step, rows.day[here], nearness, *(v[here] for v in values)))
     return DaySums(*(np.concatenate(parts) for parts in zip(*spread, strict=True)))
-
-
-def _concentration(batches: Any, shares: Any, squares: Any) -> Any:
-    """How concentrated shares are around their mean, by moments: 0 if batches repeat as a whole or not at all."""
-    n = np.maximum(batches, 1)
-    mean = np.clip(shares / n, 1e-4, 1 - 1e-4)
-    variance = np.maximum(squares / n - (shares / n) ** 2, 1e-6)
-    return np.clip(mean * (1 - mean) / variance - 1, 0.2, 100.0)
-
-
-def _wholeness(shares: Any, squares: Any) -> Any:
-    """From 0 to 1: do batches repeat as a whole? From the mean share, weighted by the share itself."""
-    return np.clip(2 * squares / np.maximum(shares, 1e-9) - 0.5, 0, 1)
-
-
-def _between(one: Any, other: Any, weight: Any) -> Any:
-    """The first value moved towards the other by a weight from 0 to 1, on a log scale."""
-    return np.exp((1 - weight) * np.log(one) + weight * np.log(other))

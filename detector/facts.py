@@ -28,6 +28,8 @@ _LAGS = {
     9: "after 1 to 3 days",
     10: "after 3 to 8 days",
     11: "after more than 8 days",
+    12: "within an hour",
+    13: "after more than a day",
 }
 
 
@@ -73,7 +75,7 @@ def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
         "select a.organization, a.scope, make_timestamp(a.window_start_us), a.window_us // 60000000, "
         "a.lag_bin, a.exposed, "
         "a.repeated, a.log10 from batch_alarms as a where a.template_key in "
-        "(select template_key from incident_repeats where incident_id = $id) and a.window_start_us between "
+        "(select template_key from incident_bursts where incident_id = $id) and a.window_start_us between "
         "(select min(sent_at_us) - 8 * 86400000000 from incident_repeats where incident_id = $id) and "
         "(select max(sent_at_us) from incident_repeats where incident_id = $id) "
         "order by a.log10 desc, a.window_start_us, a.lag_bin limit 1",
@@ -144,7 +146,8 @@ def night(
         "select min(sent_at), count(*), count(distinct recipient) from sends"
     ).fetchall()
     ((templates, repeats),) = db.execute(
-        "select count(distinct template_key), count(*) filter (where copies_before > 0) from repeats"
+        "select count(distinct template_key), count(*) filter (where copies_before > 0) from repeats "
+        "where grain = 'mail'"
     ).fetchall()
     through = complete_through(db)
     days = db.execute(

@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.batch_rows import POOLED_BINS
 from detector.config import Detection
+from detector.episodes import WELL_KNOWN
 from detector.estimator import COLUMNS, SCALES, BurstDetector
 from detector.store import Connection
 
@@ -17,8 +19,6 @@ _DAY, _EXPOSED, _REPEATED = (COLUMNS.index(name) for name in ("day", "exposed", 
 _WEEKS = (SCALES["organization, week"], SCALES["all, week"])
 _MOST_ALARMS_REPLAYED = 20
 """The first alarms of a burst are enough to find its first moment; a long one has thousands."""
-_MANY_TIMES_THE_MOST = 5
-"""Very many copies to one person need no statistics: so many times the most that anybody else got in a day."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Alarms:
 
     batches: pd.DataFrame
     people: pd.DataFrame
+    episodes: pd.DataFrame
     settings: Detection
 
 
@@ -71,15 +72,13 @@ class _Replay:
 
     known_us: npt.NDArray[np.int64]
     rows: Matrix
-    beyond_doubt: npt.NDArray[np.bool_]
-    """So many copies to one person that nobody needs statistics."""
 
     def first_alarm(self, histories: Histories, day: int | None = None) -> int | None:
         """When the evidence sufficed, judged by what was known on that day (None: on each moment's own)."""
         days = self.known_us // _DAY_US if day is None else np.full(len(self.rows), day)
         for known in np.unique(days):
             at = days == known
-            alarmed = self.beyond_doubt[at] | (histories.until(int(known)).predict(self.rows[at]) < 0)
+            alarmed = histories.until(int(known)).predict(self.rows[at]) < 0
             if alarmed.any():
                 return int(self.known_us[at][alarmed][0])
         return None
@@ -96,15 +95,24 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     batches = batches.sort_values(["window_start_us", "window_us", "lag_bin"]).head(_MOST_ALARMS_REPLAYED)
     people = alarms.people[alarms.people["template_key"] == span.template_key]
     people = people[people["day_us"].between(span.started_us - 9 * _DAY_US, span.ended_us)].head(_MOST_ALARMS_REPLAYED)
-    for table in ("repeats", "binned_repeats"):  # read once instead of once per alarm
-        db.execute(
-            f"create or replace temp table replayed_{table} as select * from {table} where template_key = ?",  # noqa: S608
-            [span.template_key],
-        )
+    key = [span.template_key]  # what the replays read is read once, not once per alarm
+    db.execute(
+        "create or replace temp table replayed_repeats as select * from repeats where template_key = $1 "
+        "or template_key in (select template_key from kins where kin_key = $1)",
+        key,
+    )
+    db.execute(
+        "create or replace temp table replayed_binned_repeats as select * from binned_repeats where template_key = ?",
+        key,
+    )
     replays = [_batch_replay(db, row, span) for row in batches.to_dict("records")]
-    replays += [_person_replay(db, row, span, alarms.settings) for row in people.to_dict("records")]
+    replays += [_person_replay(db, row, span) for row in people.to_dict("records")]
     replays = [replay for replay in replays if len(replay.rows)]
     found = [us for replay in replays if (us := replay.first_alarm(histories)) is not None]
+    episodes = alarms.episodes[alarms.episodes["template_key"] == span.template_key]
+    episodes = episodes[(episodes["ended_us"] >= span.started_us) & (episodes["started_us"] <= span.ended_us)]
+    first = episodes.sort_values("started_us").head(_MOST_ALARMS_REPLAYED)
+    found += [_enough_copies(db, row, alarms.settings) for row in first.to_dict("records")]
     if found:
         return min(found)
     return min((_later(replay, histories) for replay in replays), default=span.ended_us)
@@ -125,19 +133,20 @@ def _later(replay: _Replay, histories: Histories) -> int:
 def _batch_replay(db: Connection, batch: dict[str, Any], span: Span) -> _Replay:
     """A batch after each of its repeated people: how many could have got it again by then, how many had."""
     is_weekly, is_later = batch["scale"] in _WEEKS, batch["cut_by"] == "later"
-    bound = {name: batch[name] for name in ("template_key", "window_us", "window_start_us")}
-    where = "template_key = $template_key"
+    bound = {name: batch[name] for name in ("window_us", "window_start_us")}
+    where = "true"
     if batch["scope"] == "organization":
         where += " and organization is not distinct from $organization"
         bound["organization"] = None if pd.isna(batch["organization"]) else batch["organization"]
     window = " and {0} - {0} % $window_us = $window_start_us"
+    low, high = POOLED_BINS.get(int(batch["lag_bin"]), (batch["lag_bin"],) * 2)
     again = "" if is_weekly or is_later else f" and {'not ' * (not batch['is_again'])}(copies_before > 0)"
     repeated = db.execute(
         f"select us, known_us from (select repeated_at_us as us, known_at_us as known_us, row_number() over "  # noqa: S608
         f"(partition by recipient order by known_at_us) as place from replayed_binned_repeats where {where}"
-        f"{window.format('repeated_at_us' if is_later else 'sent_at_us')}{again} and lag_bin = $lag_bin) "
-        "where place = $place order by known_us limit 1000",
-        {**bound, "lag_bin": batch["lag_bin"], "place": 2 if is_weekly else 1},
+        f"{window.format('repeated_at_us' if is_later else 'sent_at_us')}{again} and lag_bin "
+        "between $from_bin and $until_bin) where place = $place order by known_us limit 1000",
+        {**bound, "from_bin": low, "until_bin": high, "place": 2 if is_weekly else 1},
     ).fetchnumpy()
     grain = "recipient" if is_weekly or is_later or batch["is_again"] else "recipient, content_key"
     exposed = db.execute(
@@ -149,10 +158,10 @@ def _batch_replay(db: Connection, batch: dict[str, Any], span: Span) -> _Replay:
     rows[:, _EXPOSED] = np.searchsorted(exposed, repeated["known_us"], side="right")
     rows[:, _REPEATED] = np.minimum(np.arange(1, len(rows) + 1), rows[:, _EXPOSED])
     inside = (repeated["us"] >= span.started_us) & (repeated["us"] <= span.ended_us)
-    return _Replay(repeated["known_us"][inside], rows[inside], np.zeros(int(inside.sum()), dtype=bool))
+    return _Replay(repeated["known_us"][inside], rows[inside])
 
 
-def _person_replay(db: Connection, day: dict[str, Any], span: Span, settings: Detection) -> _Replay:
+def _person_replay(db: Connection, day: dict[str, Any], span: Span) -> _Replay:
     """One person's day after each further copy."""
     sends = db.execute(
         "select repeated_at_us as us, known_at_us as known_us, lag_bin from replayed_binned_repeats "
@@ -163,11 +172,28 @@ def _person_replay(db: Connection, day: dict[str, Any], span: Span, settings: De
     rows = np.tile(np.array([float(day[name]) for name in COLUMNS]), (len(sends["us"]), 1))
     rows[:, _EXPOSED] = np.arange(2, len(rows) + 2)
     rows[:, _REPEATED] = np.cumsum(sends["lag_bin"] == day["lag_bin"])
-    many = rows[:, _EXPOSED] >= many_copies(day["most_elsewhere"], settings)
     inside = (sends["us"] >= span.started_us) & (sends["us"] <= span.ended_us)
-    return _Replay(sends["known_us"][inside], rows[inside], many[inside])
+    return _Replay(sends["known_us"][inside], rows[inside])
 
 
-def many_copies(most_elsewhere: Any, settings: Detection) -> Any:
-    """From how many copies to one person in a day nobody needs statistics."""
-    return np.maximum(settings.single_recipient_copies, _MANY_TIMES_THE_MOST * most_elsewhere)
+def _enough_copies(db: Connection, episode: dict[str, Any], settings: Detection) -> int:
+    """When the log told of so many copies to one person that nobody needs statistics.
+
+    Few copies are enough only once the template was well known.
+    """
+    copies = db.execute(
+        "select known_at_us as us from replayed_repeats where recipient = $recipient and content_key = $content_key "
+        "and sent_at_us between $started_us and $ended_us order by sent_at_us, send_id",
+        {name: episode[name] for name in ("recipient", "content_key", "started_us", "ended_us")},
+    ).fetchnumpy()["us"]
+    enough = int(copies[episode["enough_copies"] - 1])
+    if episode["is_even"] or episode["enough_copies"] >= settings.single_recipient_copies:
+        return enough
+    known = db.execute(
+        "select known_at_us from replayed_repeats where copies_before = 0 order by known_at_us limit 1 offset ?",
+        [WELL_KNOWN - 1],
+    ).fetchall()
+    many = (
+        int(copies[settings.single_recipient_copies - 1]) if len(copies) >= settings.single_recipient_copies else None
+    )
+    return max(enough, min(us for us in (int(known[0][0]), many) if us is not None))

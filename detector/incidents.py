@@ -17,6 +17,10 @@ TOUCHING = timedelta(hours=1)
 """Bursts nearer than this may be one affair; further apart they are two."""
 PAUSE = timedelta(days=4)
 """The same mail to the same people, if it is slow, may rest so long, as over a weekend, and still be one affair."""
+OVERNIGHT = timedelta(hours=26)
+"""The same mail repeated after about the same time on the next day is one affair: what breaks it sleeps at night."""
+ALIKE = 1.5
+"""Two bursts repeat after about the same time if one median is no longer than the other by this factor."""
 IN_STEP_FROM, IN_STEP = timedelta(minutes=10), 1.01
 """Two mails repeated after the same time to 1 %, if that is ten minutes or more, are repeated by one cause."""
 SAME_AFFAIR = timedelta(hours=36)
@@ -44,6 +48,11 @@ class Burst:
     is_slow: bool = False
     """Its copies come many hours apart."""
     median_gap_seconds: float = 0.0
+
+    @property
+    def is_of_a_kin(self) -> bool:
+        """True if templates that are akin showed it together, each of them too little."""
+        return self.template_key.startswith("k:")
 
 
 @dataclass(frozen=True)
@@ -197,8 +206,17 @@ def _belong(one: Burst, other: Burst) -> bool:
     is_shared = shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))
     if one.template_key == other.template_key or _are_neighbours(one, other):
         may_rest = is_shared and (one.is_slow or other.is_slow)
-        return apart <= (PAUSE if may_rest else TOUCHING) and (is_shared or one.is_slow == other.is_slow)
+        pause = PAUSE if may_rest else OVERNIGHT if _are_alike(one, other) else TOUCHING
+        return apart <= pause and (is_shared or one.is_slow == other.is_slow)
+    if one.is_of_a_kin and other.is_of_a_kin and one.sender == other.sender and one.is_slow == other.is_slow:
+        return apart <= TOUCHING and (one.is_slow or _are_alike(one, other))
     return apart <= TOUCHING and one.is_slow == other.is_slow and (is_shared or _are_in_step(one, other))
+
+
+def _are_alike(one: Burst, other: Burst) -> bool:
+    """True if both are quick, and repeat after about the same time."""
+    gaps = sorted((one.median_gap_seconds, other.median_gap_seconds))
+    return not one.is_slow and not other.is_slow and 0 < gaps[0] and gaps[1] <= ALIKE * max(gaps[0], 1.0)
 
 
 def _are_in_step(one: Burst, other: Burst) -> bool:

@@ -20,8 +20,10 @@ SENDS = (
 )
 REPEATS = (
     "contents",
+    "other_contents",
     "due_contents",
     "repeats",
+    "kins",
     "roster_gaps",
     "features",
     "lag_bins",
@@ -29,6 +31,7 @@ REPEATS = (
     "batches",
     "slow_batches",
     "recipient_days",
+    "recipient_episodes",
 )
 BURSTS = ("burst_seeds", "burst_anchors", "burst_repeats", "bursts", "burst_people")
 INCIDENTS = ("incident_repeats", "incident_people", "incident_copies", "incident_audiences", "incident_shapes")
@@ -38,6 +41,7 @@ SCAFFOLD = (
     "deliveries",
     "roots",
     "contents",
+    "other_contents",
     "binned_repeats",
 )
 """Steps on the way that nothing reads once the night is over; they are temporary and not published."""

@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
+from detector.batch_rows import CONVERSATION
 from detector.estimator import COLUMNS, PRIORS, BurstDetector
 
 DAY = 20_600
@@ -76,7 +77,7 @@ def test_a_batch_of_an_unknown_template_is_judged_by_what_is_assumed_of_template
     *_, row = batch(TODAY, 51, 51)
     under_usual = betabinom.pmf(51, 51, 0.003 * 30, 0.997 * 30)
     any_share = 1 / 52  # every number of people from 0 to 51 is as likely as any other
-    assert log10_e([], row) == pytest.approx(log10(any_share / under_usual / 11))  # eleven lag bins share the evidence
+    assert log10_e([], row) == pytest.approx(log10(any_share / under_usual / 13))  # eleven lag bins share the evidence
     assert 15 < log10_e([], row) < 25
 
 
@@ -89,20 +90,20 @@ def test_four_weeks_without_a_repeat_make_the_usual_a_tenth_of_what_is_assumed()
     *_, row = batch(TODAY, 10, 6)
     concentration = 30**0.1 * 40**0.9
     under_usual = betabinom.pmf(6, 10, 0.0003 * concentration, 0.9997 * concentration)
-    assert log10_e(month(), row) == pytest.approx(log10(1 / 11 / under_usual / 11))
+    assert log10_e(month(), row) == pytest.approx(log10(1 / 11 / under_usual / 13))
 
 
 def test_a_person_is_judged_by_everybodys_days_and_by_the_persons_own():
     """Assumed of a person: 10 x 0.003, concentration 3. On other days 4 of this person's 6 copies were followed."""
     row = person(9, 7, own_exposed=6, own_repeated=4)
     hits, misses = 0.03 * 3 + 4, 0.97 * 3 + 2
-    assert log10_e([], row) == pytest.approx(max(0.0, log10(1 / 10 / betabinom.pmf(7, 9, hits, misses) / 11)))
+    assert log10_e([], row) == pytest.approx(max(0.0, log10(1 / 10 / betabinom.pmf(7, 9, hits, misses) / 13)))
     row = person(200, 199)
-    assert log10_e([], row) == pytest.approx(log10(1 / 201 / betabinom.pmf(199, 200, 0.09, 2.91) / 11))
+    assert log10_e([], row) == pytest.approx(log10(1 / 201 / betabinom.pmf(199, 200, 0.09, 2.91) / 13))
 
 
 def test_every_lag_bin_has_an_assumption():
-    assert sorted(PRIORS) == list(range(1, 12))
+    assert sorted(PRIORS) == list(range(1, 14))
     assert all(0 < share < 0.05 and min(one, other, days) > 0 for share, one, other, days in PRIORS.values())
 
 
@@ -360,7 +361,7 @@ def test_a_digest_that_was_daily_from_the_first_day_of_the_log_is_no_drip():
 def test_in_a_conversation_whole_groups_repeat_by_nature():
     fault = dict(zip(COLUMNS, batch(TODAY, 20, 20)[-1], strict=True))
     assert log10_e([], row(**fault)) > 6
-    assert log10_e([], row(**fault | {"is_reply": 1})) < 2
+    assert log10_e([], row(**fault | {"kind": CONVERSATION})) < 2
 
 
 def test_a_new_thread_is_judged_by_the_threads_of_its_forum():

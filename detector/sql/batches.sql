@@ -1,27 +1,38 @@
 -- Who was sent something together, and how many of them got the same again. A batch is what one organization (or, in
 -- scope 'all', everybody) was sent of one template in one window, cut by the time of the earlier copy: 15 minutes for
 -- what goes out together, a day for what trickles. `exposed` counts people (first copies: person and content) who
--- could get it again; the row with lag_bin 0 stands for the batch itself, the others for its repeats in one lag bin.
+-- could get it again; the row with lag_bin 0 stands for the batch itself, the others for its repeats in one lag bin, 12
+-- for all within the hour. A kin of templates has batches of its own.
 -- grain: template_key, scope, organization, window_us, window_start_us, is_again, lag_bin
--- reads: binned_repeats, repeats
+-- reads: binned_repeats, kins, repeats
 with windows as (
   select 900000000 as window_us union all select 86400000000
+), copies as (
+  select template_key, organization, recipient, sent_at_us, copies_before from repeats
+  union all
+  select k.kin_key, r.organization, r.recipient, r.sent_at_us, r.copies_before
+  from repeats as r
+  join kins as k on k.template_key = r.template_key
+), binned as (
+  select template_key, organization, recipient, sent_at_us, is_again, lag_bin from binned_repeats
+  union all
+  select template_key, organization, recipient, sent_at_us, is_again, 12 from binned_repeats where lag_bin <= 5
 ), first_copies as (
   select r.template_key, r.organization, w.window_us, r.sent_at_us - r.sent_at_us % w.window_us as window_start_us,
     false as is_again, count(*) as exposed
-  from repeats as r cross join windows as w
+  from copies as r cross join windows as w
   where r.copies_before = 0
   group by r.template_key, r.organization, w.window_us, r.sent_at_us - r.sent_at_us % w.window_us
 ), later_copies as (
   select r.template_key, r.organization, w.window_us, r.sent_at_us - r.sent_at_us % w.window_us as window_start_us,
     true as is_again, count(distinct r.recipient) as exposed
-  from repeats as r cross join windows as w
+  from copies as r cross join windows as w
   where r.copies_before > 0
   group by r.template_key, r.organization, w.window_us, r.sent_at_us - r.sent_at_us % w.window_us
 ), repeated as (
   select b.template_key, b.organization, w.window_us, b.sent_at_us - b.sent_at_us % w.window_us as window_start_us,
     b.is_again, b.lag_bin, count(distinct b.recipient) as repeated
-  from binned_repeats as b cross join windows as w
+  from binned as b cross join windows as w
   group by b.template_key, b.organization, w.window_us, b.sent_at_us - b.sent_at_us % w.window_us, b.is_again, b.lag_bin
 ), sizes as (
   select * from first_copies union all select * from later_copies
@@ -43,6 +54,7 @@ with windows as (
 )
 select template_key, 'organization' as scope, organization, window_us, window_start_us, is_again, lag_bin, exposed, repeated
 from by_organization
+where not starts_with(template_key, 'k:')
 union all
 select template_key, 'all', null, window_us, window_start_us, is_again, 0, exposed, 0 from everybody
 union all

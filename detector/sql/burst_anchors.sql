@@ -5,10 +5,10 @@
 -- reads: binned_repeats, burst_seeds, usual_lags
 with spans as (
   select template_key, burst_number, lag_bin,
-    case when starts_with(template_key, 'z:') then '' else content_key end as content_key,
+    case when substr(template_key, 1, 2) in ('t:', 's:') then content_key else '' end as content_key,
     min(repeated_at_us) - 900000000 as from_us, max(repeated_at_us) + 900000000 as until_us
   from burst_seeds
-  group by template_key, burst_number, lag_bin, case when starts_with(template_key, 'z:') then '' else content_key end
+  group by template_key, burst_number, lag_bin, case when substr(template_key, 1, 2) in ('t:', 's:') then content_key else '' end
 )
 select template_key, burst_number, recipient, content_key, copies_before
 from burst_seeds

@@ -4,7 +4,7 @@
 -- One or two people whose repeats stand alone are none, unless they are beyond the usual by themselves: of a whole batch
 -- some will ask again sooner or later. `copies_before` is that of the extra copy.
 -- grain: recipient, content_key, copies_before
--- reads: batch_alarms, binned_repeats, recipient_alarms
+-- reads: batch_alarms, binned_repeats, episode_alarms, recipient_alarms
 with weekly as (
   select *, count(*) over (
       partition by template_key, recipient, sent_at_us - sent_at_us % 604800000000, lag_bin
@@ -15,14 +15,14 @@ with weekly as (
     b.repeated_at_us, 0 as is_alone
   from binned_repeats as b
   join batch_alarms as a on a.template_key = b.template_key and a.is_again = b.is_again
-    and b.lag_bin between a.lag_bin - 1 and a.lag_bin + 1
+    and b.lag_bin between a.from_bin and a.until_bin
     and a.window_start_us = b.sent_at_us - b.sent_at_us % a.window_us
     and (a.scope = 'all' or a.organization is not distinct from b.organization)
   where a.cut_by = 'earlier' and a.window_us < 604800000000
   union
   select b.recipient, b.content_key, b.template_key, b.copies_before + 1, b.lag_bin, b.sent_at_us, b.repeated_at_us, 0
   from weekly as b
-  join batch_alarms as a on a.template_key = b.template_key and b.lag_bin between a.lag_bin - 1 and a.lag_bin + 1
+  join batch_alarms as a on a.template_key = b.template_key and b.lag_bin between a.from_bin and a.until_bin
     and a.window_start_us = b.sent_at_us - b.sent_at_us % 604800000000
     and (a.scope = 'all' or a.organization is not distinct from b.organization)
   where a.cut_by = 'earlier' and a.window_us = 604800000000 and b.times_a_week > 1
@@ -30,7 +30,7 @@ with weekly as (
   select b.recipient, b.content_key, b.template_key, b.copies_before + 1, b.lag_bin, b.sent_at_us, b.repeated_at_us, 0
   from binned_repeats as b
   join batch_alarms as a on a.template_key = b.template_key
-    and b.lag_bin between a.lag_bin - 1 and a.lag_bin + 1 and b.lag_bin >= 9
+    and b.lag_bin between a.from_bin and a.until_bin and b.lag_bin >= 9
     and a.window_start_us = b.repeated_at_us - b.repeated_at_us % 86400000000
     and (a.scope = 'all' or a.organization is not distinct from b.organization)
   where a.cut_by = 'later'
@@ -39,7 +39,13 @@ with weekly as (
   from binned_repeats as b
   join recipient_alarms as a on a.recipient = b.recipient and a.content_key = b.content_key
     and a.day_us = b.sent_at_us - b.sent_at_us % 86400000000
-  where b.lag_bin <= 8
+  where b.lag_bin <= 8 and not starts_with(b.template_key, 'k:')
+  union
+  select b.recipient, b.content_key, b.template_key, b.copies_before + 1, b.lag_bin, b.sent_at_us, b.repeated_at_us, 1
+  from binned_repeats as b
+  join episode_alarms as a on a.recipient = b.recipient and a.content_key = b.content_key
+    and b.sent_at_us >= a.started_us and b.sent_at_us < a.ended_us
+  where not starts_with(b.template_key, 'k:')
 ), once as (
   select recipient, content_key, template_key, copies_before, lag_bin, sent_at_us, repeated_at_us,
     max(is_alone) as is_alone, case when lag_bin > 6 then 1 else 0 end as is_slow

@@ -1,43 +1,55 @@
 -- What each send was, in two grains: `content_key` decides what is the same mail to the same person, `template_key` what
--- shares a baseline. The best rung the log offers is taken: template and subject; subject; sender and size. On the last
--- rung one mail's copies differ by a few bytes at most (a Received line), so sizes that lie within 3 bytes of their
--- neighbour for one person and sender are one content; a template is then a sender and a size class 10 % wide.
+-- shares a baseline. The best rung the log offers is taken: template and subject; subject; sender and size. Copies of
+-- one mail differ by a few bytes at most (a Received line), so on the last rung sizes that lie within 3 bytes of their
+-- neighbour for one person and sender are one content, and on the others a mail that is bigger by 32 bytes and a
+-- hundredth is another one: news under the same subject. On the last rung a template is a sender and a size class 10 % wide.
 -- Answers ("Re:", "Aw:") go to a whole group again and again by nature: without template ids they are one of their own.
 -- Mail that was dropped before it left is no copy of anything.
 -- grain: send_id
 -- reads: sends
 with laddered as (
-  select send_id, sent_at_us, known_at_us, recipient, organization, sender,
+  select send_id, sent_at_us, known_at_us, recipient, organization, sender, message_id,
     case when template is not null and subject is not null then 'template+subject' when template is not null
       then 'template' when subject is not null then 'subject' else 'sender+size' end as rung,
     lower(trim(subject)) as subject, template, size,
     split_part(lower(trim(subject)), ':', 1) in ('re', 'aw', 'sv', 'vs', 'antw', 'odp', 'res', 'rif', 'ynt') as is_reply
   from sends
   where outcome <> 'dropped'
-), sized as (
-  select *, lag(size) over (partition by rung, recipient, sender order by size, sent_at_us, send_id) as smaller
+), named as (
+  select *,
+    case rung
+      when 'template+subject' then 't:' || template || '|' || subject
+      when 'template' then 't:' || template
+      when 'subject' then 's:' || sender || '|' || subject
+      else 'z:' || sender
+    end as name,
+    case rung when 'template+subject' then 'm:' || sender || '|' || template || '|' when 'subject' then 'm:' || sender || '|'
+      end || regexp_replace(subject, '[^ ]*[0-9][^ ]*', '#', 'g') as masked_name
   from laddered
+), sized as (
+  select *, lag(size) over (partition by recipient, name order by size, sent_at_us, send_id) as smaller
+  from named
 ), stepped as (
-  select *, sum(case when size - smaller <= 3 then 0 else 1 end) over (
-      partition by rung, recipient, sender order by size, sent_at_us, send_id
+  select *, sum(
+      case when rung = 'sender+size' then case when size - smaller <= 3 then 0 else 1 end
+        when size > smaller * 1.01 + 32 then 1 else 0 end
+    ) over (
+      partition by recipient, name order by size, sent_at_us, send_id
       rows between unbounded preceding and current row
     ) as step
   from sized
 ), measured as (
-  select *, first_value(size) over (partition by rung, recipient, sender, step order by sent_at_us, send_id) as first_size
+  select *, first_value(size) over (partition by recipient, name, step order by sent_at_us, send_id) as first_size
   from stepped
 )
-select send_id, sent_at_us, known_at_us, recipient, organization, rung, sender, coalesce(is_reply, false) as is_reply,
-  case rung
-    when 'template+subject' then 't:' || template || '|' || subject
-    when 'template' then 't:' || template
-    when 'subject' then 's:' || sender || '|' || subject
-    else 'z:' || sender || '|' || step
-  end as content_key,
+select send_id, sent_at_us, known_at_us, recipient, organization, rung, sender, message_id,
+  coalesce(is_reply, false) as is_reply,
+  name || case when rung = 'sender+size' or step > 0 then '|' || step else '' end as content_key,
   case rung
     when 'template+subject' then 't:' || template
     when 'template' then 't:' || template
     when 'subject' then 's:' || sender || '|' || case when is_reply then 're:' else regexp_replace(subject, '[0-9]+', '#', 'g') end
     else 'z:' || sender || '|' || coalesce(cast(floor(ln(greatest(first_size, 1)) / ln(1.1)) as bigint), 0)
-  end as template_key
+  end as template_key,
+  case when masked_name like '%#%' then masked_name end as masked_name
 from measured

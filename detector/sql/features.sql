@@ -5,7 +5,7 @@
 with repeated as (
   select send_id, sent_at_us, recipient, content_key, template_key, organization, copies_before, lag_us
   from repeats
-  where copies_before > 0 or next_lag_us is not null
+  where grain = 'mail' and (copies_before > 0 or next_lag_us is not null)
 )
 select send_id, make_timestamp(sent_at_us) as sent_at, recipient, content_key, template_key, organization,
   copies_before, cast(lag_us as double) / 1000000 as lag_seconds,

@@ -9,7 +9,7 @@ with copies as (
       partition by i.incident_id, i.recipient, i.content_key order by i.sent_at_us, i.send_id
     ) as extra
   from incident_repeats as i
-  join repeats as r on r.send_id = i.send_id
+  join repeats as r on r.send_id = i.send_id and r.content_key = i.content_key
 ), mails as (
   select incident_id, recipient, content_key, count(*) as excess
   from copies

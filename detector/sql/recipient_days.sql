@@ -1,7 +1,7 @@
 -- One person's day with one content: how many copies, and how many of them were followed by another in each lag bin.
 -- Beside it what is usual: the same person's other days with the template (a shared inbox gets fifty alike every day;
--- the days next to this one are left out, a flood does not stop at midnight), how many they are, and the most copies of
--- one content on one of them. Only days with three copies or more.
+-- the days next to this one are left out, a flood does not stop at midnight), and how many they are. Only days with
+-- three copies or more.
 -- grain: recipient, content_key, day_us, lag_bin
 -- reads: binned_repeats, repeats
 with days as (
@@ -15,10 +15,10 @@ with days as (
   select recipient, content_key, template_key, sent_at_us - sent_at_us % 86400000000 as day_us, lag_bin,
     count(*) as repeated
   from binned_repeats
+  where not starts_with(template_key, 'k:')
   group by recipient, content_key, template_key, sent_at_us - sent_at_us % 86400000000, lag_bin
 ), own as (
-  select b.recipient, b.content_key, b.day_us, sum(d.exposed) as exposed, max(d.exposed) as most,
-    count(distinct d.day_us) as days
+  select b.recipient, b.content_key, b.day_us, sum(d.exposed) as exposed, count(distinct d.day_us) as days
   from busy as b
   join days as d on d.recipient = b.recipient and d.template_key = b.template_key
     and (d.day_us < b.day_us - 86400000000 or d.day_us > b.day_us + 86400000000)
@@ -32,7 +32,7 @@ with days as (
 )
 select b.recipient, b.content_key, b.template_key, b.day_us, f.lag_bin, b.exposed, f.repeated,
   coalesce(o.exposed, 0) as own_exposed, coalesce(w.repeated, 0) as own_repeated,
-  coalesce(o.most, 1) as own_most, coalesce(o.days, 0) as own_days
+  coalesce(o.days, 0) as own_days
 from busy as b
 join followed as f on f.recipient = b.recipient and f.content_key = b.content_key and f.day_us = b.day_us
 left join own as o on o.recipient = b.recipient and o.content_key = b.content_key and o.day_us = b.day_us

@@ -1,18 +1,28 @@
 -- Batches for what is slow. Cut into weeks by the time of the earlier copy: `repeated` are people who got the same again
 -- at that lag at least twice in the week, as a slow drip does to the same people. Cut into days by the time of the later
 -- copy: of the people who were sent something that day, those who had had it for more than a day. The row with lag_bin 0
--- stands for the batch itself.
+-- stands for the batch itself; lag_bin 13 for all lags of more than a day.
 -- grain: template_key, cut_by, scope, organization, window_start_us, lag_bin
--- reads: binned_repeats, repeats
-with sizes as (
+-- reads: binned_repeats, kins, repeats
+with copies as (
+  select template_key, organization, recipient, sent_at_us from repeats
+  union all
+  select k.kin_key, r.organization, r.recipient, r.sent_at_us
+  from repeats as r
+  join kins as k on k.template_key = r.template_key
+), binned as (
+  select template_key, organization, recipient, repeated_at_us, lag_bin from binned_repeats where lag_bin >= 9
+  union all
+  select template_key, organization, recipient, repeated_at_us, 13 from binned_repeats where lag_bin >= 9
+), sizes as (
   select template_key, organization, 'earlier' as cut_by, 604800000000 as window_us,
     sent_at_us - sent_at_us % 604800000000 as window_start_us, count(distinct recipient) as exposed
-  from repeats
+  from copies
   group by template_key, organization, sent_at_us - sent_at_us % 604800000000
   union all
   select template_key, organization, 'later', 86400000000, sent_at_us - sent_at_us % 86400000000,
     count(distinct recipient)
-  from repeats
+  from copies
   group by template_key, organization, sent_at_us - sent_at_us % 86400000000
 ), twice as (
   select template_key, organization, recipient, sent_at_us - sent_at_us % 604800000000 as window_start_us, lag_bin
@@ -27,8 +37,7 @@ with sizes as (
   union all
   select template_key, organization, 'later', repeated_at_us - repeated_at_us % 86400000000, lag_bin,
     count(distinct recipient)
-  from binned_repeats
-  where lag_bin >= 9
+  from binned
   group by template_key, organization, repeated_at_us - repeated_at_us % 86400000000, lag_bin
 ), by_organization as (
   select template_key, cut_by, organization, window_us, window_start_us, 0 as lag_bin, exposed, 0 as repeated from sizes
@@ -48,6 +57,7 @@ with sizes as (
 )
 select template_key, cut_by, 'organization' as scope, organization, window_us, window_start_us, lag_bin, exposed, repeated
 from by_organization
+where not starts_with(template_key, 'k:')
 union all
 select template_key, cut_by, 'all', null, window_us, window_start_us, 0, exposed, 0 from everybody
 union all

@@ -1,0 +1,108 @@
+"""One person and the same mail again and again: from how many copies on nobody needs statistics."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detector.config import Detection
+
+_DAY_US = 86_400_000_000
+DAYS_OF_AN_INBOX = 5
+"""Who gets a template again on so many other days is a shared inbox: how busy its day is says nothing.
+
+Nor does a mail that comes for longer, unless the template is well known and the mail began to come: nightly reports and
+test accounts do."""
+_LONG_US = DAYS_OF_AN_INBOX * _DAY_US
+_BEFORE = 0.25
+"""What began had so much log before it, relative to how long it lasted."""
+MANY_TIMES_THE_MOST = 4
+"""Very many copies: so many times the most that anybody else got of the template, one no more than three days after
+another."""
+WELL_KNOWN = 100
+"""Of a template that so many mails are known of,"""
+FEW_COPIES = 6
+"""so few copies may be very many."""
+SHARED_INBOXES = frozenset({
+    "abuse", "accounting", "accounts", "admin", "administration", "billing", "booking", "buchhaltung", "büro",
+    "buero", "contact", "courses", "edu", "education", "empfang", "enquiries", "enrol", "enrolment", "enroll",
+    "enrollment", "events", "family", "familie", "finance", "help", "helpdesk", "hello", "hr", "info", "inquiries",
+    "kontakt", "kurse", "learning", "mail", "marketing", "office", "orders", "personal", "postmaster", "reception",
+    "registrar", "registration", "sales", "schulung", "secretary", "sekretariat", "service", "staff", "student",
+    "students", "support", "team", "teams", "training", "trainings", "verwaltung", "webmaster", "weiterbildung",
+})  # fmt: skip
+"""Names that several people read mail under: RFC 2142 and custom. To them one mail for each person is no fault."""
+_PEOPLE_IN_A_LOOP = 10
+_PEOPLE_IN_A_NEW_LOOP = 2
+"""So many others with as many copies at that time may be hit by the same fault; more of them are a lively forum."""
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """Table `recipient_episodes`, of each template the longest first; and how many mails there were of each."""
+
+    rows: pd.DataFrame
+    mails: dict[str, int]
+    begins_us: int
+    """When the log begins."""
+
+
+def enough_copies(episode: dict[str, Any], most_elsewhere: int, *, is_known: bool, settings: Detection) -> int:
+    """How many copies of one mail to one person are an incident whatever the statistics say.
+
+    A few are if the template is well known, or if they come like clockwork within a day: so does no person ask.
+    """
+    is_clockwork = episode["is_even"] and episode["ended_us"] - episode["started_us"] < _DAY_US
+    fewest = settings.single_recipient_copies
+    if episode["recipient"].partition("@")[0].partition("+")[0].lower() in SHARED_INBOXES:
+        fewest *= MANY_TIMES_THE_MOST
+    elif is_known or is_clockwork:
+        fewest = min(FEW_COPIES, fewest)
+    return max(fewest, MANY_TIMES_THE_MOST * most_elsewhere)
+
+
+def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: Detection) -> pd.DataFrame:
+    """The episodes with very many copies, with the most that anybody else got, and from how many on it was enough."""
+    rows = episodes.rows
+    fewest = min(FEW_COPIES, settings.single_recipient_copies)
+    known = rows["template_key"].map(episodes.mails).fillna(0) >= WELL_KNOWN
+    lasted, before = rows["ended_us"] - rows["started_us"], rows["started_us"] - episodes.begins_us
+    began = (before >= _LONG_US) & (before >= _BEFORE * lasted)
+    busy = rows[
+        (rows["copies"] >= fewest) & (rows["own_days"] < DAYS_OF_AN_INBOX) & ((lasted < _LONG_US) | known & began)
+    ]
+    alarmed = {key: np.unique(part["day"]) for key, part in batch_alarms.groupby("template_key")}
+    found = []
+    for template_key, part in busy.groupby("template_key"):
+        others, is_known = rows[rows["template_key"] == template_key], bool(known[part.index[0]])
+        others = others[others["own_days"] < DAYS_OF_AN_INBOX]
+        others = others[~_is_of(others, alarmed.get(template_key, np.array([])))]
+        for episode in part.to_dict("records"):
+            most = _most_elsewhere(episode, others, _PEOPLE_IN_A_LOOP if is_known else _PEOPLE_IN_A_NEW_LOOP)
+            enough = enough_copies(episode, most, is_known=is_known, settings=settings)
+            if episode["copies"] >= enough:
+                found.append({**episode, "most_elsewhere": most, "enough_copies": enough})
+    return pd.DataFrame(found, columns=[*rows.columns, "most_elsewhere", "enough_copies"])
+
+
+def _is_of(episodes: pd.DataFrame, days: npt.NDArray[np.int64]) -> "pd.Series[bool]":
+    """Which episodes began and ended on days, or next to days, on which a whole group was hit."""
+    beside = np.concatenate([days - 1, days, days + 1])
+    is_of: pd.Series[bool] = (episodes["started_us"] // _DAY_US).isin(beside)
+    return is_of & (episodes["ended_us"] // _DAY_US).isin(beside)
+
+
+def _most_elsewhere(episode: dict[str, Any], others: pd.DataFrame, in_a_loop: int) -> int:
+    """The most copies that anybody got of a template, as far as it is no part of the same affair.
+
+    Left out are the same person's copies around that time, and of others at that time those with most: a loop over a
+    few people is one, twenty people with twelve posts each are a lively forum.
+    """
+    meets = (others["started_us"] <= episode["ended_us"] + _DAY_US) & (
+        others["ended_us"] >= episode["started_us"] - _DAY_US
+    )
+    others_then = others[meets & (others["recipient"] != episode["recipient"])]
+    copies = [*others.loc[~meets, "copies"], *sorted(others_then["copies"], reverse=True)[in_a_loop:]]
+    return max(map(int, copies), default=1)

@@ -1,0 +1,19 @@
+-- Templates that are akin, because one sender's names or subjects begin alike ("Welcome to First Aid", "Welcome to Fire
+-- Safety"). What breaks mostly breaks a kin, and a new template is judged by its kin. Only those with company are here.
+-- grain: template_key
+-- reads: repeats
+with named as (
+  select template_key, min(sender) as sender,
+    case when starts_with(template_key, 't:') then regexp_extract(lower(substr(template_key, 3)), '^[a-z][a-z][a-z]+', 0)
+      else regexp_extract(min(content_key), '[|]([^ ]+ [^ ]+)', 1) end as beginning
+  from repeats
+  where grain = 'mail' and not starts_with(template_key, 'z:')
+  group by template_key
+), counted as (
+  select template_key, sender, beginning, count(*) over (partition by sender, beginning) as company
+  from named
+  where beginning <> ''
+)
+select template_key, sender, 'k:' || sender || '|' || beginning as kin_key
+from counted
+where company > 1

@@ -1,0 +1,33 @@
+-- One mail to one person again and again, no more than three days apart: how many copies, from when to when. Beside it
+-- on how many other days the person got the template (a shared inbox does all the time; the days next to it are left
+-- out). `is_even` if the pauses are ten seconds or more, and all alike to a tenth. Only from two copies on.
+-- grain: recipient, content_key, started_us
+-- reads: repeats
+with spaced as (
+  select recipient, content_key, template_key, sent_at_us, lag_us, copies_before,
+    sum(case when lag_us <= 259200000000 then 0 else 1 end) over (
+      partition by recipient, content_key order by copies_before rows between unbounded preceding and current row
+    ) as episode
+  from repeats
+  where copies_before > 0 or next_lag_us is not null
+), placed as (
+  select *, row_number() over (partition by recipient, content_key, episode order by copies_before) as place
+  from spaced
+), episodes as (
+  select recipient, content_key, template_key, min(sent_at_us) as started_us, max(sent_at_us) as ended_us,
+    count(*) as copies, coalesce(min(case when place > 1 then lag_us end) >= 10000000
+      and max(case when place > 1 then lag_us end) <= 1.1 * min(case when place > 1 then lag_us end), false) as is_even
+  from placed
+  group by recipient, content_key, template_key, episode
+  having count(*) > 1
+), own as (
+  select e.recipient, e.content_key, e.started_us, count(distinct r.sent_at_us - r.sent_at_us % 86400000000) as days
+  from episodes as e
+  join repeats as r on r.recipient = e.recipient and r.template_key = e.template_key
+    and (r.sent_at_us < e.started_us - 86400000000 or r.sent_at_us > e.ended_us + 86400000000)
+  where e.copies > 5
+  group by e.recipient, e.content_key, e.started_us
+)
+select e.recipient, e.content_key, e.template_key, e.started_us, e.ended_us, e.copies, e.is_even, coalesce(o.days, 0) as own_days
+from episodes as e
+left join own as o on o.recipient = e.recipient and o.content_key = e.content_key and o.started_us = e.started_us
