@@ -204,3 +204,8 @@ def from_values(values: Mapping[str, Any]) -> JournalEntry:
 def stamp(moment: datetime) -> str:
     """A time as the journal writes it: UTC with a Z."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def spoken(moment: datetime) -> str:
+    """A time as people are told it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from detector.case_record import MACHINE, CaseRecord, Contradiction, JournalEntry, Pattern, Verdict, stamp
+from detector.case_record import MACHINE, CaseRecord, Contradiction, JournalEntry, Pattern, Verdict, spoken, stamp
 from detector.lifecycle import TIMES, absorbing
 from detector.records import Incident
 from detector.verdicts import beyond, covering, has_same_shape, why_muted, why_not_muted
@@ -65,8 +65,8 @@ def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
         copies = f"{since.copies:,} extra {'copy' if since.copies == 1 else 'copies'}"
         people = f"{since.people:,} {'person' if since.people == 1 else 'people'}"
         found.append(
-            f"{name}: {record.contained_by} said that it was contained at {stamp(record.contained_at)}, but the log "
-            f"has {copies} to {people} after that, the first at {stamp(since.first_copy_at)}. It is not contained."
+            f"{name}: {record.contained_by} said that it was contained at {spoken(record.contained_at)}, but the log "
+            f"has {copies} to {people} after that, the first at {spoken(since.first_copy_at)}. It is not contained."
         )
     if record.reopened_because:
         found.append(f"{name}: is open again: {record.reopened_because}.")
@@ -79,7 +79,7 @@ def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
     found += [
         f"{name}: promise {promise.number} was due on {promise.due} and is not kept."
         for promise in record.overdue(now)
-        if not record.merged_into
+        if not (record.merged_into or record.work in {"closed", "dismissed"})
     ]
     return tuple(found)
 
