@@ -97,7 +97,7 @@ class Pattern:
     gap_seconds: float
     """Median time between one copy and the next to the same person."""
     share: float | None = None
-    """Of the people who were sent this mail at all, how many got it again; None if the log cannot tell."""
+    """Of the people who were sent this mail while it went on, how many got it again; None if the log cannot tell."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from detector.chronicle import Cases
 from detector.config import Config
 from detector.detection import find_bursts
 from detector.documents import case_documents, night_documents, phrases, render_alert
+from detector.documents.closing_note import render_closing_note
 from detector.documents.incidents_json import without_as_of
 from detector.framings import shown
 from detector.records import Alert, CaseFacts, Document, FileTally, NightFacts, Notice
@@ -124,9 +125,10 @@ def _write_case(state: Path, config: Config, case: CaseFacts) -> Path:
     """The incident's folder with its brief and letters."""
     incident = case.incident
     organization = incident.organizations[0] if incident.organizations else None
-    return write_case(
-        state / "incidents", incident.incident_id, organization, case_documents(case, config.clients, config.us)
-    )
+    documents = case_documents(case, config.clients, config.us)
+    if case.record and case.record.closed_at:
+        documents = (*documents, render_closing_note(case.record))
+    return write_case(state / "incidents", incident.incident_id, organization, documents)
 
 
 def _publish(state: Path, night: NightFacts, folders: Mapping[str, Path], noted: str) -> Path:

@@ -142,7 +142,8 @@ def _signal(record: CaseRecord, seen: Sighting, *, is_new: bool) -> list[Journal
 def why_again(record: CaseRecord, seen: Sighting) -> str:
     """Why it must be taken up again; "" if it need not."""
     more = seen.incident.excess - record.figures["excess"]
-    is_later = seen.incident.ended_at > record.figures["ended_at"]
+    known = (record, *seen.absorbed)
+    is_later = seen.incident.ended_at > max(other.figures["ended_at"] for other in known if other.figures)
     if record.verdict:
         far = beyond(record.verdict.pattern, seen.pattern) if seen.pattern else ""
         return f"it went far beyond what {record.verdict.by} dismissed: {far}" if far else ""

@@ -34,8 +34,17 @@ def cases_of(state: Path) -> "tuple[Cases, datetime]":
     cases = read_cases(state / "incidents")
     for problem in (*cases.damaged.values(), *cases.remarks):
         click.echo(f"detector: {problem}", err=True)
-    nights = (entry.at for record in cases.records.values() for entry in record.entries if entry.by == MACHINE)
-    return cases, max([datetime.now(UTC).replace(microsecond=0), *nights])
+    nights = [entry.at for record in cases.records.values() for entry in record.entries if entry.by == MACHINE]
+    return cases, max([datetime.now(UTC).replace(microsecond=0), *nights, *_newest_night(state)])
+
+
+def _newest_night(state: Path) -> list[datetime]:
+    """As-of of the night that published last; nights without news leave no mark in a journal."""
+    try:
+        stamp = (state / "current.duckdb").readlink().name.partition("-")[0]
+        return [datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)]
+    except (OSError, ValueError):
+        return []
 
 
 def note(
