@@ -12,7 +12,7 @@ import click
 
 from detector import __version__
 from detector.cli.incidents import incidents
-from detector.cli.options import Moment, Seeds, state_option
+from detector.cli.options import Moment, Seeds, complain, state_option
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def nightly(
     moment = as_of or datetime.now(UTC).replace(microsecond=0)
     night = run(config, state=state, as_of=moment, dry_run=dry_run, talk=_talk if verbose else lambda _: None)
     for problem in night.problems:
-        click.echo(f"detector: {problem}", err=True)
+        complain(problem)
     if summary or (summary is None and sys.stdout.isatty()):
         _print_summary(night)
     is_active = any(case.incident.ongoing and case.incident.severity != "info" for case in night.facts.cases)
@@ -202,7 +202,7 @@ def main() -> None:
     try:
         cli(prog_name="detector")
     except DetectorError as error:
-        click.echo(f"detector: {error}", err=True)
+        complain(str(error))
         sys.exit(error.exit_code)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.options import Moment
+from detector.cli.options import Moment, complain
 
 if TYPE_CHECKING:
     from detector.case_record import CaseRecord
@@ -32,6 +32,8 @@ id_argument = click.argument("incident_id", metavar="ID")
 
 def cases_of(state: Path) -> "tuple[Cases, datetime]":
     """Every incident, and now: the later of the clock and the newest night, which may look at logs of other days."""
+    from dataclasses import replace
+
     from detector.case_record import MACHINE
     from detector.chronicle import read_cases
     from detector.errors import ConfigError
@@ -40,8 +42,10 @@ def cases_of(state: Path) -> "tuple[Cases, datetime]":
         what = "has no folder `incidents` any more" if (state / "work").is_dir() else "is no state directory"
         raise ConfigError(f"{state}: {what}. Run `detector nightly` first, or give another --state.")
     cases = read_cases(state / "incidents")
+    told = {name: record for name, record in cases.records.items() if record.figures}  # others no night has seen yet
+    cases = replace(cases, records=told)
     for problem in (*cases.damaged.values(), *cases.remarks):
-        click.echo(f"detector: {problem}", err=True)
+        complain(problem)
     nights = [entry.at for record in cases.records.values() for entry in record.entries if entry.by == MACHINE]
     return cases, max([datetime.now(UTC).replace(microsecond=0), *nights, *_newest_night(state)])
 
