@@ -122,7 +122,10 @@ def write_down(
             contradiction(db, name, record.contained_at) if record.contained_at else None,
             saved.merged.get(name, ""), absorbed, _why_withdrawn(name, saved), verdicts, tuple(records.values()),
         )  # fmt: skip
-        records[name] = _noted(root, record, observe(record, seen), incident.organizations)
+        records[name] = after = _noted(root, record, observe(record, seen), incident.organizations)
+        if absorbed and after.contained_at:  # what the absorbed one's people claimed is now claimed of all of it
+            seen = replace(seen, contradiction=contradiction(db, name, after.contained_at))
+            records[name] = _noted(root, after, observe(after, seen), incident.organizations)
         news += [
             f"{other.incident_id}: is a part of {name}, whose journal now holds what people noted of it."
             for other in absorbed
