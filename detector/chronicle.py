@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,9 @@ class Cases:
         if name in self.damaged:
             raise StoreError(self.damaged[name])
         if name not in self.records:
-            known = ", ".join(sorted(self.records)) or "none"
-            raise RefusedError(f"{name!r} is no incident known here; known are: {known}.")
+            near = " or ".join(get_close_matches(name, sorted(self.records), 3, 0.4))
+            meant = f" Did you mean {near}?" if near else ""
+            raise RefusedError(f"{name!r} is no incident known here.{meant} `incidents list --all` shows them.")
         return self.records[self.kept_id(name)]
 
 
