@@ -6,6 +6,8 @@ Times end in `_at`, are timezone-aware and in UTC. Durations carry their unit. C
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from detector.case_record import CaseRecord
+
 
 @dataclass(frozen=True)
 class FileTally:
@@ -65,7 +67,7 @@ class Incident:
     incident_id: str
     """Such as "INC-7F3K"; assigned once."""
     state: str
-    """"active", "quiet", "stopped" or "withdrawn": the machine's view only."""
+    """"active", "quiet", "stopped", "withdrawn" or, while the feed is stale, "blind": the machine's view only."""
     severity: str
     """"info", "minor", "serious" or "grave"."""
     template: str
@@ -152,6 +154,8 @@ class CaseFacts:
     """Why this is an incident, one sentence per number."""
     example_times: tuple[tuple[str, tuple[datetime, ...]], ...] = ()
     """For up to three typical people: (recipient, times of their first extra copies, at most 12)."""
+    record: CaseRecord | None = None
+    """What people did about it, from its journal; None where there is no journal, as in an evaluation."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,8 @@ class NightFacts:
     """In the roster; None without one."""
     roster_gaps: tuple[RosterGap, ...] = ()
     """Missing mails first, then mails to people who are not enrolled; by time."""
+    notes: tuple[str, ...] = ()
+    """What people must be told of the incidents first: claims that the log contradicts, promises that are late."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from detector import __version__
-from detector.cli.options import Moment, Seeds, state_option
+from detector.cli.incidents import incidents
+from detector.cli.options import Moment, Seeds, complain, state_option
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ def nightly(
     moment = as_of or datetime.now(UTC).replace(microsecond=0)
     night = run(config, state=state, as_of=moment, dry_run=dry_run, talk=_talk if verbose else lambda _: None)
     for problem in night.problems:
-        click.echo(f"detector: {problem}", err=True)
+        complain(problem)
     if summary or (summary is None and sys.stdout.isatty()):
         _print_summary(night)
-    is_active = any(case.incident.ongoing for case in night.facts.cases)
+    is_active = any(case.incident.ongoing and case.incident.severity != "info" for case in night.facts.cases)
     sys.exit(night.exit_code or (10 if exit_code and is_active else 0))
 
 
@@ -193,12 +194,15 @@ def sql(table: str) -> None:
         raise click.UsageError(f"No table {table!r}. There are: {known}.") from None
 
 
+cli.add_command(incidents)
+
+
 def main() -> None:
     """Run the command line; an error the detector can explain ends with one message and its exit code."""
     try:
         cli(prog_name="detector")
     except DetectorError as error:
-        click.echo(f"detector: {error}", err=True)
+        complain(str(error))
         sys.exit(error.exit_code)
 
 
@@ -228,9 +232,10 @@ def _print_summary(night: "Night") -> None:
         going = {True: "yes", False: "no", None: "unknown"}[incident.ongoing]
         first, *others = incident.organizations or ("(private addresses)",)
         organization = ", ".join((first, *others)) if len(others) < 3 else f"{first} and {len(others)} more"
+        muted = " (muted)" if case.record and (case.record.muted_by or case.record.verdict) else ""
         cells = [
-            incident.incident_id, incident.severity, organization, f"{incident.recipients:,}", f"{incident.sends:,}",
-            f"{incident.excess:,}", f"{incident.started_at:%Y-%m-%d %H:%M:%S}",
+            incident.incident_id, incident.severity + muted, organization, f"{incident.recipients:,}",
+            f"{incident.sends:,}", f"{incident.excess:,}", f"{incident.started_at:%Y-%m-%d %H:%M:%S}",
             f"{incident.ended_at:%Y-%m-%d %H:%M:%S}", going,
         ]  # fmt: skip
         table.add_row(*(Text(visible(cell)) for cell in cells))
