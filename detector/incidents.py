@@ -243,7 +243,7 @@ def _belong(one: Burst, other: Burst) -> bool:
 def _are_alike(one: Burst, other: Burst) -> bool:
     """True if both are quick, and repeat after about the same time."""
     gaps = sorted((one.median_gap_seconds, other.median_gap_seconds))
-    return not one.is_slow and not other.is_slow and 0 < gaps[0] and gaps[1] <= ALIKE * max(gaps[0], 1.0)
+    return not one.is_slow and not other.is_slow and gaps[0] > 0 and gaps[1] <= ALIKE * max(gaps[0], 1.0)
 
 
 def _are_in_step(one: Burst, other: Burst) -> bool:
