@@ -5,12 +5,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.config import Detection
+from detector.e_values import BY_ITSELF, together
 from detector.estimator import COLUMNS, BurstDetector
 
 BATCH_KEYS = ["template_key", "cut_by", "window_us", "window_start_us", "is_again", "lag_bin"]
 _DAY_US = 86_400_000_000
-_BY_ITSELF = 2.0
-"""A row with less is no part of what a batch's rows show together."""
 _ALIKE = 0.5
 """If so much of the share of the clients that were alarmed was repeated among the others as well, all were hit."""
 
@@ -33,7 +32,7 @@ def alarmed_batches(detector: BurstDetector, candidates: pd.DataFrame, settings:
     found = everybody.merge(days, on=["template", "day"]).dropna(subset=["kin_key"])
     found["template_key"] = found["kin_key"]
     kins = _alarmed(detector, _less(kins, found, BATCH_KEYS), settings)
-    return _with_neighbours(pd.concat([ours, rest, kins], ignore_index=True))
+    return pd.concat([ours, rest, kins], ignore_index=True)
 
 
 def _alarmed(detector: BurstDetector, rows: pd.DataFrame, settings: Detection) -> pd.DataFrame:
@@ -45,19 +44,16 @@ def _alarmed(detector: BurstDetector, rows: pd.DataFrame, settings: Detection) -
 
 
 def _together(rows: pd.DataFrame) -> "pd.Series[float]":
-    """log10 of the e-value of each row's batch: all lag bins of its first copies, times those of its extra copies.
-
-    These depend on the first ones, so their square root is taken, which is an e-value too.
-    """
+    """log10 of the e-value of each row's batch, all its rows taken together, if this row is one of them."""
     batch = ["template_key", "cut_by", "scope", "organization", "window_us", "window_start_us"]
-    found = rows.assign(first=np.where(rows["is_again"] == 0, 10.0 ** rows["log10"].clip(upper=30), 0.0))
-    found["again"] = np.where(rows["is_again"] == 1, 10.0 ** rows["log10"].clip(upper=30), 0.0)
-    sums = found.groupby(batch, dropna=False)[["first", "again"]].transform("sum")
-    both = (sums > 1).all(axis=1) & (rows["log10"] >= _BY_ITSELF)
-    return pd.Series(
-        np.where(both, np.log10(sums["first"].clip(lower=1)) + 0.5 * np.log10(sums["again"].clip(lower=1)), 0.0),
-        rows.index,
+    found = rows.assign(place=rows["is_again"] * 32 + rows["lag_bin"])
+    wide = found.assign(batch=found.groupby(batch, dropna=False).ngroup()).pivot(
+        index="batch", columns="place", values="log10"
     )
+    wide = wide.reindex(columns=range(64)).fillna(0.0)
+    joint = pd.Series(together(wide.iloc[:, :32].to_numpy(), wide.iloc[:, 32:].to_numpy()), wide.index)
+    of_row = found.groupby(batch, dropna=False).ngroup().map(joint)
+    return of_row.where(rows["log10"] >= BY_ITSELF, 0.0)
 
 
 def _less(batches: pd.DataFrame, parts: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -70,17 +66,19 @@ def _less(batches: pd.DataFrame, parts: pd.DataFrame, keys: list[str]) -> pd.Dat
     return left
 
 
-def _with_neighbours(alarms: pd.DataFrame) -> pd.DataFrame:
+def with_neighbours(alarms: pd.DataFrame, numbers: dict[str, int]) -> pd.DataFrame:
     """The alarms and, for templates that are size classes, the same for the classes next door.
 
-    One mail's sizes may fall on both sides of a line.
+    One mail's sizes may fall on both sides of a line. `numbers`: the number of each template.
     """
     sized = alarms[alarms["template_key"].str.startswith("z:")]
     if not len(sized):
         return alarms
     parts = sized["template_key"].str.rpartition("|")
     near = [sized.assign(template_key=parts[0] + "|" + (parts[2].astype(int) + step).astype(str)) for step in (-1, 1)]
-    return pd.concat([alarms, *near]).drop_duplicates([*BATCH_KEYS, "scope", "organization"])
+    found = pd.concat([alarms, *near]).drop_duplicates([*BATCH_KEYS, "scope", "organization"])
+    found = found[found["template_key"].isin(numbers)]
+    return found.assign(template=found["template_key"].map(numbers))
 
 
 def matrix(frame: pd.DataFrame) -> npt.NDArray[np.float64]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.batch_alarms import BATCH_KEYS, alarmed_batches, matrix
+from detector.batch_alarms import BATCH_KEYS, alarmed_batches, matrix, with_neighbours
 from detector.batch_rows import POOLED_BINS
 from detector.config import Detection
 from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
@@ -97,7 +97,8 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     candidates = db.execute(_CANDIDATES, {"people": detector.people}).df()
     if len(candidates) or len(people):
         detector.fit(batches)
-    batch_alarms = alarmed_batches(detector, candidates, settings)
+    numbers = dict(db.execute("select template_key, template from template_numbers").fetchall())
+    batch_alarms = with_neighbours(alarmed_batches(detector, candidates, settings), numbers)
     person_alarms = _alarmed_people(detector, people, settings)
     episodes = alarmed_episodes(_episodes(db), batch_alarms, settings)
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)

@@ -1,5 +1,6 @@
 """The moment at which the log held enough to raise the alarm: the alarmed rows of a burst, replayed send by send."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.batch_rows import POOLED_BINS
+from detector.batch_rows import LAG_BINS, POOLED_BINS
 from detector.config import Detection
+from detector.e_values import together
 from detector.episodes import WELL_KNOWN
 from detector.estimator import COLUMNS, SCALES, BurstDetector
 from detector.store import Connection
@@ -16,6 +18,7 @@ from detector.store import Connection
 Matrix = npt.NDArray[np.float64]
 _DAY_US = 86_400_000_000
 _DAY, _EXPOSED, _REPEATED = (COLUMNS.index(name) for name in ("day", "exposed", "repeated"))
+_IS_AGAIN, _LAG_BIN = (COLUMNS.index(name) for name in ("is_again", "lag_bin"))
 _WEEKS = (SCALES["organization, week"], SCALES["all, week"])
 _MOST_ALARMS_REPLAYED = 20
 """The first alarms of a burst are enough to find its first moment; a long one has thousands."""
@@ -73,15 +76,26 @@ class _Replay:
     known_us: npt.NDArray[np.int64]
     rows: Matrix
 
-    def first_alarm(self, histories: Histories, day: int | None = None) -> int | None:
-        """When the evidence sufficed, judged by what was known on that day (None: on each moment's own)."""
+    def log10(self, histories: Histories, day: int | None) -> Matrix:
+        """The evidence after each repeat, judged by what was known on that day (None: on each moment's own)."""
         days = self.known_us // _DAY_US if day is None else np.full(len(self.rows), day)
+        found = np.zeros(len(self.rows))
         for known in np.unique(days):
-            at = days == known
-            alarmed = histories.until(int(known)).predict(self.rows[at]) < 0
-            if alarmed.any():
-                return int(self.known_us[at][alarmed][0])
-        return None
+            found[days == known] = -histories.until(int(known)).score_samples(self.rows[days == known])
+        return found
+
+
+def _first_alarm(batch: Sequence[_Replay], histories: Histories, day: int | None = None) -> int | None:
+    """When the evidence of one batch sufficed, by one of its rows or by all of them together."""
+    times = np.unique(np.concatenate([replay.known_us for replay in batch]))
+    rows = np.zeros((2, LAG_BINS + 1, len(times)))
+    for replay in batch:
+        place = np.searchsorted(replay.known_us, times, side="right") - 1
+        now = np.where(place >= 0, replay.log10(histories, day)[np.maximum(place, 0)], 0.0)
+        is_again, lag_bin = replay.rows[0, [_IS_AGAIN, _LAG_BIN]].astype(int)
+        rows[is_again, lag_bin] = np.maximum(rows[is_again, lag_bin], now)
+    enough = np.maximum(rows.max(axis=(0, 1)), together(rows[0].T, rows[1].T)) >= histories.alarm_log10
+    return int(times[enough][0]) if enough.any() else None
 
 
 def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> int:
@@ -105,29 +119,32 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
         "create or replace temp table replayed_binned_repeats as select * from binned_repeats where template_key = ?",
         key,
     )
-    replays = [_batch_replay(db, row, span) for row in batches.to_dict("records")]
-    replays += [_person_replay(db, row, span) for row in people.to_dict("records")]
-    replays = [replay for replay in replays if len(replay.rows)]
-    found = [us for replay in replays if (us := replay.first_alarm(histories)) is not None]
+    parts = batches.groupby(["cut_by", "scope", "organization", "window_us", "window_start_us"], dropna=False)
+    replayed = [[_batch_replay(db, row, span) for row in part.to_dict("records")] for _, part in parts]
+    replayed += [[_person_replay(db, row, span)] for row in people.to_dict("records")]
+    whole = [[replay for replay in batch if len(replay.rows)] for batch in replayed]
+    whole = [batch for batch in whole if batch]
+    found = [us for batch in whole if (us := _first_alarm(batch, histories)) is not None]
     episodes = alarms.episodes[alarms.episodes["template_key"] == span.template_key]
     episodes = episodes[(episodes["ended_us"] >= span.started_us) & (episodes["started_us"] <= span.ended_us)]
     first = episodes.sort_values("started_us").head(_MOST_ALARMS_REPLAYED)
     found += [_enough_copies(db, row, alarms.settings) for row in first.to_dict("records")]
     if found:
         return min(found)
-    return min((_later(replay, histories) for replay in replays), default=span.ended_us)
+    return min((_later(batch, histories) for batch in whole), default=span.ended_us)
 
 
-def _later(replay: _Replay, histories: Histories) -> int:
+def _later(batch: Sequence[_Replay], histories: Histories) -> int:
     """The end of the first day whose history made the evidence suffice; it did on the last one."""
-    low, high = int(replay.known_us[0] // _DAY_US), histories.last_day
+    known_us = np.concatenate([replay.known_us for replay in batch])
+    low, high = int(known_us.min() // _DAY_US), histories.last_day
     while low < high:
         middle = (low + high) // 2
-        if replay.first_alarm(histories, middle) is None:
+        if _first_alarm(batch, histories, middle) is None:
             low = middle + 1
         else:
             high = middle
-    return max((high + 1) * _DAY_US, int(replay.known_us[-1]))
+    return max((high + 1) * _DAY_US, int(known_us.max()))
 
 
 def _batch_replay(db: Connection, batch: dict[str, Any], span: Span) -> _Replay:
