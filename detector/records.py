@@ -6,6 +6,8 @@ Times end in `_at`, are timezone-aware and in UTC. Durations carry their unit. C
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from detector.case_record import CaseRecord
+
 
 @dataclass(frozen=True)
 class FileTally:
@@ -65,7 +67,7 @@ class Incident:
     incident_id: str
     """Such as "INC-7F3K"; assigned once."""
     state: str
-    """"active", "quiet", "stopped" or "withdrawn": the machine's view only."""
+    """"active", "quiet", "stopped", "withdrawn" or, while the feed is stale, "blind": the machine's view only."""
     severity: str
     """"info", "minor", "serious" or "grave"."""
     template: str
@@ -188,10 +190,15 @@ class CaseFacts:
     """Why this is an incident, one sentence per number."""
     example_times: tuple[tuple[str, tuple[datetime, ...]], ...] = ()
     """For up to three typical people: (recipient, times of their first extra copies, at most 12)."""
+<<<<<<< HEAD
     grade: str = "B"
     """"A" if each copy has an id of its own in the log, "B" if copies are told apart by their time only."""
     earlier: tuple[EarlierIncident, ...] = ()
     """What happened to the same clients before, newest first."""
+=======
+    record: CaseRecord | None = None
+    """What people did about it, from its journal; None where there is no journal, as in an evaluation."""
+>>>>>>> lifecycle
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+
 class Moment(click.ParamType[datetime]):
     """An ISO 8601 time; without a zone it is UTC."""
 

@@ -1,0 +1,162 @@
+"""The journal of one incident, `journal.log` in its folder: one JSON object a line, only ever added to, each on the
+disk before the next step. It outlives the database: who did what, when, is known to nothing else.
+
+Each line ends in a seal made from itself and the seal before it, so a line that was changed, lost or slipped in is
+noticed. What follows the last line break was cut off by a crash: it did not happen, and the next entry takes its place.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from detector.case_record import JournalEntry
+from detector.errors import StoreError
+
+NAME = "journal.log"
+_OURS = frozenset({"kind", "at", "by", "noted_at", "seal"})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a journal holds."""
+
+    entries: tuple[JournalEntry, ...] = ()
+    remark: str = ""
+    """A sentence if the end of the file had been cut off; else ""."""
+
+
+def read(folder: Path) -> Reading:
+    """Every entry of the incident in `folder`, oldest first; none if it has no journal yet.
+
+    Raises StoreError at the first line that is not what was written.
+    """
+    path = folder / NAME
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return Reading()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror}). Give its owner the right to.") from error
+    entries, _, torn = _parsed(path, content)
+    return Reading(entries, f"{path}: the last line was cut off and counts as not written." if torn else "")
+
+
+def append(folder: Path, entries: Sequence[JournalEntry], *, seen: int | None = None) -> None:
+    """Add entries, all of them on the disk before this returns.
+
+    `seen` is how many entries the caller judged from; if somebody has added one since, nothing is written.
+    """
+    if not entries:
+        return
+    path = folder / NAME
+    try:
+        is_new = not path.exists()
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _add(path, descriptor, entries, seen)
+        finally:
+            os.close(descriptor)
+        if is_new:
+            _sync(folder)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be written ({error.strerror}); {entries[0].kind!r} was not noted. "
+            "Free space or fix its rights, then say it again."
+        ) from error
+
+
+def _add(path: Path, descriptor: int, entries: Sequence[JournalEntry], seen: int | None) -> None:
+    """Write behind the last whole line of the file that is open and locked."""
+    with os.fdopen(os.dup(descriptor), "rb") as file:
+        content = file.read()
+    known, seal, torn = _parsed(path, content)
+    if seen is not None and len(known) != seen:
+        raise StoreError(f"{path}: somebody else noted something meanwhile. Look at it, then say yours again.")
+    if torn:
+        os.ftruncate(descriptor, len(content) - torn)
+    text = b"" if not known or content[len(content) - torn - 1 :][:1] == b"\n" else b"\n"
+    for entry in entries:
+        seal, line = _sealed(_values(entry), seal)
+        text += line + b"\n"
+    if os.write(descriptor, text) != len(text):
+        raise OSError(0, "the disk took only a part")
+    os.fsync(descriptor)
+
+
+def _parsed(path: Path, content: bytes) -> tuple[tuple[JournalEntry, ...], str, int]:
+    """The entries, the last seal, and how many bytes at the end are no whole line.
+
+    A last line without its line break is whole if its seal is right: an editor may have taken the break away.
+    """
+    *lines, rest = content.split(b"\n")
+    entries: list[JournalEntry] = []
+    seal = ""
+    for number, line in enumerate(lines, start=1):
+        entry, seal = _entry(line, seal)
+        if entry is None:
+            raise StoreError(
+                f"{path}: line {number} is damaged or was changed by hand. Put the file back from a backup; "
+                "if there is none, move it aside: what people noted of this incident is then lost."
+            )
+        entries.append(entry)
+    last, last_seal = _entry(rest, seal)
+    if last is not None:
+        return (*entries, last), last_seal, 0
+    return tuple(entries), seal, len(rest)
+
+
+def _entry(line: bytes, previous_seal: str) -> tuple[JournalEntry | None, str]:
+    """One entry and its seal; None if the line is not what was written behind that seal."""
+    try:
+        values = json.loads(line)
+        del values["seal"]
+        seal, expected = _sealed(values, previous_seal)
+        if line != expected:
+            return None, ""
+        entry = JournalEntry(
+            kind=values["kind"],
+            at=datetime.fromisoformat(values["at"]),
+            by=values["by"],
+            fields={name: value for name, value in values.items() if name not in _OURS},
+            noted_at=datetime.fromisoformat(values["noted_at"]) if "noted_at" in values else None,
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None, ""
+    return entry, seal
+
+
+def _values(entry: JournalEntry) -> dict[str, Any]:
+    """The entry as JSON writes it: times in UTC with a Z, fields in a fixed order."""
+    if _OURS & entry.fields.keys():
+        raise ValueError(f"{sorted(_OURS & entry.fields.keys())} are the journal's own names")
+    values: dict[str, Any] = {"kind": entry.kind, "at": stamp(entry.at), "by": entry.by}
+    if entry.noted_at is not None:
+        values["noted_at"] = stamp(entry.noted_at)
+    return values | dict(sorted(entry.fields.items()))
+
+
+def stamp(moment: datetime) -> str:
+    """A time as the journal writes it: UTC with a Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _sealed(values: Mapping[str, Any], previous_seal: str) -> tuple[str, bytes]:
+    """The seal of one line, and the line in plain ASCII, without its line break."""
+    seal = hashlib.sha256(f"{previous_seal} {json.dumps(values, allow_nan=False)}".encode()).hexdigest()[:16]
+    return seal, json.dumps({**values, "seal": seal}, allow_nan=False).encode()
+
+
+def _sync(folder: Path) -> None:
+    """Bring the directory entry of a new journal to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,163 @@
+"""What people did about an incident, and what the machine saw of it night by night: the nouns of the case's journal.
+
+Two states, never mixed: `signal` is the machine's alone (active, quiet, stopped, withdrawn, blind), `work` is people's
+alone (new, acknowledged, contained, client told, letter approved, letter sent, following up, closed, dismissed).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+MACHINE = "detector"
+"""Who wrote an entry that no person wrote."""
+WORK = (
+    "new",
+    "acknowledged",
+    "contained",
+    "client told",
+    "letter approved",
+    "letter sent",
+    "following up",
+    "closed",
+    "dismissed",
+)
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """One line of an incident's `journal.log`. What is written stays; a mistake is set right by a later entry."""
+
+    kind: str
+    """What happened, such as "contained" or "letter approved"; see `lifecycle`."""
+    at: datetime
+    """When it happened."""
+    by: str
+    """Who says so; "detector" for what the machine saw."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """What else belongs to it: text, numbers, lists; nothing that JSON does not know."""
+    noted_at: datetime | None = None
+    """When it was written down, if a person did so later."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What somebody promised a client, by when."""
+
+    number: int
+    """1 for the first promise of the incident; what `promise kept` names."""
+    text: str
+    owner: str
+    due: date
+    made_at: datetime
+    made_by: str
+    kept_at: datetime | None = None
+    kept_by: str = ""
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Not kept, and its day is over (in UTC)."""
+        return self.kept_at is None and self.due < now.date()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing done for one client: told, letter approved, letter sent."""
+
+    organization: str
+    at: datetime
+    by: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Of "client told" the `channel`; of "letter approved" the `text_sha256` and `facts_sha256`."""
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Somebody said that it was contained; the log has extra copies after that."""
+
+    first_copy_at: datetime
+    """The first extra copy after the containment that was claimed."""
+    copies: int
+    """How many since."""
+    people: int
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What an incident looked like: by this the same habit is known again, and what is far beyond it."""
+
+    template_keys: tuple[str, ...]
+    organizations: tuple[str, ...]
+    recipients: int
+    extra_median: float
+    """Extra copies of a typical person."""
+    extra_max: int
+    gap_seconds: float
+    """Median time between one copy and the next to the same person."""
+    share: float | None = None
+    """Of the people who were sent this mail at all, how many got it again; None if the log cannot tell."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A person said that an incident is none, and why: its pattern does not alarm again."""
+
+    incident_id: str
+    at: datetime
+    by: str
+    reason: str
+    pattern: Pattern
+
+
+@dataclass(frozen=True)
+class CaseRecord:
+    """An incident as its journal tells it. Made by `lifecycle.replay` and by nothing else."""
+
+    incident_id: str
+    work: str = "new"
+    signal: str = "active"
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    """What the newest night noted: `template`, `severity`, `organizations`, `recipients`, `sends`, `excess`,
+    `copies_min`, `copies_median`, `copies_max`, `median_gap_seconds`, `cause`, `started_at`, `ended_at`,
+    `detected_at` (times as datetimes)."""
+    pattern: Pattern | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    contained_at: datetime | None = None
+    """As claimed last."""
+    contained_by: str = ""
+    contained_how: str = ""
+    contradicted_by: Contradiction | None = None
+    told: tuple[Step, ...] = ()
+    approved: tuple[Step, ...] = ()
+    """The approvals in force, at most one for each client: neither revoked nor followed by another."""
+    sent: tuple[Step, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    closed_reason: str = ""
+    """Why it was closed although something was open; "" if nothing was."""
+    verdict: Verdict | None = None
+    """Why it was dismissed, if it was."""
+    muted_by: str = ""
+    """The dismissed incident whose pattern this one repeats; "" if it is not muted."""
+    muted_because: str = ""
+    merged_into: str = ""
+    """The older incident that this one turned out to be a part of."""
+    aliases: tuple[str, ...] = ()
+    """Incidents that turned out to be a part of this one; their ids stay valid."""
+    recurs_from: str = ""
+    """The last incident before this one of the same shape."""
+    recurs_after_days: int | None = None
+    withdrawn_because: str = ""
+    entries: tuple[JournalEntry, ...] = ()
+    """The timeline."""
+
+    @property
+    def organizations(self) -> tuple[str, ...]:
+        """The clients hit, as the newest night noted."""
+        return tuple(self.figures.get("organizations", ()))
+
+    @property
+    def was_dealt_with(self) -> bool:
+        """A person has had a say."""
+        return self.work != "new" or bool(self.promises)
