@@ -190,15 +190,12 @@ class CaseFacts:
     """Why this is an incident, one sentence per number."""
     example_times: tuple[tuple[str, tuple[datetime, ...]], ...] = ()
     """For up to three typical people: (recipient, times of their first extra copies, at most 12)."""
-<<<<<<< HEAD
     grade: str = "B"
     """"A" if each copy has an id of its own in the log, "B" if copies are told apart by their time only."""
     earlier: tuple[EarlierIncident, ...] = ()
     """What happened to the same clients before, newest first."""
-=======
     record: CaseRecord | None = None
     """What people did about it, from its journal; None where there is no journal, as in an evaluation."""
->>>>>>> lifecycle
 
 
 @dataclass(frozen=True)
