@@ -11,15 +11,13 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from detector.case_record import JournalEntry
+from detector.case_record import JournalEntry, as_values, from_values
 from detector.errors import StoreError
 
 NAME = "journal.log"
-_OURS = frozenset({"kind", "at", "by", "noted_at", "seal"})
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ def _add(path: Path, descriptor: int, entries: Sequence[JournalEntry], seen: int
         os.ftruncate(descriptor, len(content) - torn)
     text = b"" if not known or content[len(content) - torn - 1 :][:1] == b"\n" else b"\n"
     for entry in entries:
-        seal, line = _sealed(_values(entry), seal)
+        seal, line = _sealed(as_values(entry), seal)
         text += line + b"\n"
     if os.write(descriptor, text) != len(text):
         raise OSError(0, "the disk took only a part")
@@ -120,31 +118,9 @@ def _entry(line: bytes, previous_seal: str) -> tuple[JournalEntry | None, str]:
         seal, expected = _sealed(values, previous_seal)
         if line != expected:
             return None, ""
-        entry = JournalEntry(
-            kind=values["kind"],
-            at=datetime.fromisoformat(values["at"]),
-            by=values["by"],
-            fields={name: value for name, value in values.items() if name not in _OURS},
-            noted_at=datetime.fromisoformat(values["noted_at"]) if "noted_at" in values else None,
-        )
+        return from_values(values), seal
     except (ValueError, TypeError, KeyError, RecursionError):
         return None, ""
-    return entry, seal
-
-
-def _values(entry: JournalEntry) -> dict[str, Any]:
-    """The entry as JSON writes it: times in UTC with a Z, fields in a fixed order."""
-    if _OURS & entry.fields.keys():
-        raise ValueError(f"{sorted(_OURS & entry.fields.keys())} are the journal's own names")
-    values: dict[str, Any] = {"kind": entry.kind, "at": stamp(entry.at), "by": entry.by}
-    if entry.noted_at is not None:
-        values["noted_at"] = stamp(entry.noted_at)
-    return values | dict(sorted(entry.fields.items()))
-
-
-def stamp(moment: datetime) -> str:
-    """A time as the journal writes it: UTC with a Z."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _sealed(values: Mapping[str, Any], previous_seal: str) -> tuple[str, bytes]:

@@ -6,7 +6,7 @@ alone (new, acknowledged, contained, client told, letter approved, letter sent, 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 MACHINE = "detector"
@@ -22,6 +22,9 @@ WORK = (
     "closed",
     "dismissed",
 )
+
+
+_OURS = frozenset({"kind", "at", "by", "noted_at", "seal"})
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,8 @@ class CaseRecord:
     muted_by: str = ""
     """The dismissed incident whose pattern this one repeats; "" if it is not muted."""
     muted_because: str = ""
+    alarms_because: str = ""
+    """Why this one alarms although one of its templates has a verdict: what of it is far beyond that."""
     merged_into: str = ""
     """The older incident that this one turned out to be a part of."""
     aliases: tuple[str, ...] = ()
@@ -149,6 +154,8 @@ class CaseRecord:
     """The last incident before this one of the same shape."""
     recurs_after_days: int | None = None
     withdrawn_because: str = ""
+    reopened_because: str = ""
+    """Why it is open again after it had stopped, or been closed or dismissed; "" once a person has had a say."""
     entries: tuple[JournalEntry, ...] = ()
     """The timeline."""
 
@@ -160,4 +167,40 @@ class CaseRecord:
     @property
     def was_dealt_with(self) -> bool:
         """A person has had a say."""
-        return self.work != "new" or bool(self.promises)
+        return self.work != "new"
+
+    @property
+    def is_open(self) -> bool:
+        """Somebody still has to do something about it."""
+        is_over = self.work in {"closed", "dismissed"} or bool(self.merged_into) or bool(self.muted_by)
+        return not is_over and (self.signal != "withdrawn" or self.was_dealt_with)
+
+    def overdue(self, now: datetime) -> tuple[Promise, ...]:
+        """The promises that are late."""
+        return tuple(promise for promise in self.promises if promise.is_overdue(now))
+
+
+def as_values(entry: JournalEntry) -> dict[str, Any]:
+    """The entry as JSON writes it: times in UTC with a Z, fields in a fixed order."""
+    if _OURS & entry.fields.keys():
+        raise ValueError(f"{sorted(_OURS & entry.fields.keys())} are the journal's own names")
+    values: dict[str, Any] = {"kind": entry.kind, "at": stamp(entry.at), "by": entry.by}
+    if entry.noted_at is not None:
+        values["noted_at"] = stamp(entry.noted_at)
+    return values | dict(sorted(entry.fields.items()))
+
+
+def from_values(values: Mapping[str, Any]) -> JournalEntry:
+    """The entry that `as_values` wrote. Raises KeyError, TypeError or ValueError if it is none."""
+    return JournalEntry(
+        kind=values["kind"],
+        at=datetime.fromisoformat(values["at"]),
+        by=values["by"],
+        fields={name: value for name, value in values.items() if name not in _OURS},
+        noted_at=datetime.fromisoformat(values["noted_at"]) if "noted_at" in values else None,
+    )
+
+
+def stamp(moment: datetime) -> str:
+    """A time as the journal writes it: UTC with a Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

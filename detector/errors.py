@@ -2,6 +2,7 @@
 
     DetectorError
     ├── ConfigError      2   the command line or detector.toml says something that cannot be done
+    ├── RefusedError     2   what somebody says of an incident cannot be so, or comes too early
     ├── InputError       3   a log file is missing, unreadable, damaged or in no known format
     ├── StoreError       3   the state directory or its database cannot be used
     ├── LockedError      4   another run holds the lock
@@ -20,6 +21,12 @@ class DetectorError(Exception):
 
 class ConfigError(DetectorError):
     """A setting or an argument is unknown, misspelt or of the wrong type."""
+
+    exit_code = 2
+
+
+class RefusedError(DetectorError):
+    """What somebody says of an incident contradicts what is known, or something must be done first."""
 
     exit_code = 2
 

@@ -7,7 +7,7 @@ the same logs give the same id on every machine.
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -131,14 +131,17 @@ def new_id(bursts: Sequence[Burst], taken: Collection[str]) -> str:
         number += 1
 
 
-def match(groups: Sequence[Sequence[Burst]], known: Sequence[Known]) -> list[str]:
-    """The incident id of each group: the known one that shares people and time, the nearest first, else a new one."""
+def match(groups: Sequence[Sequence[Burst]], known: Sequence[Known], merged: Collection[str] = ()) -> list[str]:
+    """The incident id of each group: the known one that shares people and time, the nearest first, else a new one.
+
+    An incident that was merged into an older one is never matched again: its id stays another name of that one.
+    """
     begins = [min(burst.started_at for burst in bursts) for bursts in groups]
     alike = sorted(
         (abs(other.incident.started_at - begins[place]), other.incident.started_at, other.incident.incident_id, place)
         for place, bursts in enumerate(groups)
         for other in known
-        if _is_same(bursts, other)
+        if other.incident.incident_id not in merged and _is_same(bursts, other)
     )
     found: dict[int, str] = {}
     for _, _, incident_id, place in alike:
@@ -152,6 +155,18 @@ def match(groups: Sequence[Sequence[Burst]], known: Sequence[Known]) -> list[str
     return [found[place] for place in range(len(groups))]
 
 
+def absorbed(groups: Sequence[Sequence[Burst]], ids: Sequence[str], known: Sequence[Known]) -> dict[str, str]:
+    """Known incidents that tonight are a part of another one, and which: late rows have closed the gap between them."""
+    found: dict[str, str] = {}
+    for other in known:
+        name, started_at, ended_at = other.incident.incident_id, other.incident.started_at, other.incident.ended_at
+        for place, bursts in enumerate(groups):
+            spans = min(b.started_at for b in bursts) <= started_at and ended_at <= max(b.ended_at for b in bursts)
+            if name not in ids and spans and _is_same(bursts, other):
+                found.setdefault(name, ids[place])
+    return found
+
+
 def withdrawn(known: Sequence[Known], current: Collection[str]) -> list[Incident]:
     """Known incidents that the evidence no longer supports: kept, with the figures they had."""
     gone = (k.incident for k in known if k.incident.incident_id not in current)
@@ -159,11 +174,16 @@ def withdrawn(known: Sequence[Known], current: Collection[str]) -> list[Incident
 
 
 def liveness(ended_at: datetime, median_gap_seconds: float, feed: Feed) -> tuple[str, bool | None]:
-    """(state, ongoing): quiet an hour, or six usual gaps, past the last extra copy; stopped at twice that."""
+    """(state, ongoing): quiet an hour, or six usual gaps, past the last extra copy; stopped at twice that.
+
+    A stale feed says nothing of the present, neither that it goes on nor that it stopped: blind, and nobody knows.
+    """
+    if feed.is_stale:
+        return "blind", None
     patience = max(timedelta(hours=1), timedelta(seconds=6 * median_gap_seconds))
     silence = feed.complete_through - ended_at
     state = "active" if silence <= patience else "quiet" if silence <= 2 * patience else "stopped"
-    return state, None if feed.is_stale else state == "active"
+    return state, state == "active"
 
 
 def severity(recipients: int, excess: int, lasted: timedelta) -> str:
@@ -182,12 +202,19 @@ def organizations(affected: Sequence[AffectedRecipient]) -> tuple[str, ...]:
     return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
 
 
-def announce(current: Sequence[Incident], announced: Collection[str], channels: Sequence[str]) -> list[Notice]:
-    """One notice per incident and channel, the gravest first; incidents once announced are not announced again."""
+def announce(
+    current: Sequence[Incident], known: Collection[str], channels: Sequence[str], again: Mapping[str, int]
+) -> list[Notice]:
+    """One notice per incident and channel, the gravest first; what has its notice (`known` keys) gets no second one.
+
+    Muted and withdrawn incidents get none. `again` has those that were closed or dismissed and go on or go far beyond:
+    the number of the notice that is due.
+    """
     rank = {"grave": 0, "serious": 1, "minor": 2, "info": 3}
-    due = [i for i in current if i.incident_id not in announced and i.state != "withdrawn"]
+    due = [i for i in current if i.state != "withdrawn" and i.severity != "info"]
     due.sort(key=lambda i: (rank[i.severity], -i.excess, i.incident_id))
-    return [Notice(f"{i.incident_id}.opened.1", i.incident_id, "opened", name) for i in due for name in channels]
+    keys = [(i, f"{i.incident_id}.opened.{again.get(i.incident_id, 1)}") for i in due]
+    return [Notice(key, i.incident_id, "opened", name) for i, key in keys if key not in known for name in channels]
 
 
 def _belong(one: Burst, other: Burst) -> bool:

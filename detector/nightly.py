@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from detector import __version__, channels, facts, ingest, outbox, registry, tables
+from detector import __version__, channels, chronicle, facts, ingest, outbox, registry, tables
 from detector.casefiles import write_case, write_report
+from detector.chronicle import Cases
 from detector.config import Config
 from detector.detection import find_bursts
 from detector.documents import case_documents, night_documents, phrases, render_alert
@@ -31,7 +32,8 @@ class Night:
     facts: NightFacts
     report: Path
     problems: tuple[str, ...]
-    """Lines a person must read: alerts not known to be sent, files that could not be used."""
+    """Lines a person must read: alerts not known to be sent, claims that the log contradicts, promises that are late,
+    files that could not be used."""
     exit_code: int
 
 
@@ -44,13 +46,16 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             tables.save_settings(db, config, as_of)
             roster_problems = read_roster(db, config.roster, state / "work")
             tables.build(db, tables.SENDS + tables.REPEATS, said=lambda name, s: talk(f"{name}: {s:.2f} s"))
-            _find_incidents(db, config, as_of, () if dry_run else _channels(config))
-            night = _facts(db, config, files, as_of)
+            cases = chronicle.read_cases(state / "incidents")
+            saved = _find_incidents(db, config, as_of, () if dry_run else _channels(config), cases)
+            found = registry.saved_incidents(db)
+            cases, lines = chronicle.write_down(db, cases, state / "incidents", found, (saved, as_of))
+            night = _facts(db, config, files, as_of, cases)
             due = () if dry_run else tuple(registry.notices(db))
-            ledger = facts.ledger(db)
+            news = facts.ledger(db) + cases.digest
         talk("writing the documents, publishing the snapshot")
         folders = {case.incident.incident_id: _write_case(state, config, case) for case in night.cases}
-        report = _publish(state, night, folders, ledger)
+        report = _publish(state, night, folders, news)
         settled = outbox.deliver_due(
             journal,
             due,
@@ -64,9 +69,9 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
     bad_files = tuple(tally.problem for tally in files if tally.problem)
     if not files:
         bad_files = (f"{', '.join(map(shown, config.logs.paths))}: holds no file to read.",)
-    bad_files += roster_problems + _blind(night)
+    bad_files += roster_problems + _blind(night) + tuple(cases.damaged.values())
     exit_code = settled.exit_code or (3 if bad_files else 0)
-    return Night(night, report / "report.html", (*settled.problems, *bad_files), exit_code)
+    return Night(night, report / "report.html", (*settled.problems, *lines, *bad_files), exit_code)
 
 
 def _blind(night: NightFacts) -> tuple[str, ...]:
@@ -80,11 +85,14 @@ def _blind(night: NightFacts) -> tuple[str, ...]:
     )
 
 
-def _find_incidents(db: Connection, config: Config, as_of: datetime, names: Sequence[str]) -> None:
+def _find_incidents(
+    db: Connection, config: Config, as_of: datetime, names: Sequence[str], cases: Cases
+) -> registry.Saved:
     """Score, group, match; incidents and the notices they call for are one transaction."""
     with transaction(db):
-        registry.save_incidents(db, config, find_bursts(db, config.detection), as_of)
-        registry.plan_notices(db, names)
+        saved = registry.save_incidents(db, config, find_bursts(db, config.detection), as_of, cases.records)
+        registry.plan_notices(db, names, saved, cases.records, as_of)
+    return saved
 
 
 def _told(tallies: Iterable[FileTally], talk: Talk) -> Iterator[FileTally]:
@@ -102,13 +110,14 @@ def _told(tallies: Iterable[FileTally], talk: Talk) -> Iterator[FileTally]:
         yield tally
 
 
-def _facts(db: Connection, config: Config, files: Sequence[FileTally], as_of: datetime) -> NightFacts:
+def _facts(db: Connection, config: Config, files: Sequence[FileTally], as_of: datetime, cases: Cases) -> NightFacts:
     """The night and all its cases, newest first."""
     stale_after = timedelta(hours=config.detection.stale_after_hours)
     told = [tally.earlier or tally for tally in files]
     night = facts.night(db, as_of, stale_after, told, __version__)
     through = night.log_complete_through or as_of
-    return replace(night, cases=tuple(facts.case(db, i, through) for i in registry.saved_incidents(db)))
+    found = (facts.case(db, incident, through) for incident in registry.saved_incidents(db))
+    return replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))
 
 
 def _write_case(state: Path, config: Config, case: CaseFacts) -> Path:
@@ -120,7 +129,7 @@ def _write_case(state: Path, config: Config, case: CaseFacts) -> Path:
     )
 
 
-def _publish(state: Path, night: NightFacts, folders: Mapping[str, Path], ledger: str) -> Path:
+def _publish(state: Path, night: NightFacts, folders: Mapping[str, Path], noted: str) -> Path:
     """The day's report and a snapshot; a run of the same day that found nothing new leaves both, byte for byte.
 
     What was published stands in `published.sha256`, written last, so that a night that died on the way is made up for.
@@ -128,7 +137,7 @@ def _publish(state: Path, night: NightFacts, folders: Mapping[str, Path], ledger
     root = state / "reports" / f"{night.as_of:%Y-%m-%d}"
     texts = night_documents(night, {incident_id: folder.name for incident_id, folder in folders.items()})
     incidents = next(text.content for text in texts if text.name == "incidents.json")
-    news = hashlib.sha256(f"{__version__}\n{ledger}\n{without_as_of(incidents)}".encode()).hexdigest()
+    news = hashlib.sha256(f"{__version__}\n{noted}\n{without_as_of(incidents)}".encode()).hexdigest()
     known = root / "published.sha256"
     is_whole = all((root / text.name).is_file() for text in texts) and (state / "current.duckdb").exists()
     if not is_whole or not known.is_file() or known.read_text(encoding="ascii") != news:

@@ -1,19 +1,22 @@
 """The incidents of the store: known ones read, tonight's matched and written together with the notices due."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from detector import facts, incidents
+from detector.case_record import CaseRecord, Pattern
 from detector.causes import explain
 from detector.config import Config
 from detector.fingerprints import fingerprint
 from detector.incidents import Burst, Feed, Known, Shape
+from detector.observations import Sighting, notice_number
 from detector.records import CauseCandidate, Incident, Notice
 from detector.store import Connection, insert
 from detector.tables import INCIDENTS, build
+from detector.verdicts import covering
 
 _NOTICES = """
 select n.notice_key, n.incident_id, n.kind, n.channel, n.state
@@ -25,10 +28,29 @@ order by case i.severity when 'grave' then 0 when 'serious' then 1 when 'minor' 
 """
 
 
-def save_incidents(db: Connection, config: Config, bursts: Sequence[Burst], as_of: datetime) -> None:
-    """Match tonight's bursts with the known incidents and write all of them; inside the caller's transaction."""
+@dataclass(frozen=True)
+class Saved:
+    """What a night decided beside the figures."""
+
+    patterns: Mapping[str, Pattern]
+    """What each incident that the log supports looks like."""
+    merged: Mapping[str, str]
+    """Incidents that turned out to be a part of another one, and of which."""
+    excused: frozenset[str]
+    """Incidents that turned out to be a mailing on purpose, or no more than the roster says was due."""
+
+
+def save_incidents(
+    db: Connection, config: Config, bursts: Sequence[Burst], as_of: datetime, records: Mapping[str, CaseRecord]
+) -> Saved:
+    """Match tonight's bursts with the known incidents and write all of them; inside the caller's transaction.
+
+    `records` has what people said: what they dismissed is muted, and what was merged keeps its place.
+    """
     known, groups = _known(db), incidents.group(bursts)
-    ids = incidents.match(groups, known)
+    aliases = {name for name, record in records.items() if record.merged_into}
+    ids = incidents.match(groups, known, aliases)
+    merged = incidents.absorbed(groups, ids, [k for k in known if k.incident.incident_id not in aliases])
     _write_groups(db, ids, groups)
     excused = {name for name, shape in _shapes(db).items() if shape.may_be_deliberate} | _all_due(db)
     if excused:
@@ -43,9 +65,29 @@ def save_incidents(db: Connection, config: Config, bursts: Sequence[Burst], as_o
     current = [
         _undoubted(_incident(db, name, group, feed), shapes[name]) for name, group in zip(ids, groups, strict=True)
     ]
+    patterns = _patterns(db, current)
+    verdicts = tuple(record.verdict for record in records.values() if record.verdict)
     db.execute("delete from incidents")
-    for incident in (*current, *incidents.withdrawn(known, ids)):
+    for incident in current:
+        is_muted = covering(patterns[incident.incident_id], verdicts) is not None
+        _insert(db, replace(incident, severity="info") if is_muted else incident)
+    for incident in incidents.withdrawn(known, ids):
         _insert(db, incident)
+    return Saved(patterns, merged, frozenset(excused))
+
+
+def _patterns(db: Connection, current: Sequence[Incident]) -> dict[str, Pattern]:
+    """What each of these incidents looks like."""
+    templates: dict[str, list[str]] = {}
+    for name, key in db.execute(
+        "select distinct incident_id, template_key from incident_bursts order by all"
+    ).fetchall():
+        templates.setdefault(name, []).append(key)
+    rows = db.execute(
+        "select incident_id, recipients, extra_median, extra_max, gap_seconds, share from incident_patterns"
+    ).fetchall()
+    clients = {incident.incident_id: incident.organizations for incident in current}
+    return {name: Pattern(tuple(templates[name]), clients[name], *figures) for name, *figures in rows}
 
 
 def _write_groups(db: Connection, ids: Sequence[str], groups: Sequence[Sequence[Burst]]) -> None:
@@ -85,10 +127,18 @@ def _undoubted(incident: Incident, shape: Shape) -> Incident:
     return replace(incident, detected_at=max(incident.detected_at, beyond_doubt_at))
 
 
-def plan_notices(db: Connection, channels: Sequence[str]) -> None:
+def plan_notices(
+    db: Connection, channels: Sequence[str], saved: Saved, records: Mapping[str, CaseRecord], as_of: datetime
+) -> None:
     """Write down the notices that are due; inside the transaction that writes the incidents."""
-    announced = {name for (name,) in db.execute("select distinct incident_id from notices").fetchall()}
-    for notice in incidents.announce(saved_incidents(db), announced, channels):
+    known = {key for (key,) in db.execute("select distinct notice_key from notices").fetchall()}
+    current, again = saved_incidents(db), {}
+    for incident in current:
+        record = records.get(incident.incident_id, CaseRecord(incident.incident_id))
+        if record.figures:
+            seen = Sighting(incident, as_of, saved.patterns.get(incident.incident_id))
+            again[incident.incident_id] = notice_number(record, seen)
+    for notice in incidents.announce(current, known, channels, again):
         insert(db, "notices", asdict(notice))
 
 

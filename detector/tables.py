@@ -31,7 +31,14 @@ REPEATS = (
     "recipient_days",
 )
 BURSTS = ("burst_seeds", "burst_anchors", "burst_repeats", "bursts", "burst_people")
-INCIDENTS = ("incident_repeats", "incident_people", "incident_copies", "incident_audiences", "incident_shapes")
+INCIDENTS = (
+    "incident_repeats",
+    "incident_people",
+    "incident_copies",
+    "incident_audiences",
+    "incident_shapes",
+    "incident_patterns",
+)
 SCAFFOLD = (
     "message_spans",
     "messages",

@@ -63,7 +63,7 @@ class Month:
         """The incidents with their people, oldest first, as a first night at this moment writes them."""
         self.db.execute("delete from incidents")
         self.db.execute("delete from affected")
-        registry.save_incidents(self.db, Config(), self.bursts(as_of), as_of)
+        registry.save_incidents(self.db, Config(), self.bursts(as_of), as_of, {})
         saved = reversed(registry.saved_incidents(self.db))
         return [(incident, people_of(self.db, incident)) for incident in saved]
 

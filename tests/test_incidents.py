@@ -5,11 +5,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from builders import affected, incident
+from builders import affected as people_hit
+from builders import incident
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.incidents import Burst, Feed, Known, announce, group, liveness, match, new_id, organizations, severity
+from detector.incidents import (
+    Burst,
+    Feed,
+    Known,
+    absorbed,
+    announce,
+    group,
+    liveness,
+    match,
+    new_id,
+    organizations,
+    severity,
+)
 from detector.incidents import withdrawn as withdraw
 from detector.records import Incident
 
@@ -263,7 +276,13 @@ def test_a_daily_drip_is_active_until_six_days_pass_without_a_copy():
 def test_a_stale_log_cannot_tell_whether_it_goes_on():
     assert feed(HOUR, 26 * HOUR).is_stale is False
     assert feed(HOUR, 26 * HOUR + MINUTE).is_stale is True
-    assert liveness(NIGHT, 104, feed(timedelta(0), 27 * HOUR)) == ("active", None)
+    assert liveness(NIGHT, 104, feed(timedelta(0), 27 * HOUR)) == ("blind", None)
+
+
+def test_a_stale_log_never_says_that_it_stopped():
+    """The log goes on for a day after the last copy, which would be stopped; but it ends 27 hours before the night."""
+    assert liveness(NIGHT, 104, feed(DAY, 26 * HOUR)) == ("stopped", False)
+    assert liveness(NIGHT, 104, feed(DAY, 27 * HOUR)) == ("blind", None)
 
 
 # --- how grave -------------------------------------------------------------------------------------------------------
@@ -303,11 +322,11 @@ def test_more_people_more_copies_or_longer_is_never_less_grave(people, excess, h
 
 
 def test_organizations_are_named_by_the_number_of_their_people_and_private_addresses_are_none():
-    eight = affected(8, 12, "Birchwood Clinics", "birchwood.example")
-    private = affected(20, 5, None, "mail.example")
-    assert organizations((*eight, *affected(), *private)) == ("Harbor Freightways", "Birchwood Clinics")
+    eight = people_hit(8, 12, "Birchwood Clinics", "birchwood.example")
+    private = people_hit(20, 5, None, "mail.example")
+    assert organizations((*eight, *people_hit(), *private)) == ("Harbor Freightways", "Birchwood Clinics")
     assert organizations(private) == ()
-    same = (*affected(3, 2, "Zed"), *affected(3, 2, "Acme"))
+    same = (*people_hit(3, 2, "Zed"), *people_hit(3, 2, "Acme"))
     assert organizations(same) == ("Acme", "Zed")
 
 
@@ -318,7 +337,7 @@ def test_each_incident_is_announced_once_on_each_channel_the_gravest_first():
     small = incident(incident_id="INC-AAAA", severity="minor", excess=8)
     grave = incident(incident_id="INC-ZZZZ", severity="grave", excess=3_519)
     graver = incident(incident_id="INC-YYYY", severity="grave", excess=9_000)
-    due = announce([small, grave, graver], (), ("folder", "smtp"))
+    due = announce([small, grave, graver], (), ("folder", "smtp"), {})
     assert [(n.incident_id, n.channel) for n in due] == [
         ("INC-YYYY", "folder"), ("INC-YYYY", "smtp"),
         ("INC-ZZZZ", "folder"), ("INC-ZZZZ", "smtp"),
@@ -331,6 +350,42 @@ def test_each_incident_is_announced_once_on_each_channel_the_gravest_first():
 
 def test_what_was_announced_is_not_announced_again_and_what_is_withdrawn_never():
     incidents: list[Incident] = [incident(), incident(incident_id="INC-GGGG", state="withdrawn")]
-    assert [n.incident_id for n in announce(incidents, (), ("folder",))] == ["INC-7F3K"]
-    assert announce(incidents, {"INC-7F3K"}, ("folder",)) == []
-    assert announce(incidents, (), ()) == []
+    assert [n.incident_id for n in announce(incidents, (), ("folder",), {})] == ["INC-7F3K"]
+    assert announce(incidents, {"INC-7F3K.opened.1"}, ("folder",), {"INC-7F3K": 1}) == []
+    assert announce(incidents, (), (), {}) == []
+
+
+def test_what_people_have_muted_is_not_announced():
+    assert announce([incident(severity="info")], (), ("folder",), {}) == []
+
+
+def test_what_people_had_closed_and_goes_on_is_announced_once_more():
+    told = {"INC-7F3K.opened.1"}
+    (notice,) = announce([incident()], told, ("folder",), {"INC-7F3K": 2})
+    assert notice.notice_key == "INC-7F3K.opened.2"
+    assert announce([incident()], {*told, notice.notice_key}, ("folder",), {"INC-7F3K": 2}) == []
+
+
+# --- what turned out to be a part of another one ------------------------------------------------------------------
+
+
+def test_an_incident_that_another_one_absorbed_is_said_to_be_a_part_of_it():
+    """18:00 to 19:00 and 21:00 to 22:00 were two; late rows of 19:00 to 21:00 make them one."""
+    one, two = burst(lasts=HOUR), burst(begins=3 * HOUR, lasts=HOUR, number=2)
+    past = [known("INC-22AA", one), known("INC-33BB", two)]
+    together = group([one, two, burst(begins=HOUR, lasts=2 * HOUR, number=3)])
+    assert absorbed(together, match(together, past), past) == {"INC-33BB": "INC-22AA"}
+
+
+def test_an_incident_that_lost_its_evidence_is_a_part_of_nothing():
+    """Near in time and with the same people, but outside of what the other one spans."""
+    one, two = burst(lasts=HOUR), burst(begins=3 * HOUR, lasts=HOUR, number=2)
+    past = [known("INC-22AA", one), known("INC-33BB", two)]
+    assert absorbed([(one,)], ["INC-22AA"], past) == {}
+
+
+def test_what_was_merged_is_never_matched_again_and_its_id_never_given_anew():
+    two = burst(begins=3 * HOUR, lasts=HOUR)
+    gone = known(new_id([two], ()), two)
+    (name,) = match([(two,)], [gone], {gone.incident.incident_id})
+    assert name != gone.incident.incident_id

@@ -216,7 +216,7 @@ def test_a_run_two_days_later_writes_its_own_report_and_tells_nobody(state):
     """By then the log is older than 26 hours, so nobody can know whether it goes on; nothing else is different."""
     before, told = incidents(state), alerts(state)
     assert night(state, as_of=MORNING + timedelta(days=2)).exit_code == 3
-    assert incidents(state, "2026-11-03") == [{**found, "ongoing": None} for found in before]
+    assert incidents(state, "2026-11-03") == [{**found, "state": "blind", "ongoing": None} for found in before]
     assert incidents(state) == before
     assert alerts(state) == told
 

@@ -22,7 +22,7 @@ TOLD_IN_FULL = 12
 GAPS_SHOWN = 20
 """Rows of the roster's table; roster.csv holds all."""
 
-_STATES = {"active": 0, "quiet": 1, "stopped": 2, "withdrawn": 3}
+_STATES = {"active": 0, "blind": 1, "quiet": 2, "stopped": 3, "withdrawn": 4}
 _SEVERITIES = {"grave": 0, "serious": 1, "minor": 2, "info": 3}
 _FOLDER = re.compile(r"[A-Za-z0-9-]+")
 

@@ -1,0 +1,246 @@
+"""The life of an incident: its journal replayed into a record. Pure.
+
+Replay believes what is written; what may be written is for `lifecycle_rules` to say, once. So what was accepted stays
+accepted, even if late rows of the log move a figure.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from detector.case_record import (
+    CaseRecord,
+    Contradiction,
+    JournalEntry,
+    Pattern,
+    Promise,
+    Step,
+    Verdict,
+    as_values,
+    from_values,
+)
+
+TIMES = ("started_at", "ended_at", "detected_at")
+_NOT_TAKEN_OVER = {"closed", "dismissed", "taken up again"}
+"""What people decided of an incident on its own says nothing of the one that it turned out to be a part of."""
+
+
+def replay(incident_id: str, entries: Sequence[JournalEntry]) -> CaseRecord:
+    """The record that a journal tells. Entries of a kind that is not known, from a newer program, are only kept."""
+    record = CaseRecord(incident_id)
+    for entry in entries:
+        record = _take(record, entry)
+    return record
+
+
+def pattern_in(values: Mapping[str, Any]) -> Pattern:
+    """The pattern as a journal has it."""
+    return Pattern(
+        **{**values, "template_keys": tuple(values["template_keys"]), "organizations": tuple(values["organizations"])}
+    )
+
+
+def absorbing(absorbed: CaseRecord, at: datetime, by: str) -> JournalEntry:
+    """The entry with which an incident takes over another one, with all that people noted of it."""
+    notes = [as_values(entry) for entry in absorbed.entries if entry.by != by]
+    fields = {"absorbed": absorbed.incident_id, "aliases": list(absorbed.aliases), "notes": notes}
+    return JournalEntry("merged", at, by, fields)
+
+
+# --- replay ----------------------------------------------------------------------------------------------------------
+
+
+def _take(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    """The record after one more entry."""
+    if entry.kind in HUMAN:
+        record = HUMAN[entry.kind](_seen(record, entry), entry)
+    elif entry.kind in MACHINE:
+        record = MACHINE[entry.kind](record, entry)
+    record = replace(record, entries=(*record.entries, entry))
+    return replace(record, work=_work(record))
+
+
+def _seen(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    """Whoever does something about an incident has seen it."""
+    if record.acknowledged_at is None:
+        record = replace(record, acknowledged_at=entry.at, acknowledged_by=entry.by)
+    return replace(record, reopened_because="")
+
+
+def _work(record: CaseRecord) -> str:
+    """How far people are; what is done for each client counts as done when it is done for all that were hit."""
+    if record.verdict or record.closed_at:
+        return "dismissed" if record.verdict else "closed"
+    if _covers(record, record.sent):
+        return "following up" if record.promises else "letter sent"
+    for name, steps in (("letter approved", (*record.approved, *record.sent)), ("client told", record.told)):
+        if _covers(record, steps):
+            return name
+    if record.contained_at:
+        return "contained"
+    return "acknowledged" if record.acknowledged_at else "new"
+
+
+def _covers(record: CaseRecord, steps: Sequence[Step]) -> bool:
+    """Done for every client that was hit; with none on record, for anybody at all."""
+    done = {step.organization for step in steps}
+    return bool(done) and set(record.organizations) <= done
+
+
+def _figures(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    values = {name: value for name, value in entry.fields.items() if name not in {"pattern", "why"}}
+    values |= {name: datetime.fromisoformat(values[name]) for name in TIMES if name in values}
+    pattern = entry.fields.get("pattern")
+    return replace(record, figures=values, pattern=pattern_in(pattern) if pattern else record.pattern)
+
+
+def _opened(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(_figures(record, entry), signal="active")
+
+
+def _signal(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, signal=entry.kind)
+
+
+def _reopened(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    """Going on again: whoever closed or dismissed it did not know that."""
+    why = entry.fields.get("why", "")
+    return replace(record, signal="active", closed_at=None, verdict=None, withdrawn_because="", reopened_because=why)
+
+
+def _withdrawn(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, signal="withdrawn", withdrawn_because=entry.fields.get("why", ""))
+
+
+def _merged(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    """What people noted of the other one counts here as far as it can; the rest stays readable in the entry."""
+    absorbed = (entry.fields["absorbed"], *entry.fields.get("aliases", ()))
+    record = replace(record, aliases=tuple(dict.fromkeys((*record.aliases, *absorbed))))
+    promises_before = len(record.promises)
+    for note in map(from_values, entry.fields.get("notes", ())):
+        if "number" in note.fields:
+            note = replace(note, fields={**note.fields, "number": note.fields["number"] + promises_before})
+        is_older = note.kind == "contained" and record.contained_at is not None and note.at <= record.contained_at
+        if note.kind in HUMAN and note.kind not in _NOT_TAKEN_OVER and not is_older:
+            record = HUMAN[note.kind](_seen(record, note), note)
+    return record
+
+
+def _merged_into(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    into = entry.fields["into"]
+    return replace(
+        record, signal="withdrawn", merged_into=into, withdrawn_because=f"it turned out to be part of {into}"
+    )
+
+
+def _contradicted(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    first = datetime.fromisoformat(entry.fields["first_copy_at"])
+    found = Contradiction(first, entry.fields["copies"], entry.fields["people"])
+    return replace(record, contradicted_by=found if found.copies else None)
+
+
+def _muted(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, muted_by=entry.fields["verdict"], muted_because=entry.fields["why"], alarms_because="")
+
+
+def _not_muted(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, muted_by="", muted_because="", alarms_because=entry.fields["why"])
+
+
+def _recurs(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, recurs_from=entry.fields["like"], recurs_after_days=entry.fields["days"])
+
+
+def _acknowledged(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return record
+
+
+def _contained(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    how = entry.fields.get("how", "")
+    return replace(record, contained_at=entry.at, contained_by=entry.by, contained_how=how, contradicted_by=None)
+
+
+def _step(entry: JournalEntry) -> Step:
+    others = {name: value for name, value in entry.fields.items() if name != "organization"}
+    return Step(entry.fields["organization"], entry.at, entry.by, others)
+
+
+def _told(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, told=(*record.told, _step(entry)))
+
+
+def _approved(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, approved=(*_others(record.approved, entry), _step(entry)))
+
+
+def _revoked(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, approved=_others(record.approved, entry))
+
+
+def _others(steps: Sequence[Step], entry: JournalEntry) -> tuple[Step, ...]:
+    return tuple(step for step in steps if step.organization != entry.fields["organization"])
+
+
+def _sent(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, sent=(*record.sent, _step(entry)))
+
+
+def _promised(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    fields = entry.fields
+    promise = Promise(
+        fields["number"], fields["text"], fields["owner"], date.fromisoformat(fields["due"]), entry.at, entry.by
+    )
+    return replace(record, promises=(*record.promises, promise))
+
+
+def _kept(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    number = entry.fields["number"]
+    kept = (replace(p, kept_at=entry.at, kept_by=entry.by) if p.number == number else p for p in record.promises)
+    return replace(record, promises=tuple(kept))
+
+
+def _closed(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, closed_at=entry.at, closed_by=entry.by, closed_reason=entry.fields.get("reason", ""))
+
+
+def _dismissed(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    pattern = pattern_in(entry.fields["pattern"])
+    return replace(record, verdict=Verdict(record.incident_id, entry.at, entry.by, entry.fields["reason"], pattern))
+
+
+def _taken_up_again(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, closed_at=None, closed_by="", closed_reason="", verdict=None)
+
+
+_Taking = Callable[[CaseRecord, JournalEntry], CaseRecord]
+MACHINE: dict[str, _Taking] = {
+    "opened": _opened,
+    "extended": _figures,
+    "revised": _figures,
+    "active": _signal,
+    "quiet": _signal,
+    "stopped": _signal,
+    "blind": _signal,
+    "reopened": _reopened,
+    "withdrawn": _withdrawn,
+    "merged": _merged,
+    "merged into": _merged_into,
+    "contradicted": _contradicted,
+    "muted": _muted,
+    "not muted": _not_muted,
+    "recurs": _recurs,
+    "letter revoked": _revoked,
+}
+HUMAN: dict[str, _Taking] = {
+    "acknowledged": _acknowledged,
+    "contained": _contained,
+    "client told": _told,
+    "letter approved": _approved,
+    "letter sent": _sent,
+    "promised": _promised,
+    "kept": _kept,
+    "closed": _closed,
+    "dismissed": _dismissed,
+    "taken up again": _taken_up_again,
+}

@@ -1,0 +1,161 @@
+"""What may be noted of an incident next, and what must be done before it can be closed. Pure.
+
+Guarded once, at the door: nothing lies in the future or before the first extra copy, and nothing comes before what it
+rests on. A refusal says what, when, and what to do.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from detector.case_record import CaseRecord, JournalEntry, Promise, stamp
+from detector.errors import RefusedError
+from detector.lifecycle import HUMAN
+
+_MINUTE = timedelta(minutes=1)
+
+
+def noted_until(moment: datetime) -> datetime:
+    """The end of what a time covers: one without seconds was read off a clock on the wall and means that minute."""
+    return moment + _MINUTE if moment.second == 0 and moment.microsecond == 0 else moment
+
+
+def check(record: CaseRecord, entry: JournalEntry, now: datetime) -> None:
+    """Raise RefusedError if a person's entry cannot be so: with both times, or with what is missing."""
+    if entry.kind not in HUMAN:
+        raise ValueError(f"{entry.kind!r} is nothing that a person can note")
+    if not entry.by.strip():
+        raise _refused(record, entry, "has nobody who says so. Name them with --by")
+    if entry.at > now:
+        raise _refused(record, entry, f"lies in the future: it is {stamp(now)}. Give the time of it with --at")
+    started_at = record.figures.get("started_at")
+    if started_at is not None and noted_until(entry.at) < started_at:
+        raise _refused(record, entry, f"lies before the first extra copy, {stamp(started_at)}. Check --at")
+    if record.work in {"closed", "dismissed"} and entry.kind != "taken up again":
+        raise _refused(record, entry, f"comes too late: the incident is {record.work}. Say `incidents reopen` first")
+    why = _WHY_NOT[entry.kind](record, entry)
+    if why:
+        raise _refused(record, entry, why)
+
+
+def obstacles(record: CaseRecord) -> tuple[str, ...]:
+    """What stands in the way of closing an incident, a few words each."""
+    if record.signal == "withdrawn":
+        found = []
+    else:
+        sent = {step.organization for step in record.sent}
+        found = [f"no letter was sent to {name}" for name in record.organizations if name not in sent]
+        if record.contradicted_by:
+            found.insert(0, "the log has extra copies after it was said to be contained")
+        if record.signal != "stopped":
+            found.insert(0, f"the log does not say that it stopped but that it is {record.signal}")
+    found += [f"promise {p.number} ({p.owner}, {p.due}) is not kept" for p in record.promises if p.kept_at is None]
+    return tuple(found)
+
+
+def _refused(record: CaseRecord, entry: JournalEntry, why: str) -> RefusedError:
+    return RefusedError(f"{record.incident_id}: {entry.kind!r} at {stamp(entry.at)} {why}. Nothing was noted.")
+
+
+def _acknowledged(record: CaseRecord, entry: JournalEntry) -> str:
+    if record.acknowledged_at is None or record.reopened_because:
+        return ""
+    return f"is known: {record.acknowledged_by} has had it since {stamp(record.acknowledged_at)}"
+
+
+def _contained(record: CaseRecord, entry: JournalEntry) -> str:
+    if not entry.fields.get("how", "").strip():
+        return "does not say what stopped it. Say it with --how"
+    if record.contained_at is None or entry.at >= record.contained_at:
+        return ""
+    return f"lies before {stamp(record.contained_at)}, when {record.contained_by} contained it. Check --at"
+
+
+def _for_a_client(record: CaseRecord, entry: JournalEntry) -> str:
+    name = entry.fields.get("organization", "")
+    if not name.strip():
+        return "names no client. Name one with --organization"
+    if record.organizations and name not in record.organizations:
+        return f"names {name!r}, who was not hit. Hit were: {', '.join(record.organizations)}"
+    return ""
+
+
+def _told(record: CaseRecord, entry: JournalEntry) -> str:
+    if not entry.fields.get("channel", "").strip():
+        return "does not say how. Say it with --channel, such as phone or voicemail"
+    return _for_a_client(record, entry)
+
+
+def _sent(record: CaseRecord, entry: JournalEntry) -> str:
+    name = entry.fields.get("organization", "")
+    approval = next((step for step in record.approved if step.organization == name), None)
+    if why := _for_a_client(record, entry):
+        return why
+    if approval is None:
+        return f"comes before anybody approved the letter to {name}. Have it approved first: `detector letter approve`"
+    if noted_until(entry.at) < approval.at:
+        return f"lies before {stamp(approval.at)}, when {approval.by} approved the letter to {name}. Check --at"
+    return ""
+
+
+def _promised(record: CaseRecord, entry: JournalEntry) -> str:
+    fields = entry.fields
+    if not fields.get("text", "").strip() or not fields.get("owner", "").strip():
+        return "does not say what is promised, or who sees to it. Give the text and --owner"
+    if date.fromisoformat(fields["due"]) < entry.at.date():
+        return f"is due on {fields['due']}, before it was made. Check --due"
+    return ""
+
+
+def _kept(record: CaseRecord, entry: JournalEntry) -> str:
+    promise = promise_of(record, entry.fields["number"])
+    if promise is None:
+        numbers = ", ".join(str(p.number) for p in record.promises)
+        return f"names promise {entry.fields['number']}, which nobody made. " + (
+            f"There are: {numbers}" if numbers else "There is none yet"
+        )
+    if promise.kept_at is not None:
+        return f"is known: {promise.kept_by} kept promise {promise.number} at {stamp(promise.kept_at)}"
+    if noted_until(entry.at) < promise.made_at:
+        return f"lies before {stamp(promise.made_at)}, when it was promised. Check --at"
+    return ""
+
+
+def _closed(record: CaseRecord, entry: JournalEntry) -> str:
+    last = max((e.at for e in record.entries if e.kind in HUMAN), default=entry.at)
+    if noted_until(entry.at) < last:
+        return f"lies before {stamp(last)}, of which the last note is. Check --at"
+    found = obstacles(record)
+    if found and not entry.fields.get("reason", "").strip():
+        return f"comes too early: {'; '.join(found)}. Do that first, or say --anyway --reason"
+    return ""
+
+
+def _dismissed(record: CaseRecord, entry: JournalEntry) -> str:
+    if not entry.fields.get("reason", "").strip():
+        return "gives no reason. Say why with --reason: whoever meets the pattern again will be shown it"
+    return "" if entry.fields.get("pattern") else "has no pattern yet. Run `detector nightly` first"
+
+
+def _taken_up_again(record: CaseRecord, entry: JournalEntry) -> str:
+    if record.work not in {"closed", "dismissed"}:
+        return f"is needless: the incident is {record.work}"
+    return "" if entry.fields.get("reason", "").strip() else "gives no reason. Say why with --reason"
+
+
+def promise_of(record: CaseRecord, number: int) -> Promise | None:
+    """The promise with this number."""
+    return next((promise for promise in record.promises if promise.number == number), None)
+
+
+_WHY_NOT: dict[str, Callable[[CaseRecord, JournalEntry], str]] = {
+    "acknowledged": _acknowledged,
+    "contained": _contained,
+    "client told": _told,
+    "letter approved": _for_a_client,
+    "letter sent": _sent,
+    "promised": _promised,
+    "kept": _kept,
+    "closed": _closed,
+    "dismissed": _dismissed,
+    "taken up again": _taken_up_again,
+}
