@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from detector import __version__
+from detector.cli.letters import letter
 from detector.cli.options import Moment, Seeds, state_option
 from detector.errors import DetectorError
 
@@ -191,6 +192,9 @@ def sql(table: str) -> None:
     except OSError:
         known = ", ".join(sorted(path.stem for path in (Path(__file__).parent.parent / "sql").glob("*.sql")))
         raise click.UsageError(f"No table {table!r}. There are: {known}.") from None
+
+
+cli.add_command(letter)
 
 
 def main() -> None:

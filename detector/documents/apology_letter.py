@@ -8,6 +8,7 @@ no letter, only a holding note.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from detector.documents.desk import Desk, SharedWords, client_folders, others_of, shared_words
@@ -47,7 +48,7 @@ def letter_facts(case: CaseFacts, organization: str, language: Language) -> dict
         "F4": language.number(len(rows)),
         "F7": language.number(sum(row.excess for row in rows)),
         "F8": language.spread(copies[0], middle, copies[-1]),
-        "F9": language.span(min(extras), last) if extras else "",
+        "F9": _when(language, min(extras), last) if extras else "",
         "F10": language.at(last),
         "F11": language.at(case.log_complete_through),
     }
@@ -86,6 +87,12 @@ def visible_mail_name(case: CaseFacts, organization: str) -> str:
     name = "" if case.incident.rung == "sender+size" else visible(mail_name(case), MAIL_NAME_CHARACTERS)
     gives_away = "@" in name or any(other in name.casefold() for other in others_of(case, organization))
     return "" if gives_away else name
+
+
+def _when(language: Language, first: datetime, last: datetime) -> str:
+    """The span as the first words after the salutation, where English has a capital and German has none."""
+    span = language.span(first, last)
+    return span if language.code == "de" else span[0].upper() + span[1:]
 
 
 def _tokens(shown: Mapping[str, str]) -> dict[str, Safe]:

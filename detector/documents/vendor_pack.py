@@ -24,7 +24,8 @@ from detector.records import CaseFacts, Copy, Document
 
 FOLDER = "vendor-pack/"
 KEY_NAME = "vendor-key.csv"
-ASK_WITHIN_DAYS = 3
+LOGS_KEPT_DAYS = (3, 30)
+"""How long vendors keep their logs: what the short ones and most others say."""
 COLUMNS = (
     *("person", "client", "sent_at", "kind", "message_id", "log_id", "subject", "template", "outcome", "attempts"),
     *("log_format", "log_file", "log_record"),
@@ -112,9 +113,9 @@ def _facts(case: CaseFacts, copies: Sequence[Copy], desk: Desk, keys: Keys) -> d
         "through": phrases.minute(case.log_complete_through),
         "question": hidden(question),
         "side": _side(copies),
-        "ask_before": phrases.day(incident.started_at + timedelta(days=ASK_WITHIN_DAYS)),
+        "kept": [phrases.day(incident.started_at + timedelta(days=days)) for days in LOGS_KEPT_DAYS],
         "contact": visible(names) if names else said("H16", "", "name, telephone"),
-        "ticket": f"Your ticket: {visible(vendor.ticket)}." if vendor.ticket else "",
+        "ticket": f" Your ticket: {visible(vendor.ticket)}." if vendor.ticket else "",
         "counted_lines": lines,
         "candidates": [_candidate(candidate, hidden) for candidate in told],
         "cut": "" if len(copies) >= incident.sends else f"Listed are the first {len(copies):,} of {incident.sends:,} copies.",
