@@ -85,7 +85,7 @@ def write_report(root: Path, documents: Sequence[Document]) -> Path:
     try:
         _make_folder(root)
         for document in documents:
-            path, content = root / _checked(document.name), document.content.encode()
+            path, content = root / _checked(document.name, flat=True), document.content.encode()
             if not _holds(path, content):
                 _write(path, content)
     except OSError as error:
@@ -281,8 +281,8 @@ def _make_below(folder: Path, name: str) -> None:
         _make_folder(folder / part)
 
 
-def _checked(name: str) -> str:
-    if not _DOCUMENT_NAME.fullmatch(name) or ".new" in name:
+def _checked(name: str, *, flat: bool = False) -> str:
+    if not _DOCUMENT_NAME.fullmatch(name) or ".new" in name or (flat and "/" in name):
         raise ValueError(f"{name!r} is no name for a document: lower-case letters, digits, hyphens and one suffix")
     return name
 

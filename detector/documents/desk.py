@@ -67,7 +67,8 @@ def shared_words(desk: Desk, case: CaseFacts, code: str) -> SharedWords:
         stopped = human.stopped.what or (case.record.contained_how if case.record else "")
         texts = (human.cause.statement, stopped, human.stopped.checked, human.repair.offer, human.learners.keep)
     cause, stopped, checked, offer, keep = map(one_line, texts)
-    return SharedWords(cause, stopped, checked, offer, keep, promises)
+    promises = tuple((promise, words.rstrip(". ")) for promise, words in promises)
+    return SharedWords(cause, stopped.rstrip(". "), checked, offer, keep, promises)
 
 
 def client_folders(organizations: Sequence[str]) -> dict[str, str]:

@@ -4,12 +4,13 @@ It is internal. What the log tells is filled in; what only people know stands th
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from detector.case_record import MACHINE
 from detector.documents import charts, phrases, sentences
 from detector.documents.desk import Desk, client_folders
+from detector.documents.languages import Language
 from detector.documents.templates import Safe, render_html, render_markdown
 from detector.records import CaseFacts, Document, EarlierIncident
 
@@ -51,6 +52,7 @@ def render_brief(case: CaseFacts, desk: Desk | None = None) -> tuple[Document, D
         "earlier": _earlier(case.earlier),
         "more_earlier": max(0, len({known.incident_id for known in case.earlier}) - TOLD_EARLIER),
         "cause_known": _cause(desk),
+        "is_confirmed": desk.human.cause.status == "confirmed" and bool(desk.human.cause.statement),
         "stopped": _stopped(case, desk),
         "human": desk.human,
         "record": case.record,
@@ -108,7 +110,10 @@ def _cause(desk: Desk) -> str:
     """H1 as people wrote it, with how sure it is."""
     cause = desk.human.cause
     how = {"suspected": "suspected, not confirmed", "unknown": "looked for, not known"}.get(cause.status, cause.status)
-    return f"{_joined(cause.statement, cause.confirmed_by, cause.confirmed_on)} ({how})".strip() if how else ""
+    if not how:
+        return ""
+    source = _joined(how, cause.confirmed_by, cause.confirmed_on)
+    return f"{cause.statement.rstrip('. ')} ({source})".strip()
 
 
 def _stopped(case: CaseFacts, desk: Desk) -> str:
@@ -138,7 +143,7 @@ def _promises(case: CaseFacts) -> list[tuple[str, str, str, str]]:
     told = []
     for promise in case.record.promises if case.record else ():
         late = "overdue" if promise.is_overdue(case.log_complete_through) else "open"
-        told.append((promise.text, promise.owner, f"{promise.due}", "kept" if promise.kept_at else late))
+        told.append((promise.text, promise.owner, Language().day(promise.due), "kept" if promise.kept_at else late))
     return told
 
 
@@ -150,8 +155,13 @@ def _journal(case: CaseFacts) -> list[tuple[str, str, str]]:
 
 def _joined(*parts: object) -> str:
     """What is there of it, with commas between."""
-    told = (phrases.minute(part) if isinstance(part, datetime) else str(part) for part in parts if part)
-    return ", ".join(text.rstrip(". ") if n < len(parts) - 1 else text for n, text in enumerate(told))
+    return ", ".join(_worded(part).rstrip(". ") for part in parts if part)
+
+
+def _worded(part: object) -> str:
+    if isinstance(part, datetime):
+        return phrases.minute(part)
+    return Language().day(part) if isinstance(part, date) else str(part)
 
 
 def _only_day(case: CaseFacts) -> str:

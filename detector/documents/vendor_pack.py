@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from detector.documents import phrases
@@ -24,6 +25,8 @@ from detector.records import CaseFacts, Copy, Document
 
 FOLDER = "vendor-pack/"
 KEY_NAME = "vendor-key.csv"
+TOLD_COPIES = 400
+"""Of one person's sequence."""
 LOGS_KEPT_DAYS = (3, 30)
 """How long vendors keep their logs: what the short ones and most others say."""
 COLUMNS = (
@@ -32,7 +35,9 @@ COLUMNS = (
 )
 _OURS = frozenset({"template", "earlier incidents"})
 """Figures that are none of the vendor's business, or text from a log."""
-_ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
+TEXT_CHARACTERS, NAME_CHARACTERS = 10_000, 200
+"""Of a subject as long as a book, the beginning; longer names of clients are no names that a text could give away."""
+_BETWEEN_ADDRESSES = re.compile(r"([\s<>\"'(),;:]+)")
 
 
 @dataclass(frozen=True)
@@ -77,11 +82,15 @@ def _keys(case: CaseFacts, copies: Sequence[Copy]) -> Keys:
     for row in case.affected:
         if row.organization in clients:
             telling[row.recipient.rpartition("@")[2].casefold()] = clients[row.organization]
-    names = re.compile("|".join(map(re.escape, sorted(filter(None, telling), key=len, reverse=True))) or r"(?!)", re.I)
+    short = sorted((name for name in telling if 0 < len(name) <= NAME_CHARACTERS), key=len, reverse=True)
+    names = re.compile("|".join(map(re.escape, short)) or r"(?!)", re.IGNORECASE)
 
+    @cache
     def hide(text: str) -> str:
-        text = _ADDRESS.sub(lambda found: known.get(found[0].casefold(), found[0]), text)
-        return names.sub(lambda found: telling.get(found[0].casefold(), "client"), text)
+        if len(text) > TEXT_CHARACTERS:
+            text = f"{text[:TEXT_CHARACTERS]}\u2026 ({len(text):,} characters)"
+        words = (known.get(word.casefold(), word) for word in _BETWEEN_ADDRESSES.split(text))
+        return names.sub(lambda found: telling.get(found[0].casefold(), "client"), "".join(words))
 
     return Keys(people, clients, hide)
 
@@ -172,7 +181,8 @@ def _three_people(case: CaseFacts, copies: Sequence[Copy], keys: Keys) -> str:
     for recipient in chosen:
         theirs = [copy for copy in copies if copy.recipient == recipient]
         parts.append(f"\n{keys.people[recipient]}: {phrases.counted(len(theirs), 'copy', 'copies')}")
-        parts.extend(_sequence(theirs, keys))
+        parts.extend(_sequence(theirs[:TOLD_COPIES], keys))
+        parts += [f"  and {len(theirs) - TOLD_COPIES:,} more in 02-copies.csv"] if len(theirs) > TOLD_COPIES else []
     return "\n".join(parts) + "\n"
 
 
