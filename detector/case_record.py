@@ -97,7 +97,7 @@ class Pattern:
     gap_seconds: float
     """Median time between one copy and the next to the same person."""
     share: float | None = None
-    """Of the people who were sent this mail at all, how many got it again; None if the log cannot tell."""
+    """Of the people who were sent this mail while it went on, how many got it again; None if the log cannot tell."""
 
 
 @dataclass(frozen=True)
@@ -204,3 +204,8 @@ def from_values(values: Mapping[str, Any]) -> JournalEntry:
 def stamp(moment: datetime) -> str:
     """A time as the journal writes it: UTC with a Z."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def spoken(moment: datetime) -> str:
+    """A time as people are told it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

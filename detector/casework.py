@@ -18,6 +18,7 @@ from detector.config import Client, Config, Us
 from detector.copies import read_copies
 from detector.documents import Desk, case_documents
 from detector.documents.apology_letter import MOVING, is_over, letter_facts, letter_name
+from detector.documents.closing_note import render_closing_note
 from detector.documents.desk import client_folders
 from detector.documents.human import Human, read_human
 from detector.documents.human_form import NAME as FORM
@@ -56,6 +57,8 @@ def write_up(
     drafts = {f"{place}{name}" for place in places.values() for name in ("letter.md", "call.md", "note.md")}
     handling = Handling(frozenset(pinned), places, frozenset(drafts if recreate else ()))
     documents = case_documents(case, desk, read_copies(db, incident.incident_id))
+    if case.record and case.record.closed_at:
+        documents = (*documents, render_closing_note(case.record))
     return WrittenUp(case, desk, write_case(root, incident.incident_id, first, documents, handling), problem)
 
 

@@ -145,8 +145,8 @@ def _noted(root: Path, record: CaseRecord, entries: Sequence[JournalEntry], orga
     name = record.incident_id
     folder = find_case(root, name) or root / folder_name(name, next(iter(organizations), None))
     folder.mkdir(mode=0o700, exist_ok=True)
-    case_journal.append(folder, entries, seen=len(record.entries))
-    return replay(name, (*record.entries, *entries))
+    case_journal.append(folder, entries)  # after whatever a person noted in this very minute
+    return replay(name, case_journal.read(folder).entries)
 
 
 def contradiction(db: Connection, incident_id: str, contained_at: datetime) -> Contradiction | None:

@@ -7,7 +7,7 @@ rests on. A refusal says what, when, and what to do.
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from detector.case_record import CaseRecord, JournalEntry, Promise, stamp
+from detector.case_record import MACHINE, CaseRecord, JournalEntry, Promise, spoken
 from detector.errors import RefusedError
 from detector.lifecycle import HUMAN
 
@@ -25,11 +25,13 @@ def check(record: CaseRecord, entry: JournalEntry, now: datetime) -> None:
         raise ValueError(f"{entry.kind!r} is nothing that a person can note")
     if not entry.by.strip():
         raise _refused(record, entry, "has nobody who says so. Name them with --by")
+    if entry.by == MACHINE:
+        raise _refused(record, entry, f"cannot be said by {MACHINE!r}, which is the program itself. Use another --by")
     if entry.at > now:
-        raise _refused(record, entry, f"lies in the future: it is {stamp(now)}. Give the time of it with --at")
+        raise _refused(record, entry, f"lies in the future: it is {spoken(now)}. Give the time of it with --at")
     started_at = record.figures.get("started_at")
     if started_at is not None and noted_until(entry.at) < started_at:
-        raise _refused(record, entry, f"lies before the first extra copy, {stamp(started_at)}. Check --at")
+        raise _refused(record, entry, f"lies before the first extra copy, {spoken(started_at)}. Check --at")
     if record.work in {"closed", "dismissed"} and entry.kind != "taken up again":
         raise _refused(record, entry, f"comes too late: the incident is {record.work}. Say `incidents reopen` first")
     why = _WHY_NOT[entry.kind](record, entry)
@@ -53,13 +55,13 @@ def obstacles(record: CaseRecord) -> tuple[str, ...]:
 
 
 def _refused(record: CaseRecord, entry: JournalEntry, why: str) -> RefusedError:
-    return RefusedError(f"{record.incident_id}: {entry.kind!r} at {stamp(entry.at)} {why}. Nothing was noted.")
+    return RefusedError(f"{record.incident_id}: {entry.kind!r} at {spoken(entry.at)} {why}. Nothing was noted.")
 
 
 def _acknowledged(record: CaseRecord, entry: JournalEntry) -> str:
     if record.acknowledged_at is None or record.reopened_because:
         return ""
-    return f"is known: {record.acknowledged_by} has had it since {stamp(record.acknowledged_at)}"
+    return f"is known: {record.acknowledged_by} has had it since {spoken(record.acknowledged_at)}"
 
 
 def _contained(record: CaseRecord, entry: JournalEntry) -> str:
@@ -67,7 +69,7 @@ def _contained(record: CaseRecord, entry: JournalEntry) -> str:
         return "does not say what stopped it. Say it with --how"
     if record.contained_at is None or entry.at >= record.contained_at:
         return ""
-    return f"lies before {stamp(record.contained_at)}, when {record.contained_by} contained it. Check --at"
+    return f"lies before {spoken(record.contained_at)}, when {record.contained_by} contained it. Check --at"
 
 
 def _for_a_client(record: CaseRecord, entry: JournalEntry) -> str:
@@ -93,7 +95,7 @@ def _sent(record: CaseRecord, entry: JournalEntry) -> str:
     if approval is None:
         return f"comes before anybody approved the letter to {name}. Have it approved first: `detector letter approve`"
     if noted_until(entry.at) < approval.at:
-        return f"lies before {stamp(approval.at)}, when {approval.by} approved the letter to {name}. Check --at"
+        return f"lies before {spoken(approval.at)}, when {approval.by} approved the letter to {name}. Check --at"
     return ""
 
 
@@ -114,16 +116,16 @@ def _kept(record: CaseRecord, entry: JournalEntry) -> str:
             f"There are: {numbers}" if numbers else "There is none yet"
         )
     if promise.kept_at is not None:
-        return f"is known: {promise.kept_by} kept promise {promise.number} at {stamp(promise.kept_at)}"
+        return f"is known: {promise.kept_by} kept promise {promise.number} at {spoken(promise.kept_at)}"
     if noted_until(entry.at) < promise.made_at:
-        return f"lies before {stamp(promise.made_at)}, when it was promised. Check --at"
+        return f"lies before {spoken(promise.made_at)}, when it was promised. Check --at"
     return ""
 
 
 def _closed(record: CaseRecord, entry: JournalEntry) -> str:
     last = max((e.at for e in record.entries if e.kind in HUMAN), default=entry.at)
     if noted_until(entry.at) < last:
-        return f"lies before {stamp(last)}, of which the last note is. Check --at"
+        return f"lies before {spoken(last)}, of which the last note is. Check --at"
     found = obstacles(record)
     if found and not entry.fields.get("reason", "").strip():
         return f"comes too early: {'; '.join(found)}. Do that first, or say --anyway --reason"

@@ -50,7 +50,7 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             saved = _find_incidents(db, config, as_of, () if dry_run else _channels(config), cases)
             found = registry.saved_incidents(db)
             cases, lines = chronicle.write_down(db, cases, state / "incidents", found, (saved, as_of))
-            night = _facts(db, config, files, as_of, cases)
+            night = replace(_facts(db, config, files, as_of, cases), notes=lines)
             due = () if dry_run else tuple(registry.notices(db))
             news = facts.ledger(db) + cases.digest
             talk("writing the documents, publishing the snapshot")

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from detector.case_record import MACHINE, CaseRecord, Contradiction, JournalEntry, Pattern, Verdict, stamp
+from detector.case_record import MACHINE, CaseRecord, Contradiction, JournalEntry, Pattern, Verdict, spoken, stamp
 from detector.lifecycle import TIMES, absorbing
 from detector.records import Incident
 from detector.verdicts import beyond, covering, has_same_shape, why_muted, why_not_muted
@@ -65,8 +65,8 @@ def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
         copies = f"{since.copies:,} extra {'copy' if since.copies == 1 else 'copies'}"
         people = f"{since.people:,} {'person' if since.people == 1 else 'people'}"
         found.append(
-            f"{name}: {record.contained_by} said that it was contained at {stamp(record.contained_at)}, but the log "
-            f"has {copies} to {people} after that, the first at {stamp(since.first_copy_at)}. It is not contained."
+            f"{name}: {record.contained_by} said that it was contained at {spoken(record.contained_at)}, but the log "
+            f"has {copies} to {people} after that, the first at {spoken(since.first_copy_at)}. It is not contained."
         )
     if record.reopened_because:
         found.append(f"{name}: is open again: {record.reopened_because}.")
@@ -79,7 +79,7 @@ def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
     found += [
         f"{name}: promise {promise.number} was due on {promise.due} and is not kept."
         for promise in record.overdue(now)
-        if not record.merged_into
+        if not (record.merged_into or record.work in {"closed", "dismissed"})
     ]
     return tuple(found)
 
@@ -142,7 +142,8 @@ def _signal(record: CaseRecord, seen: Sighting, *, is_new: bool) -> list[Journal
 def why_again(record: CaseRecord, seen: Sighting) -> str:
     """Why it must be taken up again; "" if it need not."""
     more = seen.incident.excess - record.figures["excess"]
-    is_later = seen.incident.ended_at > record.figures["ended_at"]
+    known = (record, *seen.absorbed)
+    is_later = seen.incident.ended_at > max(other.figures["ended_at"] for other in known if other.figures)
     if record.verdict:
         far = beyond(record.verdict.pattern, seen.pattern) if seen.pattern else ""
         return f"it went far beyond what {record.verdict.by} dismissed: {far}" if far else ""

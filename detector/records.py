@@ -236,6 +236,8 @@ class NightFacts:
     """In the roster; None without one."""
     roster_gaps: tuple[RosterGap, ...] = ()
     """Missing mails first, then mails to people who are not enrolled; by time."""
+    notes: tuple[str, ...] = ()
+    """What people must be told of the incidents first: claims that the log contradicts, promises that are late."""
 
 
 @dataclass(frozen=True)

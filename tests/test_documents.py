@@ -268,6 +268,7 @@ def test_json_has_exactly_the_public_keys() -> None:
         *("incident_id", "state", "severity", "template", "organizations", "cause", "cause_candidates"),
         *("started_at", "ended_at", "detected_at", "ongoing", "recipients", "sends", "excess"),
         *("copies_min", "copies_median", "copies_max"),
+        *("work", "muted_because", "aliases", "merged_into", "recurs_from", "withdrawn_because"),
     ]
     assert list(incident["cause_candidates"][0]) == ["cause", "for", "against"]
     assert (incident["recipients"], incident["sends"], incident["excess"]) == (51, 3_570, 3_519)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from detector import __version__
+from detector.cli.incidents import incidents
 from detector.cli.letters import letter
 from detector.cli.options import Moment, Seeds, state_option
 from detector.errors import DetectorError
@@ -62,7 +63,7 @@ def nightly(
         click.echo(f"detector: {problem}", err=True)
     if summary or (summary is None and sys.stdout.isatty()):
         _print_summary(night)
-    is_active = any(case.incident.ongoing for case in night.facts.cases)
+    is_active = any(case.incident.ongoing and case.incident.severity != "info" for case in night.facts.cases)
     sys.exit(night.exit_code or (10 if exit_code and is_active else 0))
 
 
@@ -194,6 +195,7 @@ def sql(table: str) -> None:
         raise click.UsageError(f"No table {table!r}. There are: {known}.") from None
 
 
+cli.add_command(incidents)
 cli.add_command(letter)
 
 
@@ -232,9 +234,10 @@ def _print_summary(night: "Night") -> None:
         going = {True: "yes", False: "no", None: "unknown"}[incident.ongoing]
         first, *others = incident.organizations or ("(private addresses)",)
         organization = ", ".join((first, *others)) if len(others) < 3 else f"{first} and {len(others)} more"
+        muted = " (muted)" if case.record and (case.record.muted_by or case.record.verdict) else ""
         cells = [
-            incident.incident_id, incident.severity, organization, f"{incident.recipients:,}", f"{incident.sends:,}",
-            f"{incident.excess:,}", f"{incident.started_at:%Y-%m-%d %H:%M:%S}",
+            incident.incident_id, incident.severity + muted, organization, f"{incident.recipients:,}",
+            f"{incident.sends:,}", f"{incident.excess:,}", f"{incident.started_at:%Y-%m-%d %H:%M:%S}",
             f"{incident.ended_at:%Y-%m-%d %H:%M:%S}", going,
         ]  # fmt: skip
         table.add_row(*(Text(visible(cell)) for cell in cells))

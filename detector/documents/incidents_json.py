@@ -7,8 +7,9 @@ import json
 import re
 from typing import Any
 
+from detector.case_record import CaseRecord
 from detector.documents.phrases import iso
-from detector.records import CauseCandidate, Document, Incident, NightFacts
+from detector.records import CaseFacts, CauseCandidate, Document, Incident, NightFacts
 
 SCHEMA_VERSION = 1
 
@@ -18,7 +19,7 @@ def render_incidents_json(night: NightFacts) -> Document:
     content = {
         "schema_version": SCHEMA_VERSION,
         "as_of": iso(night.as_of),
-        "incidents": [_incident(case.incident) for case in night.cases],
+        "incidents": [_incident(case.incident) | _record(case) for case in night.cases],
     }
     return Document("incidents.json", json.dumps(content, indent=2, ensure_ascii=True, allow_nan=False) + "\n")
 
@@ -47,6 +48,19 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "copies_min": incident.copies_min,
         "copies_median": incident.copies_median,
         "copies_max": incident.copies_max,
+    }
+
+
+def _record(case: CaseFacts) -> dict[str, Any]:
+    """What people did, and what the journal knows of the incident's place among the others."""
+    record = case.record or CaseRecord(case.incident.incident_id)
+    return {
+        "work": record.work,
+        "muted_because": record.muted_because,
+        "aliases": list(record.aliases),
+        "merged_into": record.merged_into,
+        "recurs_from": record.recurs_from,
+        "withdrawn_because": record.withdrawn_because,
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from detector.documents import charts, feed, phrases, sentences
+from detector.documents import case_in_words, charts, feed, phrases, sentences
 from detector.documents.templates import render_html, render_markdown
 from detector.records import CaseFacts, Document, NightFacts
 
@@ -55,14 +55,15 @@ def render_report(night: NightFacts, folders: Mapping[str, str] | None = None) -
 
 
 def split_cases(night: NightFacts) -> tuple[list[CaseFacts], list[CaseFacts]]:
-    """Incidents to tell in full, the most pressing first, and those only to list."""
+    """Incidents to tell in full, the most pressing first, and those only to list: long over, muted, or too many."""
     horizon = (night.log_complete_through or night.as_of) - timedelta(days=RECENT_DAYS)
     current: list[CaseFacts] = []
     earlier: list[CaseFacts] = []
     for case in night.cases:
         incident = case.incident
         is_open = incident.state in ("active", "quiet")
-        (current if is_open or incident.ended_at >= horizon else earlier).append(case)
+        is_told = (is_open or incident.ended_at >= horizon) and incident.severity != "info"
+        (current if is_told else earlier).append(case)
     current.sort(key=_urgency)
     return current[:TOLD_IN_FULL], current[TOLD_IN_FULL:] + earlier
 
@@ -79,6 +80,10 @@ def headline(night: NightFacts, current: list[sentences.CaseWords], has_earlier:
         who = phrases.counted(len(people), "person", "people")
         what = phrases.counted(excess, "extra copy", "extra copies")
         return f"{phrases.number(len(current))} mails were sent again and again: {who} got {what}."
+    muted = sum(case.incident.severity == "info" for case in night.cases)
+    if muted:
+        what = phrases.counted(muted, "incident is", "incidents are")
+        return f"Nothing was sent again and again in the last seven days but what people dismissed: {what} muted."
     return f"Nothing was sent again and again{' in the last seven days' if has_earlier else ''}."
 
 
@@ -105,4 +110,5 @@ def _item(case: CaseFacts, words: sentences.CaseWords, folders: Mapping[str, str
     """One incident for the templates; a folder name that we would not have given becomes no link."""
     folder = (folders or {}).get(case.incident.incident_id, "")
     brief = f"../../incidents/{folder}/brief.html" if _FOLDER.fullmatch(folder) else ""
-    return {"case": case, "incident": case.incident, "words": words, "brief": brief}
+    remarks = case_in_words.remarks(case.record) if case.record else ()
+    return {"case": case, "incident": case.incident, "words": words, "brief": brief, "remarks": remarks}

@@ -1,0 +1,274 @@
+"""`detector incidents`: what people look up, and what they have done about it. Each command adds to a journal."""
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from detector.cli.noting import (
+    at_option,
+    by_option,
+    cases_of,
+    id_argument,
+    json_option,
+    note,
+    organization_option,
+)
+from detector.cli.options import Moment, state_option
+
+if TYPE_CHECKING:
+    from detector.case_record import CaseRecord
+
+
+@click.group()
+def incidents() -> None:
+    """Follow an incident from the alarm to the last promise kept. Every word goes into its journal and stays there."""
+
+
+@incidents.command("list")
+@state_option
+@click.option("--open", "which", flag_value="open", default=True, help="What somebody still has to see to. [default]")
+@click.option("--overdue", "which", flag_value="overdue", help="Only incidents with a promise that is late.")
+@click.option("--all", "which", flag_value="all", help="Closed, dismissed, muted, merged and withdrawn ones as well.")
+@json_option
+def list_(state: Path, which: str, *, as_json: bool) -> None:
+    """List the incidents, newest first, with what the log says and what people say."""
+    from detector.documents import case_in_words
+    from detector.observations import standing_problems
+
+    cases, now = cases_of(state)
+    records = sorted(cases.records.values(), key=lambda r: (r.figures["started_at"], r.incident_id), reverse=True)
+    chosen = [r for r in records if which == "all" or (r.is_open if which == "open" else r.overdue(now))]
+    if as_json:
+        told = [case_in_words.as_json(record, standing_problems(record, now), now) for record in chosen]
+        click.echo(json.dumps(told, indent=2))
+        return
+    if chosen:
+        _print_table(chosen, now)
+    left_out = len(records) - len(chosen)
+    if not chosen:
+        click.echo("No incident is known." if not records else f"No such incident; {left_out} with --all.", err=True)
+    elif left_out:
+        click.echo(f"{left_out} more with --all.", err=True)
+
+
+@incidents.command()
+@id_argument
+@state_option
+@json_option
+def show(incident_id: str, state: Path, *, as_json: bool) -> None:
+    """Show all that is known of one incident, and its timeline. The id of one that was merged finds the kept one."""
+    from detector.documents import case_in_words
+    from detector.observations import standing_problems
+
+    cases, now = cases_of(state)
+    record = cases.find(incident_id)
+    problems = standing_problems(record, now)
+    if as_json:
+        click.echo(json.dumps(case_in_words.as_json(record, problems, now), indent=2))
+        return
+    if record.incident_id != incident_id.strip().upper():
+        click.echo(f"{incident_id.strip().upper()} is a part of {record.incident_id}.", err=True)
+    click.echo(case_in_words.in_words(record, problems, now))
+
+
+@incidents.command()
+@id_argument
+@state_option
+@at_option
+@by_option
+def ack(incident_id: str, state: Path, at: datetime | None, by: str) -> None:
+    """Say that somebody has seen it and sees to it."""
+    note(state, incident_id, "acknowledged", at, by, {})
+
+
+@incidents.command()
+@id_argument
+@state_option
+@at_option
+@by_option
+@click.option("--how", required=True, help="What stopped it, such as 'took the import job out of cron'.")
+def contain(incident_id: str, state: Path, at: datetime | None, by: str, how: str) -> None:
+    """Say that it was stopped. If the log has extra copies after that, this and every later night say so."""
+    from detector import case_journal, chronicle
+    from detector.case_record import MACHINE, JournalEntry, stamp
+    from detector.errors import DetectorError
+    from detector.observations import standing_problems
+    from detector.store import open_snapshot
+
+    record, now = note(state, incident_id, "contained", at, by, {"how": how})
+    try:
+        with open_snapshot(state) as db:
+            found = chronicle.contradiction(db, record.incident_id, record.contained_at or now)
+    except DetectorError as error:
+        click.echo(f"detector: whether the log agrees the next night will tell ({error})", err=True)
+        return
+    if found:
+        fields = {"first_copy_at": stamp(found.first_copy_at), "copies": found.copies, "people": found.people}
+        cases, _ = cases_of(state)
+        folder = cases.folders[record.incident_id]
+        case_journal.append(folder, [JournalEntry("contradicted", now, MACHINE, fields)], seen=len(record.entries))
+        for problem in standing_problems(cases_of(state)[0].find(incident_id), now):
+            click.echo(f"detector: {problem}", err=True)
+
+
+@incidents.command()
+@id_argument
+@state_option
+@at_option
+@by_option
+@organization_option
+@click.option("--channel", required=True, help="How: phone, voicemail, in person, ...")
+def told(incident_id: str, state: Path, at: datetime | None, by: str, organization: str, channel: str) -> None:
+    """Say that the client was told."""
+    note(state, incident_id, "client told", at, by, {"organization": organization, "channel": channel})
+
+
+@incidents.command()
+@id_argument
+@state_option
+@at_option
+@by_option
+@organization_option
+@click.option("--channel", default="", help="How it was sent.")
+def sent(incident_id: str, state: Path, at: datetime | None, by: str, organization: str, channel: str) -> None:
+    """Say that you have sent the approved letter. The detector itself sends no client anything."""
+    fields = {"organization": organization} | ({"channel": channel} if channel else {})
+    note(state, incident_id, "letter sent", at, by, fields)
+
+
+@incidents.command()
+@click.argument("words", nargs=-1, required=True, metavar='ID "TEXT" | kept ID [NUMBER]')
+@state_option
+@at_option
+@by_option
+@click.option("--owner", default="", help="Who sees to it.")
+@click.option("--due", type=Moment(), help="The day by which, such as 2026-11-15.")
+def promise(
+    words: tuple[str, ...], state: Path, at: datetime | None, by: str, owner: str, due: datetime | None
+) -> None:  # fmt: skip
+    """Write down what was promised to whom by when, and later that it was kept.
+
+    \b
+      detector incidents promise INC-7F3K "Send the report of the cause" --owner Sam --due 2026-11-15
+      detector incidents promise kept INC-7F3K 1
+    """
+    if words[0] == "kept":
+        _promise_kept(state, words[1:], at, by)
+        return
+    if len(words) != 2 or due is None:
+        raise click.UsageError(
+            'Give the incident, the promise in quotes, --owner and --due: ID "TEXT" --owner O --due D.'
+        )
+    cases, _ = cases_of(state)
+    number = len(cases.find(words[0]).promises) + 1
+    fields = {"number": number, "text": words[1], "owner": owner, "due": due.date().isoformat()}
+    note(state, words[0], "promised", at, by, fields)
+
+
+@incidents.command()
+@state_option
+@click.option("--ics", is_flag=True, help="As iCalendar, to read into any calendar.")
+def promises(state: Path, *, ics: bool) -> None:
+    """List the promises that are not kept, the next one first.
+
+    \b
+      detector incidents promises --ics > promises.ics
+    """
+    from detector.documents.escaping import visible
+    from detector.documents.promises_ics import in_ics
+
+    cases, now = cases_of(state)
+    records = [cases.records[name] for name in sorted(cases.records) if not cases.records[name].merged_into]
+    if ics:
+        sys.stdout.buffer.write(in_ics(records).encode())
+        return
+    due = [(promise, record) for record in records for promise in record.promises if promise.kept_at is None]
+    for one, record in sorted(due, key=lambda pair: (pair[0].due, pair[1].incident_id, pair[0].number)):
+        late = "OVERDUE " if one.is_overdue(now) else ""
+        click.echo(visible(f"{one.due} {late}{record.incident_id} promise {one.number}: {one.text} ({one.owner})"))
+
+
+@incidents.command()
+@id_argument
+@state_option
+@at_option
+@by_option
+@click.option("--anyway", is_flag=True, help="Although something is open; needs --reason.")
+@click.option("--reason", default="", help="Why anyway.")
+def close(incident_id: str, state: Path, at: datetime | None, by: str, *, anyway: bool, reason: str) -> None:
+    """Close an incident that stopped, whose letters went out and whose promises are kept; prints the closing note."""
+    from detector.documents.closing_note import render_closing_note
+
+    if anyway != bool(reason.strip()):
+        raise click.UsageError("Give --anyway and --reason together, or neither.")
+    record, _ = note(state, incident_id, "closed", at, by, {"reason": reason} if anyway else {})
+    click.echo(render_closing_note(record).content, nl=False)
+
+
+@incidents.command()
+@id_argument
+@state_option
+@at_option
+@by_option
+@click.option("--reason", required=True, help="Why it is none; shown whenever the pattern comes again.")
+def dismiss(incident_id: str, state: Path, at: datetime | None, by: str, reason: str) -> None:
+    """Say that it is no incident. The same pattern of the same template does not alarm again; far beyond it does."""
+    note(state, incident_id, "dismissed", at, by, {"reason": reason})
+
+
+@incidents.command()
+@id_argument
+@state_option
+@at_option
+@by_option
+@click.option("--reason", required=True, help="Why.")
+def reopen(incident_id: str, state: Path, at: datetime | None, by: str, reason: str) -> None:
+    """Take up again what was closed, or take a dismissal back."""
+    note(state, incident_id, "taken up again", at, by, {"reason": reason})
+
+
+def _promise_kept(state: Path, words: tuple[str, ...], at: datetime | None, by: str) -> None:
+    """The number may be left out if only one promise is open."""
+    if len(words) not in {1, 2} or (not "".join(words[1:]).isdecimal() and len(words) == 2):
+        raise click.UsageError("Give the incident and the number of the promise: kept ID NUMBER.")
+    cases, _ = cases_of(state)
+    due = [one.number for one in cases.find(words[0]).promises if one.kept_at is None]
+    if len(words) == 1 and len(due) != 1:
+        raise click.UsageError(f"Which promise? Not kept are: {', '.join(map(str, due)) or 'none'}.")
+    note(state, words[0], "kept", at, by, {"number": int(words[1]) if len(words) == 2 else due[0]})
+
+
+def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
+    """A row each, and under it what must not be overlooked."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from detector.documents import case_in_words
+    from detector.documents.escaping import visible
+    from detector.observations import standing_problems
+
+    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("incident", "severity", "people say", "the log says", "organization"):
+        table.add_column(name, overflow="fold")
+    for name in ("people", "extra", "first extra copy"):
+        table.add_column(name, justify="left" if name[0] == "f" else "right", no_wrap=True)
+    for record in records:
+        figures = record.figures
+        cells = [
+            record.incident_id, figures["severity"], record.work, case_in_words.state(record),
+            ", ".join(record.organizations) or "(private addresses)", f"{figures['recipients']:,}",
+            f"{figures['excess']:,}", f"{figures['started_at']:%Y-%m-%d %H:%M:%S}",
+        ]  # fmt: skip
+        table.add_row(*(Text(visible(cell)) for cell in cells))
+    console.print(table)
+    for problem in (line for record in records for line in standing_problems(record, now)):
+        console.print(Text(f"! {visible(problem)}"), soft_wrap=True)
+    for record in records:
+        if record.recurs_from:
+            console.print(Text(f"{record.incident_id}: {case_in_words.recurrence(record)}"), soft_wrap=True)

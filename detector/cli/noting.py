@@ -1,0 +1,73 @@
+"""What the commands about incidents share: options, finding an incident, adding a person's word to its journal."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from detector.cli.options import Moment
+
+if TYPE_CHECKING:
+    from detector.case_record import CaseRecord
+    from detector.chronicle import Cases
+
+at_option = click.option("--at", type=Moment(), help="When it happened. [default: now]")
+by_option = click.option(
+    "--by", default=lambda: os.environ.get("LOGNAME") or os.environ.get("USER") or "", help="Who did it. [default: you]"
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+organization_option = click.option("--organization", default="", help="The client. [default: the only one hit]")
+id_argument = click.argument("incident_id", metavar="ID")
+
+
+def cases_of(state: Path) -> "tuple[Cases, datetime]":
+    """Every incident, and now: the later of the clock and the newest night, which may look at logs of other days."""
+    from detector.case_record import MACHINE
+    from detector.chronicle import read_cases
+    from detector.errors import ConfigError
+
+    if not (state / "incidents").is_dir():
+        raise ConfigError(f"{state}: is no state directory. Run `detector nightly` first, or give another --state.")
+    cases = read_cases(state / "incidents")
+    for problem in (*cases.damaged.values(), *cases.remarks):
+        click.echo(f"detector: {problem}", err=True)
+    nights = [entry.at for record in cases.records.values() for entry in record.entries if entry.by == MACHINE]
+    return cases, max([datetime.now(UTC).replace(microsecond=0), *nights, *_newest_night(state)])
+
+
+def _newest_night(state: Path) -> list[datetime]:
+    """As-of of the night that published last; nights without news leave no mark in a journal."""
+    try:
+        stamp = (state / "current.duckdb").readlink().name.partition("-")[0]
+        return [datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)]
+    except (OSError, ValueError):
+        return []
+
+
+def note(
+    state: Path, incident_id: str, kind: str, at: datetime | None, by: str, fields: Mapping[str, Any]
+) -> "tuple[CaseRecord, datetime]":
+    """Check what is said and add it to the journal; the record after that, and now."""
+    from dataclasses import asdict
+
+    from detector import case_journal
+    from detector.case_record import JournalEntry
+    from detector.lifecycle import replay
+    from detector.lifecycle_rules import check
+
+    cases, now = cases_of(state)
+    record = cases.find(incident_id)
+    if fields.get("organization") == "" and len(record.organizations) == 1:
+        fields = {**fields, "organization": record.organizations[0]}
+    if kind == "dismissed" and record.pattern:
+        pattern = {n: list(v) if isinstance(v, tuple) else v for n, v in asdict(record.pattern).items()}
+        fields = {**fields, "pattern": pattern}
+    entry = JournalEntry(kind, at or now, by, fields, now)
+    check(record, entry, now)
+    case_journal.append(cases.folders[record.incident_id], [entry], seen=len(record.entries))
+    after = replay(record.incident_id, (*record.entries, entry))
+    click.echo(f"{record.incident_id}: {kind}; it is {after.work} now, and the log says {after.signal}.", err=True)
+    return after, now

@@ -1,0 +1,167 @@
+"""An incident's record for the terminal: facts, both states, what was done for each client, promises, the timeline.
+
+From the journal alone, in plain text; nothing in it acts on a terminal.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from detector.case_record import MACHINE, CaseRecord, JournalEntry, as_values, stamp
+from detector.documents import phrases
+from detector.documents.escaping import visible
+
+_HIDDEN_FIELDS = {"pattern", "notes", "text_sha256", "facts_sha256", "was_over", "aliases"}
+_NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def in_words(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> str:
+    """The whole of it, one fact a line."""
+    lines = [f"{record.incident_id}: {visible(record.figures['template'])}", *(f"  ! {visible(p)}" for p in problems)]
+    lines += [f"  {name:<14}{visible(value)}" for name, value in _facts(record) if value]
+    for organization in record.organizations or ("(private addresses)",):
+        lines.append(
+            f"  {visible(organization)}: {visible('; '.join(_steps(record, organization)) or 'nothing done yet')}"
+        )
+    lines += [f"  {visible(line)}" for line in _promises(record, now)]
+    return "\n".join([*lines, "", *(visible(line) for line in timeline(record))])
+
+
+def timeline(record: CaseRecord) -> Iterator[str]:
+    """What happened when: the copies, what the machine noted, what people did."""
+    lines = [(e.at, f"{e.by}: {e.kind}{_said(e)}{_noted_later(e)}") for e in record.entries]
+    lines.append((record.figures["started_at"], "first extra copy"))
+    lines.append((record.figures["ended_at"], "last extra copy seen"))
+    for at, line in sorted(lines, key=lambda pair: pair[0]):
+        yield f"{phrases.instant(at)}  {line}"
+
+
+def as_json(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> dict[str, Any]:
+    """The record for other programs; times in UTC, texts exact."""
+    figures = {name: _plain(value) for name, value in record.figures.items()}
+    return {
+        "incident_id": record.incident_id,
+        "work": record.work,
+        "signal": record.signal,
+        "is_open": record.is_open,
+        "problems": list(problems),
+        **figures,
+        "acknowledged_at": _plain(record.acknowledged_at),
+        "contained_at": _plain(record.contained_at),
+        "copies_after_containment": record.contradicted_by.copies if record.contradicted_by else 0,
+        "told": [step.organization for step in record.told],
+        "letters_approved": [step.organization for step in record.approved],
+        "letters_sent": [step.organization for step in record.sent],
+        "promises": [
+            {
+                "number": promise.number,
+                "text": promise.text,
+                "owner": promise.owner,
+                "due": promise.due.isoformat(),
+                "kept_at": _plain(promise.kept_at),
+                "is_overdue": promise.is_overdue(now),
+            }
+            for promise in record.promises
+        ],
+        "closed_at": _plain(record.closed_at),
+        "dismissed_because": record.verdict.reason if record.verdict else "",
+        "muted_by": record.muted_by,
+        "muted_because": record.muted_because,
+        "alarms_because": record.alarms_because,
+        "merged_into": record.merged_into,
+        "aliases": list(record.aliases),
+        "recurs_from": record.recurs_from,
+        "recurs_after_days": record.recurs_after_days,
+        "withdrawn_because": record.withdrawn_because,
+        "journal": [as_values(entry) for entry in record.entries],
+    }
+
+
+def recurrence(record: CaseRecord) -> str:
+    """Same shape as INC-7F3K, seven days earlier."""
+    if not record.recurs_from:
+        return ""
+    days = record.recurs_after_days or 0
+    word = _NUMBER_WORDS[days] if 0 < days < len(_NUMBER_WORDS) else phrases.number(days)
+    when = f"{word} day{'' if days == 1 else 's'} earlier" if days else "earlier on the same day"
+    return f"same shape as {record.recurs_from}, {when}"
+
+
+def remarks(record: CaseRecord) -> tuple[str, ...]:
+    """What must stand beside an incident's figures wherever it is told, a sentence each."""
+    said = (
+        ("Muted: ", record.muted_because),
+        ("Dismissed: ", f"{record.verdict.by} said why: {record.verdict.reason}" if record.verdict else ""),
+        ("Alarms: ", record.alarms_because),
+        ("Recurs: ", recurrence(record)),
+        ("Also known as: ", ", ".join(record.aliases)),
+        ("Withdrawn: ", record.withdrawn_because),
+    )
+    return tuple(f"{title}{text}." for title, text in said if text)
+
+
+def state(record: CaseRecord) -> str:
+    """Both states in a few words."""
+    muted = f", muted by {record.muted_by}" if record.muted_by else ""
+    merged = f", now {record.merged_into}" if record.merged_into else ""
+    return f"{record.signal}{muted}{merged}"
+
+
+def _facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
+    figures = record.figures
+    people = phrases.counted(figures["recipients"], "person", "people")
+    excess = phrases.counted(figures["excess"], "extra copy", "extra copies")
+    yield "figures", f"{people}, {excess}, {figures['copies_min']:,} to {figures['copies_max']:,} copies each"
+    yield "extra copies", f"{phrases.instant(figures['started_at'])} to {phrases.instant(figures['ended_at'])}"
+    yield "severity", figures["severity"] + (" (muted)" if record.muted_by else "")
+    yield "the log says", state(record) + (f": {record.withdrawn_because}" if record.withdrawn_because else "")
+    yield "people say", record.work
+    if record.contained_at:
+        yield "contained", f"{phrases.instant(record.contained_at)} by {record.contained_by}: {record.contained_how}"
+    yield "muted", record.muted_because
+    yield "alarms", record.alarms_because
+    if record.verdict:
+        yield "dismissed", f"{record.verdict.by}: {record.verdict.reason}"
+    if record.closed_at:
+        reason = f", although something was open: {record.closed_reason}" if record.closed_reason else ""
+        yield "closed", f"{phrases.instant(record.closed_at)} by {record.closed_by}{reason}"
+    yield "recurs", recurrence(record)
+    yield "also known as", ", ".join(record.aliases)
+
+
+def _steps(record: CaseRecord, organization: str) -> Iterator[str]:
+    kinds = (("told", record.told), ("letter approved", record.approved), ("letter sent", record.sent))
+    for name, steps in kinds:
+        for step in steps:
+            if step.organization == organization:
+                channel = step.fields.get("channel", "")
+                by_what = f" by {channel}" if channel else ""
+                yield f"{name} {phrases.instant(step.at)}{by_what} ({step.by})"
+
+
+def _promises(record: CaseRecord, now: datetime) -> Iterator[str]:
+    for promise in record.promises:
+        kept = f"kept {phrases.instant(promise.kept_at)}" if promise.kept_at else f"due {promise.due}"
+        late = " OVERDUE" if promise.is_overdue(now) else ""
+        yield f"promise {promise.number}: {promise.text} ({promise.owner}), {kept}{late}"
+
+
+def _noted_later(entry: JournalEntry) -> str:
+    if entry.noted_at is None or (entry.noted_at - entry.at).total_seconds() < 60:
+        return ""
+    return f" (noted {phrases.instant(entry.noted_at)})"
+
+
+def _said(entry: JournalEntry) -> str:
+    """What an entry says beside its kind; of figures only those that people follow."""
+    fields: Mapping[str, Any] = entry.fields
+    if entry.by == MACHINE and "excess" in fields:
+        return f": {fields['recipients']:,} people, {fields['excess']:,} extra copies, last {fields['ended_at']}"
+    said = ", ".join(f"{name} {value}" for name, value in fields.items() if name not in _HIDDEN_FIELDS)
+    return f": {said}" if said else ""
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return stamp(value)
+    return value.isoformat() if isinstance(value, date) else value

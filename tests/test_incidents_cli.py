@@ -1,0 +1,470 @@
+"""`detector incidents`, as a support lead uses it: nights in sequence, commands between them, through `main`.
+
+Now is the later of the clock and the newest night. The logs are of October and November 2030, so it is the night's.
+"""
+
+import csv
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detector import open_snapshot
+from detector.cli import main
+
+BEGINS = datetime(2030, 10, 27, 18, 0, tzinfo=UTC)
+MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
+COLUMNS = ("timestamp", "message_id", "sender", "recipient", "subject", "template", "organization")
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one call of the command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Desk:
+    """A state directory, and somebody who runs nights and commands on it."""
+
+    folder: Path
+    run: Callable[..., Run]
+    nights: list[Path] = field(default_factory=list)
+    ordinary_from: datetime = BEGINS - 3 * WEEK - 9 * HOUR
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    def night(self, as_of: datetime, *bursts: list[tuple[Any, ...]], watched: bool = True) -> Run:
+        """One night with the log of these bursts, whose newest line is of a minute before as-of if `watched`."""
+        path = self.folder / f"log-{len(self.nights)}.csv"
+        rows = [row for burst in bursts for row in burst]
+        if watched:
+            rows += self._ordinary(as_of)
+            rows.append(sent(as_of - MINUTE, "watch@other.example", f"still here {as_of:%d %H:%M}", "news", "Other"))
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([COLUMNS, *sorted(rows)])
+        self.nights.append(path)
+        return self.run("nightly", path, "--state", self.state, "--as-of", as_of.isoformat())
+
+    def _ordinary(self, as_of: datetime) -> list[tuple[str, ...]]:
+        """Twenty welcomes a day to people who get one each, from three weeks before the first burst on."""
+        rows: list[tuple[str, ...]] = []
+        while self.ordinary_from < as_of - HOUR:
+            day = f"{self.ordinary_from:%m%d}"
+            rows += [
+                sent(self.ordinary_from + n * MINUTE, f"o{day}.{n}@other.example", day, "welcome", "Other")
+                for n in range(20)
+            ]
+            self.ordinary_from += DAY
+        return rows
+
+    def say(self, *words: object) -> Run:
+        return self.run("incidents", *words, "--state", self.state)
+
+    def listed(self, *options: str) -> list[dict[str, Any]]:
+        found = self.say("list", "--json", *options)
+        assert found.code == 0, found.err
+        return json.loads(found.out)
+
+    def shown(self, incident_id: str) -> dict[str, Any]:
+        return json.loads(self.say("show", incident_id, "--json").out)
+
+    def alerts(self) -> list[str]:
+        return sorted(path.name.removesuffix(".eml").upper() for path in (self.state / "alerts").glob("*"))
+
+    def journal(self, incident_id: str) -> list[str]:
+        return [entry["kind"] for entry in self.shown(incident_id)["journal"]]
+
+    def report(self, as_of: datetime) -> str:
+        return (self.state / "reports" / f"{as_of:%Y-%m-%d}" / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch, capsys) -> Desk:
+    monkeypatch.setenv("LOGNAME", "ann")
+
+    def call(*arguments: object) -> Run:
+        monkeypatch.setattr(sys, "argv", ["detector", *(str(argument) for argument in arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+            sys.exit(0)
+        out, err = capsys.readouterr()
+        return Run(int(ended.value.code or 0), out, err)
+
+    return Desk(tmp_path, call)
+
+
+def sent(at: datetime, to: str, number: object, template: str, organization: str) -> tuple[str, ...]:
+    row = (f"<{number}.{to}@academy.example>", "noreply@academy.example", to, template.title(), template, organization)
+    return (at.isoformat(), *row)
+
+
+def burst(
+    begins: datetime = BEGINS, people: int = 12, copies: int = 10, who: str = "p", what: str = "welcome at Harbor"
+) -> list[tuple[str, ...]]:
+    """A round every three minutes to each of the people, a second after one another: `copies - 1` extra each."""
+    template, organization = what.split(" at ")
+    return [
+        sent(
+            begins + copy * 3 * MINUTE + timedelta(seconds=n),
+            f"{who}{n}@{organization.lower()}.example",
+            f"{template}.{begins:%d%H%M}.{copy}",
+            template,
+            organization,
+        )
+        for copy in range(copies)
+        for n in range(people)
+    ]
+
+
+MORNING = BEGINS + 8 * HOUR
+
+
+def opened(desk: Desk) -> str:
+    """The id of the incident of a first night: 12 people, 10 copies each, 108 of them extra."""
+    assert desk.night(MORNING, burst()).code == 0
+    (found,) = desk.listed()
+    return str(found["incident_id"])
+
+
+# --- looking ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_shows_what_the_log_says_beside_what_people_say(desk):
+    name = opened(desk)
+    (row,) = desk.say("list").out.splitlines()[1:]
+    assert row.split() == [name, "minor", "new", "stopped", "Harbor", "12", "108", "2030-10-27", "18:03:00"]
+
+
+def test_show_tells_the_figures_and_the_story(desk):
+    name = opened(desk)
+    desk.say("ack", name.lower())
+    shown = desk.say("show", name).out
+    assert "12 people, 108 extra copies, 10 to 10 copies each" in shown
+    story = shown.partition("\n\n")[2].splitlines()
+    assert story == [
+        "27 Oct 2030, 18:03:00 UTC  first extra copy",
+        "27 Oct 2030, 18:27:11 UTC  last extra copy seen",
+        "28 Oct 2030, 02:00:00 UTC  detector: opened: 12 people, 108 extra copies, last 2030-10-27T18:27:11Z",
+        "28 Oct 2030, 02:00:00 UTC  detector: stopped",
+        "28 Oct 2030, 02:00:00 UTC  ann: acknowledged",
+    ]
+
+
+def test_an_unknown_id_and_a_folder_that_is_no_state_are_told_apart_and_both_are_usage(desk, tmp_path):
+    name = opened(desk)
+    unknown = desk.say("show", "INC-ZZZZ")
+    assert (unknown.code, unknown.err) == (2, f"detector: 'INC-ZZZZ' is no incident known here; known are: {name}.\n")
+    nowhere = desk.run("incidents", "list", "--state", tmp_path / "nowhere")
+    assert nowhere.code == 2
+    assert nowhere.err.startswith(f"detector: {tmp_path}/nowhere: is no state directory. Run `detector nightly` first")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_state_whose_database_was_deleted_still_lists_its_incidents_and_a_night_builds_it_anew(desk):
+    name = opened(desk)
+    desk.say("contain", name, "--how", "took it out of cron")
+    shutil.rmtree(desk.state / "snapshots")
+    (desk.state / "current.duckdb").unlink()
+    (desk.state / "work" / "detector.duckdb").unlink()
+    assert [row["incident_id"] for row in desk.listed()] == [name]
+    again = desk.say("contain", name, "--how", "and again")
+    assert (again.code, "the next night will tell" in again.err) == (0, True)
+    rebuilt = desk.run("nightly", *desk.nights, "--state", desk.state, "--as-of", MORNING.isoformat())
+    assert rebuilt.code == 0, rebuilt.err
+    assert desk.journal(name) == ["opened", "stopped", "contained", "contained"]
+    assert desk.alerts() == [f"{name}.OPENED.1"]
+
+
+def test_an_incident_that_somebody_dealt_with_is_not_lost_with_the_database_and_the_log(desk):
+    name = opened(desk)
+    desk.say("ack", name)
+    (desk.state / "work" / "detector.duckdb").unlink()
+    other = desk.night(MORNING + HOUR)
+    assert (
+        f"{name}: is withdrawn (the database was made anew, without its log), although it is acknowledged" in other.err
+    )
+    assert [row["incident_id"] for row in desk.listed()] == [name]
+
+
+def test_a_damaged_journal_is_named_and_the_night_goes_on(desk):
+    name = opened(desk)
+    (journal,) = (desk.state / "incidents").glob("*/journal.log")
+    journal.write_bytes(b"{}\n" + journal.read_bytes())
+    told = desk.say("ack", name)
+    assert (told.code, "line 1 is damaged" in told.err) == (3, True)
+    done = desk.night(MORNING + DAY, burst(BEGINS + DAY, who="q"))
+    assert (done.code, "journal.log: line 1 is damaged" in done.err) == (3, True)
+    assert len(desk.alerts()) == 2
+
+
+# --- what people say -------------------------------------------------------------------------------------------------
+
+
+def test_a_containment_that_the_log_contradicts_is_said_at_once_and_every_night_and_in_the_list(desk):
+    """Said at 18:20, which covers that minute. The rounds of 18:21, 18:24 and 18:27 brought 36 copies to 12 people, the
+    first of them at 18:21:00 sharp, which nobody can tell from 18:20."""
+    name = opened(desk)
+    at = (BEGINS + 20 * MINUTE).isoformat()
+    loud = (
+        f"{name}: ann said that it was contained at 2030-10-27 18:20:00 UTC, but the log has 35 extra copies to 12 "
+        "people after that, the first at 2030-10-27 18:21:01 UTC. It is not contained.\n"
+    )
+    assert f"detector: {loud}" in desk.say("contain", name, "--at", at, "--how", "restarted it").err
+    assert f"! {loud}" in desk.say("list").out
+    assert f"! {loud}" in desk.say("show", name).out
+    assert desk.night(MORNING + HOUR).err == f"detector: {loud}"
+    assert "**To see to:**" in desk.report(MORNING)
+    (row,) = desk.listed()
+    assert (row["work"], row["copies_after_containment"]) == ("contained", 35)
+    later = (BEGINS + 28 * MINUTE).isoformat()
+    assert "not contained" not in desk.say("contain", name, "--at", later, "--how", "took it out of cron").err
+    assert desk.night(MORNING + 2 * HOUR).err == ""
+
+
+def test_copies_that_come_after_it_was_contained_are_said_by_the_night_that_sees_them(desk):
+    """An hour later the same twelve get another five rounds: 60 copies, all of them extra."""
+    assert desk.night(BEGINS + 30 * MINUTE, burst()).code == 0
+    (row,) = desk.listed()
+    name = row["incident_id"]
+    assert row["signal"] == "active"
+    desk.say("contain", name, "--how", "restarted it")
+    loud = desk.night(MORNING, burst(BEGINS + HOUR, copies=5)).err
+    assert f"{name}: ann said that it was contained at 2030-10-27 18:30:00 UTC, but the log has 60 extra copies" in loud
+    assert desk.journal(name) == ["opened", "contained", "extended", "stopped", "contradicted"]
+    assert desk.night(MORNING + HOUR).err == loud
+    assert desk.journal(name).count("contradicted") == 1
+
+
+def test_times_out_of_order_are_refused_and_nothing_is_noted(desk):
+    name = opened(desk)
+    before = desk.journal(name)
+    early = desk.say("contain", name, "--at", "2030-10-27T17:00Z", "--how", "x")
+    assert early.code == 2
+    assert (
+        "'contained' at 2030-10-27 17:00:00 UTC lies before the first extra copy, 2030-10-27 18:03:00 UTC" in early.err
+    )
+    future = desk.say("ack", name, "--at", "2031-01-01")
+    assert (future.code, "lies in the future: it is 2030-10-28 02:00:00 UTC" in future.err) == (2, True)
+    letter = desk.say("sent", name)
+    assert (letter.code, "before anybody approved the letter to Harbor" in letter.err) == (2, True)
+    stranger = desk.say("told", name, "--organization", "Acme", "--channel", "phone")
+    assert (stranger.code, "'Acme', who was not hit" in stranger.err) == (2, True)
+    assert desk.journal(name) == before
+
+
+def test_a_promise_is_listed_goes_into_the_calendar_runs_late_and_is_kept(desk):
+    name = opened(desk)
+    text = "Send the cause; in writing, with \\ figures"
+    assert desk.say("promise", name, text, "--owner", "Sam", "--due", "2030-10-30").code == 0
+    assert desk.say("promises").out == f"2030-10-30 {name} promise 1: {text} (Sam)\n"
+    ics = desk.say("promises", "--ics").out
+    assert f"UID:{name}-promise-1@detector\r\n" in ics
+    assert "DTSTART;VALUE=DATE:20301030\r\nDTEND;VALUE=DATE:20301031\r\n" in ics
+    assert f"SUMMARY:Sam: Send the cause\\; in writing\\, with \\\\ figures ({name})\r\n" in ics
+    assert desk.listed("--overdue") == []
+    late = f"{name}: promise 1 was due on 2030-10-30 and is not kept.\n"
+    assert desk.night(MORNING + 3 * DAY).err == f"detector: {late}"  # the 31st
+    assert f"! {late}" in desk.say("list", "--overdue").out
+    assert "OVERDUE" in desk.say("promises").out
+    assert "**To see to:**" in desk.report(MORNING + 3 * DAY).partition("\n## ")[0]
+    assert desk.say("promise", "kept", name).code == 0
+    assert desk.night(MORNING + 4 * DAY).err == ""
+    assert desk.say("promises").out == ""
+
+
+def test_closing_is_refused_until_all_is_done_and_then_drafts_the_note(desk):
+    """First extra copy 18:03:00, the night at 2:00 is 7 h 57 min later; the last copy 24 min 11 s after the first."""
+    name = opened(desk)
+    desk.say("contain", name, "--at", (BEGINS + 28 * MINUTE).isoformat(), "--how", "took it out of cron")
+    desk.say("promise", name, "Send the cause", "--owner", "Sam", "--due", "2030-10-30")
+    early = desk.say("close", name)
+    assert early.code == 2
+    assert "no letter was sent to Harbor; promise 1 (Sam, 2030-10-30) is not kept" in early.err
+    assert desk.say("close", name, "--anyway").code == 2
+    desk.say("promise", "kept", name, "1")
+    closed = desk.say("close", name, "--anyway", "--reason", "they wanted no letter")
+    assert closed.code == 0
+    assert "12 people got 108 extra copies of one mail (welcome)" in closed.out
+    assert "| Time to notice | 7 h 57 min (" in closed.out
+    assert (
+        "| Time to stop | 24 min 11 s until the last extra copy; 25 min until it was said to be contained |"
+        in closed.out
+    )
+    assert "no extra copy since; the log of 28 Oct 2030, 02:00 UTC showed that it had stopped" in closed.out
+    assert desk.listed() == []
+    assert [row["work"] for row in desk.listed("--all")] == ["closed"]
+    desk.night(MORNING + HOUR)
+    (folder,) = (desk.state / "incidents").iterdir()
+    assert (folder / "closing-note.md").read_text(encoding="utf-8") == closed.out
+
+
+def test_a_closed_incident_that_goes_on_is_loud_and_alerted_once_more(desk):
+    name = opened(desk)
+    desk.say("close", name, "--anyway", "--reason", "they wanted no letter")
+    again = desk.night(MORNING + DAY, burst(BEGINS + DAY, copies=5))
+    assert again.err == (
+        f"detector: {name}: is open again: 60 more extra copies after it had stopped, although ann closed it on "
+        "2030-10-28.\n"
+    )
+    assert desk.journal(name)[-3:] == ["extended", "reopened", "stopped"]
+    assert desk.alerts() == [f"{name}.OPENED.1", f"{name}.OPENED.2"]
+    desk.night(MORNING + DAY + HOUR)
+    assert len(desk.alerts()) == 2
+
+
+def test_what_people_type_does_not_act_on_a_terminal_or_a_calendar(desk):
+    name = opened(desk)
+    nasty = "\x1b[2J<b>\r\nEND:VEVENT\u202e=1+1|x" + "ü" * 60
+    desk.say("contain", name, "--how", nasty, "--by", "e\x07ve")
+    desk.say("promise", name, nasty, "--owner", nasty, "--due", "2030-10-30")
+    desk.night(MORNING + 3 * DAY)
+    for printed in (desk.say("show", name).out, desk.say("list").out, desk.say("promises").out):
+        assert all(line.isprintable() for line in printed.splitlines())
+    ics = desk.say("promises", "--ics").out
+    assert ics.count("END:VEVENT\r\n") == 1
+    assert all(len(line.encode()) <= 75 for line in ics.split("\r\n"))
+    unfolded = ics.replace("\r\n ", "")
+    assert all(line.isprintable() for line in unfolded.split("\r\n"))
+    assert "‹U+000D›‹U+000A›END:VEVENT‹U+202E›=1+1|x" + "ü" * 60 in unfolded
+
+
+# --- nights in sequence ----------------------------------------------------------------------------------------------
+
+
+def test_an_incident_is_extended_stops_and_is_reopened_under_one_id(desk):
+    assert desk.night(BEGINS + 30 * MINUTE, burst()).code == 0
+    (first,) = desk.listed()
+    desk.night(BEGINS + 2 * HOUR, burst(BEGINS + 35 * MINUTE, copies=5))
+    desk.night(BEGINS + 6 * HOUR)
+    desk.night(BEGINS + 20 * HOUR, burst(BEGINS + 19 * HOUR + 30 * MINUTE, copies=5))
+    desk.night(BEGINS + 30 * HOUR)
+    (row,) = desk.listed("--all")
+    assert (row["incident_id"], row["excess"]) == (first["incident_id"], 9 * 12 + 5 * 12 + 5 * 12)
+    assert desk.journal(row["incident_id"]) == [
+        "opened", "extended", "quiet", "stopped", "extended", "reopened", "stopped",
+    ]  # fmt: skip
+    assert len(desk.alerts()) == 1
+
+
+def test_a_feed_that_goes_stale_is_blind_and_never_stopped(desk):
+    assert desk.night(BEGINS + 30 * MINUTE, burst()).code == 0
+    blind = desk.night(BEGINS + 3 * DAY, watched=False)
+    assert blind.code == 3
+    (row,) = desk.listed()
+    assert row["signal"] == "blind"
+    shown = json.loads((desk.state / "reports/2030-10-30/incidents.json").read_text(encoding="utf-8"))["incidents"]
+    assert [(found["state"], found["ongoing"]) for found in shown] == [("blind", None)]
+    assert "the log does not say that it stopped but that it is blind" in desk.say("close", row["incident_id"]).err
+    desk.night(BEGINS + 4 * DAY)
+    assert desk.journal(row["incident_id"]) == ["opened", "blind", "stopped"]
+
+
+def test_two_incidents_that_late_rows_join_are_one_with_the_older_id_and_the_younger_one_finds_it(desk):
+    """Welcomes from 18:00 to 18:27 and invoices from 22:00 to 22:27; then a late file has welcomes from 18:30 to 21:57,
+    a round every three minutes, so that one affair repeated both."""
+    desk.night(MORNING, burst(), burst(BEGINS + 4 * HOUR, what="invoice at Harbor"))
+    young, old = (row["incident_id"] for row in desk.listed())
+    desk.say("contain", young, "--at", "2030-10-27T22:30Z", "--how", "restarted it")
+    joined = desk.night(MORNING + HOUR, burst(BEGINS + 30 * MINUTE, copies=70))
+    assert joined.err == f"detector: {young}: is a part of {old}, whose journal now holds what people noted of it.\n"
+    (row,) = desk.listed()
+    assert (row["incident_id"], row["aliases"], row["work"]) == (old, [young], "contained")
+    assert row["excess"] == 12 * (79 + 9)  # 80 rounds of welcomes and 10 of invoices, the first of each rightly sent
+    assert desk.shown(young)["incident_id"] == old
+    assert f"{young} is a part of {old}." in desk.say("show", young).err
+    desk.say("promise", young, "the cause", "--owner", "Sam", "--due", "2030-11-01")
+    assert desk.shown(old)["promises"][0]["owner"] == "Sam"
+    assert {row["incident_id"]: row["merged_into"] for row in desk.listed("--all")} == {old: "", young: old}
+    assert desk.night(MORNING + 2 * HOUR).err == ""
+    with open_snapshot(desk.state) as db:
+        assert db.execute("select * from aliases").fetchall() == [(young, old)]
+    assert len(desk.alerts()) == 2
+
+
+def test_a_recurrence_says_of_what_it_has_the_shape(desk):
+    name = opened(desk)
+    desk.night(MORNING + WEEK, burst(BEGINS + WEEK, who="q"))
+    second, first = desk.listed()
+    assert (first["incident_id"], second["recurs_from"], second["recurs_after_days"]) == (name, name, 7)
+    assert f"same shape as {name}, seven days earlier" in desk.say("show", second["incident_id"]).out
+    assert f"{second['incident_id']}: same shape as {name}, seven days earlier" in desk.say("list").out
+
+
+# --- verdicts --------------------------------------------------------------------------------------------------------
+
+
+def dismissed(desk: Desk) -> str:
+    """An incident of 12 people and 4 copies each, dismissed because the client asked for it."""
+    desk.night(MORNING, burst(copies=4))
+    (row,) = desk.listed()
+    assert desk.say("dismiss", row["incident_id"], "--reason", "they asked for four").code == 0
+    return str(row["incident_id"])
+
+
+def test_the_same_again_is_muted_and_says_whose_verdict_it_was(desk):
+    """A week later other twelve people of the client get four each."""
+    name = dismissed(desk)
+    quiet = desk.night(MORNING + WEEK, burst(BEGINS + WEEK, copies=4, who="q"))
+    assert (quiet.code, quiet.err, desk.alerts()) == (0, "", [f"{name}.OPENED.1"])
+    assert desk.listed() == []
+    second, first = desk.listed("--all")
+    assert (first["work"], second["muted_by"], second["severity"]) == ("dismissed", name, "info")
+    why = f"ann dismissed {name} of the same pattern on 2030-10-28: they asked for four"
+    assert second["muted_because"] == why
+    with open_snapshot(desk.state) as db:
+        muted = db.execute("select muted_because from case_records where muted_by <> ''").fetchall()
+        assert muted == [(why,)]
+        assert db.execute("select reason, recipients, extra_median from verdicts").fetchall() == [
+            ("they asked for four", 12, 3.0)
+        ]
+    report = desk.report(MORNING + WEEK)
+    assert report.startswith("# Nothing was sent again and again in the last seven days but what people dismissed: ")
+    assert f"{second['incident_id']}: Muted: ann dismissed {name}" in report
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"copies": 10}, "9 extra copies for a typical person instead of 3"),
+        ({"people": 36}, "36 people instead of 12"),
+        ({"what": "welcome at Larkspur"}, "it hits Larkspur as well"),
+    ],
+)
+def test_far_beyond_a_verdict_it_alarms_and_says_what_is_beyond(desk, changes, why):
+    name = dismissed(desk)
+    desk.night(MORNING + WEEK, burst(BEGINS + WEEK, who="q", **{"copies": 4, **changes}))
+    (row,) = desk.listed()
+    assert row["severity"] != "info"
+    assert row["alarms_because"].startswith(f"far beyond {name}, which was dismissed: {why}")
+    assert desk.alerts() == sorted([f"{name}.OPENED.1", f"{row['incident_id']}.OPENED.1"])
+
+
+def test_a_verdict_survives_a_rebuild_of_the_database(desk):
+    name = dismissed(desk)
+    (desk.state / "work" / "detector.duckdb").unlink()
+    desk.run("nightly", *desk.nights, "--state", desk.state, "--as-of", MORNING.isoformat())
+    desk.night(MORNING + WEEK, burst(BEGINS + WEEK, copies=4, who="q"))
+    assert [row["muted_by"] for row in desk.listed("--all")] == [name, ""]
+    assert desk.alerts() == [f"{name}.OPENED.1"]
+
+
+def test_a_verdict_that_is_taken_back_mutes_nothing(desk):
+    name = dismissed(desk)
+    desk.night(MORNING + WEEK, burst(BEGINS + WEEK, copies=4, who="q"))
+    assert desk.say("reopen", name, "--reason", "they did not ask").code == 0
+    desk.night(MORNING + WEEK + HOUR)
+    second, first = desk.listed()
+    assert (first["work"], second["alarms_because"]) == ("acknowledged", "the verdict was taken back")
+    assert f"{second['incident_id']}.OPENED.1" in desk.alerts()
