@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from detector import __version__
+from detector.cli.drill import drill
 from detector.cli.incidents import incidents
 from detector.cli.letters import letter
 from detector.cli.options import Moment, Seeds, state_option
@@ -197,6 +198,7 @@ def sql(table: str) -> None:
 
 cli.add_command(incidents)
 cli.add_command(letter)
+cli.add_command(drill)
 
 
 def main() -> None:

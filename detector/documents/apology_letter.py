@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from detector.documents.desk import Desk, SharedWords, client_folders, others_of, shared_words
-from detector.documents.escaping import markdown, visible
+from detector.documents.escaping import visible
 from detector.documents.languages import Language
+from detector.documents.letter_text import as_token
 from detector.documents.sentences import in_markdown, is_running, mail_name
 from detector.documents.templates import Safe, fill, render_markdown
 from detector.records import AffectedRecipient, CaseFacts, Document
@@ -97,8 +98,7 @@ def _when(language: Language, first: datetime, last: datetime) -> str:
 
 def _tokens(shown: Mapping[str, str]) -> dict[str, Safe]:
     """The figures as they stand in the draft; whatever a name holds, it cannot end its token or look like another."""
-    harmless = {code: value.replace("{", "(").replace("}", ")") for code, value in shown.items()}
-    return {code: Safe(f"{{{code}: {markdown(value)}}}") for code, value in harmless.items()}
+    return {code: Safe(f"{{{code}: {as_token(value)}}}") for code, value in shown.items()}
 
 
 def _facts(case: CaseFacts, organization: str, desk: Desk, shared: SharedWords) -> dict[str, Any]:

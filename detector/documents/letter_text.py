@@ -77,7 +77,9 @@ def moved(text: str, facts: Mapping[str, str]) -> list[tuple[str, str, str]]:
 
 def as_token(value: str) -> str:
     """A figure as it stands between the braces."""
-    return markdown(value.replace("{", "(").replace("}", ")"))
+    value = value.replace("{", "(").replace("}", ")")
+    inside = markdown(f"F {value}")  # "3. Mai" would begin a list, but not behind a brace
+    return inside.removeprefix("F ") if inside.startswith("F ") else markdown(value)
 
 
 def read_letter(text: str, facts: Mapping[str, str]) -> Letter:

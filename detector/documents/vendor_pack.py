@@ -211,7 +211,7 @@ def _queries(case: CaseFacts) -> str:
             continue
         query = QUERIES[figure.name].replace("$organization", "null")
         query = query.replace("$incident_id", f"'{case.incident.incident_id}'")
-        parts.append(f"-- {figure.code} {figure.name}: {json.dumps(figure.value)} ({figure.unit})\n{query};")
+        parts.append(f"-- {figure.code} {figure.name}: {json.dumps(figure.value)[:60]} ({figure.unit})\n{query};")
     return "\n\n".join(parts) + "\n"
 
 
