@@ -64,7 +64,7 @@ def write_case(
     incident_id: str,
     organization: str | None,
     documents: Sequence[Document],
-    handling: Handling = Handling(),  # noqa: B008 - frozen
+    handling: Handling = Handling(),
 ) -> Path:
     """Bring one incident's folder under `root` (the folder `incidents/`) up to date; returns it.
 
@@ -112,19 +112,7 @@ def _write_documents(folder: Path, documents: Sequence[Document], handling: Hand
     """Decide, note what is about to happen, do it, note that it is done; nothing at all if all is as it should be."""
     notes = _read_list(folder)
     known = notes.files
-    wanted: dict[str, bytes] = {}
-    figures = dict(notes.figures)
-    for document in documents:
-        name, content = _checked(document.name), document.content.encode()
-        target = _target(folder, name, content, known, handling)
-        if target == name and document.figures:
-            figures[name] = dict(document.figures)
-        if target is not None:
-            wanted[target] = content
-        if target is not None and target != name and (changes := _changes(notes.figures.get(name, {}), document)):
-            beside = _list_of_changes(name)
-            if _state(folder / beside, changes, known.get(beside, {})) != "edited":
-                wanted[beside] = changes
+    wanted, figures = _wanted(folder, documents, notes, handling)
     due = {n: c for n, c in wanted.items() if known.get(n) != {"written": _hash(c)} or not _holds(folder / n, c)}
     stale = {
         n: _hash((folder / n).read_bytes()) for n in known if n not in wanted and _is_untouched(folder / n, known[n])
@@ -143,6 +131,27 @@ def _write_documents(folder: Path, documents: Sequence[Document], handling: Hand
     done = known | {name: {"written": _hash(content)} for name, content in due.items()}
     files = {name: entry for name, entry in done.items() if name not in stale}
     _write_list(folder, Notes(files, {n: f for n, f in figures.items() if n in files}, dict(handling.clients)))
+
+
+def _wanted(
+    folder: Path, documents: Sequence[Document], notes: Notes, handling: Handling
+) -> tuple[dict[str, bytes], dict[str, dict[str, str]]]:
+    """What is to stand where, lists of changes included; and the figures of each document as it was written last."""
+    wanted: dict[str, bytes] = {}
+    figures = dict(notes.figures)
+    for document in documents:
+        name, content = _checked(document.name), document.content.encode()
+        target = _target(folder, name, content, notes.files, handling)
+        if target is None:
+            continue
+        wanted[target] = content
+        if target == name:
+            figures |= {name: dict(document.figures)} if document.figures else {}
+        elif changes := _changes(notes.figures.get(name, {}), document):
+            beside = f"{name.rpartition('.')[0]}.changes.txt"
+            if _state(folder / beside, changes, notes.files.get(beside, {})) != "edited":
+                wanted[beside] = changes
+    return wanted, figures
 
 
 def _target(folder: Path, name: str, content: bytes, known: _Known, handling: Handling) -> str | None:
@@ -224,23 +233,17 @@ def _beside(name: str, number: int) -> str:
     return f"{stem}.new{number if number > 1 else ''}.{suffix}"
 
 
-def _list_of_changes(name: str) -> str:
-    """letter.md -> letter.changes.txt"""
-    return f"{name.rpartition('.')[0]}.changes.txt"
-
-
 def _read_list(folder: Path) -> Notes:
     """What we wrote here; if the list is lost or damaged we know of nothing, and so overwrite nothing."""
     try:
         content = json.loads((folder / LIST_NAME).read_bytes())
-        files, figures = (_two_deep(content.get(part, {})) for part in ("files", "figures"))
+        files, figures = (
+            {str(name): {str(k): str(v) for k, v in entry.items()} for name, entry in content.get(part, {}).items()}
+            for part in ("files", "figures")
+        )
         return Notes(files, figures, {str(k): str(v) for k, v in content.get("clients", {}).items()})
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return Notes()
-
-
-def _two_deep(table: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-    return {str(name): {str(k): str(v) for k, v in entry.items()} for name, entry in table.items()}
 
 
 def _write_list(folder: Path, notes: Notes) -> None:

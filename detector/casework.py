@@ -41,16 +41,23 @@ class WrittenUp:
     """Why human.toml was not read; "" if it was."""
 
 
-def write_up(
-    db: Connection, state: Path, case: CaseFacts, config: Config, as_of: datetime, recreate: bool = False
-) -> WrittenUp:  # fmt: skip
+@dataclass(frozen=True)
+class Setting:
+    """Where and when somebody is at work, with what config."""
+
+    state: Path
+    config: Config
+    as_of: datetime
+
+
+def write_up(db: Connection, case: CaseFacts, setting: Setting, *, recreate: bool = False) -> WrittenUp:
     """Take back approvals that no longer hold, then write the folder; only what has changed."""
     incident = case.incident
     organizations = incident.organizations
-    root, first = state / "incidents", organizations[0] if organizations else None
+    root, first = setting.state / "incidents", organizations[0] if organizations else None
     folder = find_case(root, incident.incident_id) or root / folder_name(incident.incident_id, first)
-    desk, problem = read_desk(folder, organizations, config)
-    case = _without_revoked(case, desk, folder, as_of)
+    desk, problem = read_desk(folder, organizations, setting.config)
+    case = _without_revoked(case, desk, folder, setting.as_of)
     approved = case.record.approved if case.record else ()
     pinned = {letter_name(case, step.organization) for step in approved if step.organization in organizations}
     places = client_folders(organizations)
@@ -86,7 +93,12 @@ def bound_facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, str
 def approval(case: CaseFacts, organization: str, desk: Desk, text: bytes) -> dict[str, object]:
     """What the journal keeps of an approval: the hash of the text, the figures, and their hash."""
     facts = bound_facts(case, organization, desk)
-    return {"organization": organization, "text_sha256": sha256(text), "facts": facts, "facts_sha256": facts_hash(facts)}
+    return {
+        "organization": organization,
+        "text_sha256": sha256(text),
+        "facts": facts,
+        "facts_sha256": facts_hash(facts),
+    }
 
 
 def what_moved(step: Step, case: CaseFacts, desk: Desk, text: bytes | None) -> list[str]:

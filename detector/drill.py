@@ -27,7 +27,7 @@ ACTS = (datetime(2026, 10, 27, 18, 40, tzinfo=UTC), datetime(2026, 10, 28, 10, 0
 """As-of of the alarm, and of the morning after."""
 _NAME = "drill.json"
 _CONFIG = Config(
-    clients={"Harbor Freightways": Client(contact="Robin Reed, Head of Training", salutation="Dear Robin", phone="+1 555 0100")},
+    clients={"Harbor Freightways": Client(contact="Robin Reed", salutation="Dear Robin", phone="+1 555 0100")},
     us=Us(name="Example Academy", signatory="Sam Example", role="Head of Support", phone="+1 555 0199"),
 )  # fmt: skip
 
@@ -66,7 +66,7 @@ STEPS = (
          lambda record, folder, case: record.acknowledged_at is not None),
     Step("stop it", "Stop the sender (here in thought), then: detector incidents contain {id} --how '...' --by YOU", 1,
          lambda record, folder, case: record.contained_at is not None),
-    Step("call the client", "Play the call with call.md, then: detector incidents told {id} --channel phone --by YOU", 1,
+    Step("call the client", "Play the call (call.md), then: detector incidents told {id} --channel phone --by YOU", 1,
          lambda record, folder, case: bool(record.told)),
     Step("promise", "detector incidents promise {id} '...' --owner NAME --due {due} --by YOU", 2,
          lambda record, folder, case: bool(record.promises)),

@@ -55,7 +55,7 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             news = facts.ledger(db) + cases.digest
             talk("writing the documents, publishing the snapshot")
             casework.remember_addresses(state, config)
-            written = [casework.write_up(db, state, case, config, as_of) for case in night.cases]
+            written = [casework.write_up(db, case, casework.Setting(state, config, as_of)) for case in night.cases]
         folders = {each.case.incident.incident_id: each.folder for each in written}
         lines += tuple(each.problem for each in written if each.problem)
         report = _publish(state, night, folders, news)

@@ -17,7 +17,7 @@ AS_OF = "2026-11-01T02:00:00Z"
 
 FILLED = {
     "cause.status": '"confirmed"',
-    "cause.statement": '"A loop in our enrolment code ran once for each member of the group, and each turn mailed everybody."',
+    "cause.statement": '"A loop in our enrolment code ran once for each member, and each turn mailed everybody."',
     "cause.confirmed_by": '"Kim Lee"',
     "cause.confirmed_on": "2026-10-28",
     "responsibility.whose": '"ours"',
@@ -40,10 +40,11 @@ CLIENT = {
     "salutation": '"Dear Robin"',
     "phone": '"+1 555 0100"',
     "call": '"voicemail; they want to know who saw it"',
-    "meaning": '"Your team spent an evening deleting mail and wondering whether they had been hacked. You told me that, and you were right to be angry."',
+    "meaning": '"Your team spent an evening deleting mail and wondering whether they had been hacked. '
+    'You told me that, and you were right to be angry."',
 }
 GERMAN = {
-    "cause": '"Eine Schleife in unserem Einschreibecode lief einmal je Mitglied der Gruppe und schrieb jedes Mal allen."',
+    "cause": '"Eine Schleife in unserem Code lief einmal je Mitglied der Gruppe und schrieb jedes Mal allen."',
     "stopped": '"Wir haben den Einschreibelauf abgeschaltet"',
     "checked": '"Kim Lee hat das Protokoll bis Mitternacht beobachtet."',
     "offer": '"Auf Wunsch entfernen wir die Kopien zusammen mit Ihrer IT."',
@@ -85,10 +86,14 @@ def fill(path: Path, values: dict[str, str], table: str = "") -> None:
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
-def promise(folder: Path, text: str = "A person releases every enrolment run before it starts", due: date = date(2026, 11, 10)) -> None:
+def promise(
+    folder: Path, text: str = "A person releases every enrolment run before it starts", due: date = date(2026, 11, 10)
+) -> None:
     """What somebody promised, in the incident's journal."""
     fields = {"number": 1, "text": text, "owner": "Kim Lee", "due": due.isoformat()}
-    case_journal.append(folder, [JournalEntry("promised", datetime(2026, 10, 28, 9, tzinfo=UTC), "Sam Example", fields)])
+    case_journal.append(
+        folder, [JournalEntry("promised", datetime(2026, 10, 28, 9, tzinfo=UTC), "Sam Example", fields)]
+    )
 
 
 def fill_all(folder: Path, *clients: str) -> None:

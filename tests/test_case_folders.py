@@ -98,7 +98,9 @@ def test_each_letter_counts_its_own_people_and_its_own_first_extra_copy() -> Non
 
 
 def test_the_vendor_pack_tells_no_client_and_no_person() -> None:
-    case = dataclasses.replace(builders.two_clients(), subjects=("Welcome, ana.a@birchwood.example of Birchwood Clinics",))
+    case = dataclasses.replace(
+        builders.two_clients(), subjects=("Welcome, ana.a@birchwood.example of Birchwood Clinics",)
+    )
     documents = case_documents(case, desk(), builders.copies(case))
     pack = [document for document in documents if document.name.startswith("vendor-pack/")]
     assert len(pack) == 8
@@ -119,11 +121,15 @@ def test_forty_clients_keep_the_brief_and_the_folder_usable(tmp_path: Path) -> N
     assert "Call 40 clients before they call us" in head
     assert head.count("| Client ") == 41, "one line for each, and the head of the table"
     documents = case_documents(case, Desk(), builders.copies(case))
-    folder = write_case(tmp_path, "INC-7F3K", None, documents, Handling(clients=client_folders(case.incident.organizations)))
+    folder = write_case(
+        tmp_path, "INC-7F3K", None, documents, Handling(clients=client_folders(case.incident.organizations))
+    )
     assert len([path for path in folder.iterdir() if not path.name.startswith(".")]) == 8
     assert len(list((folder / "clients").iterdir())) == 40
     for path in (folder / "clients").rglob("*.md"):
-        others = {f"Client {n:02}" for n in range(40)} - {path.parent.name.replace("-ltd", "").replace("client-", "Client ")}
+        others = {f"Client {n:02}" for n in range(40)} - {
+            path.parent.name.replace("-ltd", "").replace("client-", "Client ")
+        }
         assert [other for other in others if other in path.read_text(encoding="utf-8")] == []
 
 
@@ -139,7 +145,9 @@ def test_what_a_person_wrote_to_the_first_client_moves_along_when_a_second_one_a
     assert not (folder / "letter.md").exists()
     harbor = folder / "clients" / "harbor-freightways"
     assert (harbor / "letter.md").read_text(encoding="utf-8") == "my own words\n"
-    assert (folder / "clients" / "birchwood-clinics" / "letter.md").read_text().startswith("> Draft for Birchwood Clinics")
+    assert (
+        (folder / "clients" / "birchwood-clinics" / "letter.md").read_text().startswith("> Draft for Birchwood Clinics")
+    )
     assert sorted(path.name for path in harbor.iterdir())[:2] == ["call.md", "letter.md"]
 
 
@@ -152,7 +160,10 @@ def test_two_copies_are_twice_and_not_again_and_again() -> None:
     assert "“{F3: Welcome to Safety Basics}”, twice: {F7: 5} copies too many. That was our mistake" in text
     assert not re.search("again and again|over and over", text)
     alone = render_letter(builders.case(affected=builders.affected(1, 2)), HARBOR, DESK).content
-    assert "sent one of your colleagues the same email, “{F3: Welcome to Safety Basics}”, twice: {F7: 1} copy too many." in alone
+    assert (
+        "sent one of your colleagues the same email, “{F3: Welcome to Safety Basics}”, twice: {F7: 1} copy too many."
+        in alone
+    )
     assert "several times" in render_letter(builders.case(affected=builders.affected(5, 4)), HARBOR, DESK).content
 
 
@@ -203,7 +214,10 @@ def test_a_voicemail_has_at_most_75_words(code: str, case: CaseFacts) -> None:
 def test_a_contradicted_containment_is_said_loudly_and_stops_the_letter() -> None:
     at = datetime(2026, 10, 27, 19, 10, tzinfo=UTC)
     record = CaseRecord(
-        "INC-7F3K", contained_at=at, contained_by="A. B.", contradicted_by=Contradiction(at + timedelta(minutes=2), 212, 40)
+        "INC-7F3K",
+        contained_at=at,
+        contained_by="A. B.",
+        contradicted_by=Contradiction(at + timedelta(minutes=2), 212, 40),
     )
     case = builders.case(record=record)
     said = "Noted as contained at 27 Oct 2026, 19:10 UTC by A. B., and yet 212 extra copies to 40 people since"
@@ -237,7 +251,9 @@ def test_another_client_in_a_letter_is_refused() -> None:
     case = builders.two_clients()
     letter = render_letter(case, BIRCHWOOD, desk()).content
     for name in (HARBOR, "harbor-freightways.example", "ana.a@harbor-freightways.example"):
-        found = check_letter(letter.replace("Dear Ms. Okafor", f"Dear Ms. Okafor, like {name}"), case, BIRCHWOOD, desk())
+        found = check_letter(
+            letter.replace("Dear Ms. Okafor", f"Dear Ms. Okafor, like {name}"), case, BIRCHWOOD, desk()
+        )
         assert any("Another client" in finding.text for finding in found)
     assert not any("Another client" in finding.text for finding in check_letter(letter, case, BIRCHWOOD, desk()))
 
@@ -346,7 +362,9 @@ def test_a_drill_says_what_to_do_and_sees_what_was_done(tmp_path: Path) -> None:
 
 
 def test_an_address_that_is_none_makes_no_draft() -> None:
-    letter = read_letter(render_letter(builders.case(), HARBOR, DESK).content, letter_facts(builders.case(), HARBOR, Language()))
+    letter = read_letter(
+        render_letter(builders.case(), HARBOR, DESK).content, letter_facts(builders.case(), HARBOR, Language())
+    )
     for bad in ("a@x, b@y", "a@x\r\nBcc: b@y", "@", "a b@x", "a@x>"):
         with pytest.raises(ConfigError, match="is no mail address"):
             letter_mail(letter, "en", bad, "f")

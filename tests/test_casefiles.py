@@ -132,7 +132,19 @@ def test_names_come_from_an_allow_list(tmp_path: Path) -> None:
     for incident_id in ("../INC-7F3K", "INC-7F3K/..", "", "INC-", "inc-7f3k", "INC-7F3K\n"):
         with pytest.raises(ValueError, match="no incident id"):
             write_case(tmp_path, incident_id, ORGANIZATION, [])
-    for name in ("../x.md", "/etc/x.md", ".x.md", "a/b/c/d.md", "a//b.md", "a/../b.md", "x", "letter.new.md", "X.md", "x.md\n", ""):
+    for name in (
+        "../x.md",
+        "/etc/x.md",
+        ".x.md",
+        "a/b/c/d.md",
+        "a//b.md",
+        "a/../b.md",
+        "x",
+        "letter.new.md",
+        "X.md",
+        "x.md\n",
+        "",
+    ):
         with pytest.raises(ValueError, match="no name for a document"):
             write_case(tmp_path, "INC-7F3K", ORGANIZATION, [Document(name, "x")])
         with pytest.raises(ValueError, match="no name for a document"):

@@ -23,7 +23,6 @@ from detector.config import Client, Us
 from detector.documents import (
     Desk,
     case_documents,
-    client_documents,
     night_documents,
     render_alert,
     render_brief,
@@ -604,7 +603,10 @@ def test_pictures_of_odd_data_can_be_drawn() -> None:
 def everything() -> list[bytes]:
     """Each document of the founding night as bytes, the alert's picture among them."""
     mail = alert(builders.case())
-    documents = (*night_documents(builders.night(), FOLDERS), *case_documents(builders.two_clients(), Desk({}, US), builders.copies(builders.two_clients())))
+    documents = (
+        *night_documents(builders.night(), FOLDERS),
+        *case_documents(builders.two_clients(), Desk({}, US), builders.copies(builders.two_clients())),
+    )
     return [
         *(document.content.encode() for document in documents),
         mail.text.encode(),

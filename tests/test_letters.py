@@ -110,7 +110,10 @@ def test_the_vendor_pack_verifies_names_the_side_and_nobody(folder: Path) -> Non
     listed = {line.split("  ")[1] for line in (pack / "MANIFEST.sha256").read_text().splitlines()}
     assert listed == {path.name for path in pack.iterdir()} - {"MANIFEST.sha256"}
     first = (pack / "00-read-me-first.txt").read_text(encoding="utf-8").splitlines()
-    assert first[0] == "51 people were sent 3,539 extra copies of one mail, between 18:05 and 20:11 UTC on 27 October 2026."
+    assert (
+        first[0]
+        == "51 people were sent 3,539 extra copies of one mail, between 18:05 and 20:11 UTC on 27 October 2026."
+    )
     assert first[1].startswith("We ask you: Who is iterated inside the loop that sends")
     assert "points to the side that makes the mail" in first[2]
     rows = [json.loads(line) for line in (pack / "02-copies.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -199,12 +202,28 @@ def test_the_same_letter_gives_the_same_files(state: Path, folder: Path, tmp_pat
         ("Dear Robin,", "Dear [[FILL H4: salutation]],", "Still open: H4: salutation"),
         ("{F4: 51} of your", "53 of your", r"53 is no figure of today. Nearest: F4, 51."),
         ("{F4: 51} of your", "{F44: 51} of your", r"{F44: 51} is no fact of this letter. Nearest: F4"),
-        ("That was our mistake, and I am sorry.", "Sorry for any inconvenience.", "“any inconvenience”: say what it meant"),
-        ("That was our mistake, and I am sorry.", "It was a glitch, and our mistake.", "“glitch”: it was an error of ours"),
+        (
+            "That was our mistake, and I am sorry.",
+            "Sorry for any inconvenience.",
+            "“any inconvenience”: say what it meant",
+        ),
+        (
+            "That was our mistake, and I am sorry.",
+            "It was a glitch, and our mistake.",
+            "“glitch”: it was an error of ours",
+        ),
         ("That was our mistake, and I am sorry.", "That was it.", "Nobody takes responsibility in the first 60 words"),
         ("Our mistake: one", "Our one", None),
-        ("I will write to you on 12", "We will check everything. I will write to you on 12", "A promise without owner and date"),
-        ("A person releases every enrolment run before it starts", "We see to it", "Promise 1 is missing in the letter"),
+        (
+            "I will write to you on 12",
+            "We will check everything. I will write to you on 12",
+            "A promise without owner and date",
+        ),
+        (
+            "A person releases every enrolment run before it starts",
+            "We see to it",
+            "Promise 1 is missing in the letter",
+        ),
         ("Your team spent", "Our vendor Kite Mail failed. Your team spent", "Kite Mail is named"),
         ("Your team spent", "ada.graf@harbor-freightways.example spent", "The address of a learner is in it"),
     ],
@@ -258,7 +277,9 @@ def test_beside_a_newer_version_lies_a_list_of_what_changed(state: Path, folder:
     replace(folder / "letter.md", "Dear Robin", "Dear Robin and team")
     fill(folder / "human.toml", {"next_update.on": "2026-11-19"})
     check(state)
-    assert (folder / "letter.changes.txt").read_text(encoding="utf-8").splitlines()[2:] == ["H9: 2026-11-12 -> 2026-11-19"]
+    assert (folder / "letter.changes.txt").read_text(encoding="utf-8").splitlines()[2:] == [
+        "H9: 2026-11-12 -> 2026-11-19"
+    ]
     assert "19 November 2026" in (folder / "letter.new.md").read_text(encoding="utf-8")
     fill(folder / "human.toml", {"next_update.on": "2026-11-12"})
     check(state)
@@ -308,7 +329,9 @@ def test_a_moved_figure_takes_the_approval_away_and_is_named(state: Path, folder
     assert said.code == 2
     assert "F7 was 3,539 and is 3,540" in said.text
     assert "F10 was 20:11 UTC on 27 October 2026 and is 20:12 UTC on 27 October 2026" in said.text
-    assert (folder / "letter.md").read_bytes() != before, "untouched by people, it is a draft again, with today's figures"
+    assert (folder / "letter.md").read_bytes() != before, (
+        "untouched by people, it is a draft again, with today's figures"
+    )
     assert "{F7: 3,540}" in (folder / "letter.md").read_text(encoding="utf-8")
 
 
@@ -368,7 +391,9 @@ def test_a_mistake_in_the_form_is_named_with_its_line(
 
 def test_a_german_letter_is_german_throughout(state: Path, folder: Path, tmp_path: Path) -> None:
     config = tmp_path / "detector.toml"
-    config.write_text(f'[clients."{CLIENT}"]\nlanguage = "de"\nzone = "Europe/Berlin"\nemail = "robin@harbor.example"\n')
+    config.write_text(
+        f'[clients."{CLIENT}"]\nlanguage = "de"\nzone = "Europe/Berlin"\nemail = "robin@harbor.example"\n'
+    )
     assert detector("nightly", FOUNDING, "--state", state, "--as-of", AS_OF, "--config", config).code == 0
     fill_all(folder, CLIENT)
     said = check(state)
@@ -377,7 +402,11 @@ def test_a_german_letter_is_german_throughout(state: Path, folder: Path, tmp_pat
     fill(folder / "human.toml", {"letter.role": '"Leiter der Betreuung"'})
     fill(
         folder / "human.toml",
-        {"contact": '"Robin Reed, Leitung Schulung"', "salutation": '"Sehr geehrter Herr Reed"', "meaning": '"Ihre Leute haben einen Abend lang E-Mails gelöscht."'},
+        {
+            "contact": '"Robin Reed, Leitung Schulung"',
+            "salutation": '"Sehr geehrter Herr Reed"',
+            "meaning": '"Ihre Leute haben einen Abend lang E-Mails gelöscht."',
+        },
         f'clients."{CLIENT}"',
     )
     assert check(state).text.startswith(f"{CLIENT}: ready to be approved")
@@ -414,4 +443,9 @@ def test_the_day_of_a_promise_is_a_day_people_read() -> None:
     assert Language("en").day(date(2026, 11, 1)) == "1 November 2026"
     assert Language("de").day(date(2026, 3, 1)) == "1. März 2026"
     assert [Language("de").number(n) for n in (3_539, 70.5, 1_000_000)] == ["3.539", "70,5", "1.000.000"]
-    assert [Language("en").times(n) for n in (2, 3, 5, 6)] == ["twice", "several times", "several times", "again and again"]
+    assert [Language("en").times(n) for n in (2, 3, 5, 6)] == [
+        "twice",
+        "several times",
+        "several times",
+        "again and again",
+    ]

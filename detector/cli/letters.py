@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from detector.casework import WrittenUp
     from detector.documents.letter_check import Finding
 
-_CONFIG = click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML). [default: [clients] and [us] of the last night]")  # fmt: skip
+_CONFIG = click.option(
+    "--config", "config_path", type=click.Path(path_type=Path),
+    help="Settings (TOML). [default: [clients] and [us] of the last night]",
+)  # fmt: skip
 _CLIENT = click.option("--client", help="Which client, by name; only needed if several were hit.")
 
 
@@ -122,7 +125,9 @@ def export(incident_id: str, out: Path | None, client: str | None, config_path: 
         step = next((step for step in steps if step.organization == draft.organization), None)
         if step is None:
             why = _why_revoked(work, draft.organization)
-            raise RefusedError(f"The letter to {_shown(draft.organization)} is not approved.{why} `detector letter approve`")
+            raise RefusedError(
+                f"The letter to {_shown(draft.organization)} is not approved.{why} `detector letter approve`"
+            )
         if moved := what_moved(step, work.case, work.desk, draft.content()):
             raise RefusedError(f"What was approved is no longer so: {'; '.join(moved)}. Nothing was written.")
         for path in _write_files(draft, out or draft.path.parent, str(step.fields["facts_sha256"])):
@@ -164,7 +169,7 @@ def _opened(
         config = load_config(config_path) if config_path else casework.remembered_addresses(state)
         case = replace(facts.case(db, incident, through), record=record)
         now = datetime.now(UTC).replace(microsecond=0)
-        work = casework.write_up(db, state, case, config, now, recreate)
+        work = casework.write_up(db, case, casework.Setting(state, config, now), recreate=recreate)
         if work.problem:
             raise RefusedError(work.problem)
         yield work

@@ -1,7 +1,8 @@
 """Everything a person will read: facts in, text out. No file, no clock, no database, no network.
 
 To add a document
-    1. `documents/<name>.py` with one function from facts (`NightFacts`, or `CaseFacts` and `Desk`) to `Document`, its template
+    1. `documents/<name>.py` with one function from facts (`NightFacts`, or `CaseFacts` and `Desk`) to `Document`, its
+       template
        beside it as `<name>.html` or `<name>.md`, filled by `templates.render_html` or `templates.render_markdown`.
     2. One line in `night_documents` or `case_documents` below.
     3. A case in `tests/test_documents.py`; run it with ACCEPT=1, read the golden file it writes, commit it.

@@ -43,7 +43,10 @@ def letter_facts(case: CaseFacts, organization: str, language: Language) -> dict
         raise ValueError(f"nobody of {visible(organization)} is affected by {case.incident.incident_id}")
     copies = sorted(row.sends for row in rows)
     extras = [row.first_extra_at for row in rows if row.first_extra_at is not None]
-    last, middle = max(row.last_sent_at for row in rows), (copies[(len(copies) - 1) // 2] + copies[len(copies) // 2]) / 2
+    last, middle = (
+        max(row.last_sent_at for row in rows),
+        (copies[(len(copies) - 1) // 2] + copies[len(copies) // 2]) / 2,
+    )
     facts = {
         "F3": visible_mail_name(case, organization),
         "F4": language.number(len(rows)),

@@ -39,7 +39,8 @@ def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Documen
         "people": people,
         "excess": excess,
         "when": when,
-        "know": f"{counted(people, 'person', 'people')} of yours got {counted(excess, 'copy', 'copies')} too many, {when}.",
+        "know": f"{counted(people, 'person', 'people')} of yours got {counted(excess, 'copy', 'copies')} too many, "
+        f"{when}.",
         "still_going": in_markdown(case).still_going,
         "note": Safe(f"{_folder(case, organization)}note.md"),
         "voicemail": Safe(voicemail(case, organization, desk)),

@@ -17,8 +17,8 @@ class Desk:
     """Everything that is not from a log; empty, it leaves every human part open."""
 
     clients: Mapping[str, Client] = field(default_factory=dict)
-    us: Us = Us()
-    human: Human = Human()
+    us: Us = field(default_factory=Us)
+    human: Human = field(default_factory=Human)
 
     def client(self, organization: str) -> Client:
         """The config's data of one client; what human.toml says of the person there wins."""

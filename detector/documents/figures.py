@@ -28,7 +28,8 @@ _SPARED = """with hit as (select * from incidents where incident_id = $incident_
   select recipient from repeats
   where content_key in (select content_key from incident_repeats where incident_id = $incident_id)
     and list_contains((select organizations from hit), organization)
-    and make_timestamp(sent_at_us) between (select first_sent_at from hit) - interval 1 day and (select ended_at from hit)
+    and make_timestamp(sent_at_us) between (select first_sent_at from hit) - interval 1 day
+    and (select ended_at from hit)
     and recipient not in (select recipient from affected where incident_id = $incident_id)
   group by recipient having max(copies_before) = 0
 ) select count(*) from others"""
@@ -55,7 +56,8 @@ QUERIES = {
     "first copy": f"select min(first_sent_at) from affected where {_THEIRS}",
     "first extra copy": _FIRST_EXTRA,
     "last copy seen": f"select max(last_sent_at) from affected where {_THEIRS}",
-    "log complete through": "select make_timestamp(max(at_us)) from events where at_us <= (select as_of_us from settings)",
+    "log complete through": "select make_timestamp(max(at_us)) from events "
+    "where at_us <= (select as_of_us from settings)",
     "still going": "select ongoing from incidents where incident_id = $incident_id",
     "median gap": "select median_gap_seconds from incidents where incident_id = $incident_id",
     "extra copies bounced": _OUTCOME.format("bounced"),

@@ -179,7 +179,9 @@ def read_human(text: str, where: str, organizations: Sequence[str]) -> Human:
     for name in human.clients:
         if name not in organizations:
             line = _line(text, ("clients", name))
-            raise ConfigError(f"{where}, line {line}: {name!r} is no client of this incident.{_near(name, organizations)}")
+            raise ConfigError(
+                f"{where}, line {line}: {name!r} is no client of this incident.{_near(name, organizations)}"
+            )
     return human
 
 
@@ -214,14 +216,10 @@ def _near(name: str, known: Sequence[str]) -> str:
 
 def _known(section: Sequence[str]) -> list[str]:
     """The keys of the table that a path leads to."""
-    model: type[BaseModel] = Human
-    for depth, part in enumerate(section):
-        if depth and section[0] == "clients":
-            return sorted(ClientWords.model_fields)
-        if part == "clients":
-            continue
-        model = model.model_fields[part].annotation or model
-    return sorted(model.model_fields)
+    if section and section[0] == "clients":
+        return sorted(ClientWords.model_fields)
+    table = Human.model_fields[section[0]].annotation if section else Human
+    return sorted(table.model_fields) if isinstance(table, type) and issubclass(table, BaseModel) else []
 
 
 def _line(text: str, location: Sequence[str]) -> int:

@@ -134,7 +134,8 @@ def _contradiction(case: CaseFacts) -> str:
     return (
         f"Noted as contained at {phrases.minute(record.contained_at)} by {record.contained_by}, and yet "
         f"{phrases.counted(found.copies, 'extra copy', 'extra copies')} to "
-        f"{phrases.counted(found.people, 'person', 'people')} since, the first at {phrases.minute(found.first_copy_at)}."
+        f"{phrases.counted(found.people, 'person', 'people')} since, the first at "
+        f"{phrases.minute(found.first_copy_at)}."
     )
 
 
@@ -150,7 +151,9 @@ def _promises(case: CaseFacts) -> list[tuple[str, str, str, str]]:
 def _journal(case: CaseFacts) -> list[tuple[str, str, str]]:
     """(when, what, who) of everything that people noted."""
     entries = case.record.entries if case.record else ()
-    return [(phrases.minute(e.at), _joined(e.kind, e.fields.get("organization")), e.by) for e in entries if e.by != MACHINE]
+    return [
+        (phrases.minute(e.at), _joined(e.kind, e.fields.get("organization")), e.by) for e in entries if e.by != MACHINE
+    ]
 
 
 def _joined(*parts: object) -> str:

@@ -57,9 +57,7 @@ def check_letter(text: str, case: CaseFacts, organization: str, desk: Desk) -> t
     language = desk.language(organization)
     facts = letter_facts(case, organization, language)
     plain = read_letter(text, facts).text
-    checking = Checking(
-        case, organization, desk, text, tuple(numbered_lines(text)), plain, PHRASES[language.code]
-    )
+    checking = Checking(case, organization, desk, text, tuple(numbered_lines(text)), plain, PHRASES[language.code])
     found = [finding for check in _CHECKS for finding in check(checking)]
     found += [
         Finding(0, f"{code} stands as {shown} and is {now} today; the letter goes out with {now}.", is_refused=False)
@@ -92,7 +90,9 @@ def _tokens(c: Checking) -> Iterator[Finding]:
         for code, shown in TOKEN.findall(line):
             if code not in facts:
                 near = difflib.get_close_matches(code, facts, n=1, cutoff=0.3)
-                yield Finding(number, f"{{{code}: {shown}}} is no fact of this letter. Nearest: {(near or ['none'])[0]}.")
+                yield Finding(
+                    number, f"{{{code}: {shown}}} is no fact of this letter. Nearest: {(near or ['none'])[0]}."
+                )
 
 
 def _numbers(c: Checking) -> Iterator[Finding]:
@@ -106,7 +106,9 @@ def _numbers(c: Checking) -> Iterator[Finding]:
             if digits in known or all(part in allowed for part in re.findall(r"\d+", digits)):
                 continue
             code, value = _nearest(digits, facts)
-            yield Finding(number, f"{digits} is no figure of today. Nearest: {code}, {value}. Write {{{code}: {value}}}.")
+            yield Finding(
+                number, f"{digits} is no figure of today. Nearest: {code}, {value}. Write {{{code}: {value}}}."
+            )
 
 
 def _addresses(c: Checking) -> list[str]:
@@ -123,6 +125,7 @@ def _addresses(c: Checking) -> list[str]:
 
 def _nearest(digits: str, facts: dict[str, str]) -> tuple[str, str]:
     """The fact whose number is nearest to a typed one."""
+
     def value(text: str) -> float:
         return float("".join(re.findall(r"\d", text)) or "inf")
 
@@ -170,7 +173,7 @@ def _is_noted(sentence: str, c: Checking) -> bool:
     words = c.desk.words(c.organization)
     shared = shared_words(c.desk, c.case, c.desk.language(c.organization).code)
     ready = (words.offer, shared.offer, shared.keep, shared.stopped, shared.checked, *c.phrases.ready)
-    return any(text and sentence.strip(" .;") in text or text and text.strip(" .") in sentence for text in ready)
+    return any((text and sentence.strip(" .;") in text) or (text and text.strip(" .") in sentence) for text in ready)
 
 
 def _strangers(c: Checking) -> Iterator[Finding]:
@@ -207,7 +210,9 @@ def _length(c: Checking) -> Iterator[Finding]:
 def _again(c: Checking) -> Iterator[Finding]:
     before = [known for known in c.case.earlier if known.organization == c.organization]
     if before and not re.search(c.phrases.again, c.plain, re.IGNORECASE):
-        yield Finding(0, f"It is not the first time ({before[0].incident_id}); the letter does not say so.", is_refused=False)
+        yield Finding(
+            0, f"It is not the first time ({before[0].incident_id}); the letter does not say so.", is_refused=False
+        )
 
 
 def _short(sentence: str) -> str:

@@ -27,6 +27,7 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 def letter_page(letter: Letter, language: str) -> str:
     """The letter as a page of its own, for reading, printing, and pasting into a mail."""
+
     def runs(paragraph: Paragraph) -> Safe:
         return Safe("<br>\n".join("".join(map(_html_run, line)) for line in paragraph.lines))
 
@@ -55,7 +56,8 @@ def letter_docx(letter: Letter, language: str, author: str) -> bytes:
     body = "".join(_docx_paragraph(paragraph, letter) for paragraph in letter.paragraphs)
     section = (
         '<w:sectPr><w:pgSz w:w="11906" w:h="16838"/>'
-        '<w:pgMar w:top="1247" w:right="1304" w:bottom="1134" w:left="1304" w:header="0" w:footer="0" w:gutter="0"/></w:sectPr>'
+        '<w:pgMar w:top="1247" w:right="1304" w:bottom="1134" w:left="1304" w:header="0" w:footer="0" w:gutter="0"/>'
+        "</w:sectPr>"
     )
     files = {
         "[Content_Types].xml": _CONTENT_TYPES,
@@ -76,11 +78,13 @@ def _address(to: str) -> Address:
     """The one recipient of the draft; a list, a name or a line break in it is refused."""
     user, _, domain = to.strip().rpartition("@")
     try:
-        if not user or not domain or not to.isprintable() or set(to) & set(" ,;<>\"()"):
+        if not user or not domain or not to.isprintable() or set(to) & set(' ,;<>"()'):
             raise ValueError
         return Address(username=user, domain=domain)
     except (ValueError, IndexError) as error:
-        raise ConfigError(f"{visible(to, 80)!r} is no mail address; put right `email` of the client in detector.toml.") from error
+        raise ConfigError(
+            f"{visible(to, 80)!r} is no mail address; put right `email` of the client in detector.toml."
+        ) from error
 
 
 def _html_run(run: Run) -> str:
@@ -100,7 +104,8 @@ def _docx_paragraph(paragraph: Paragraph, letter: Letter) -> str:
 def _docx_line(line: Sequence[Run], *, plain: bool) -> str:
     marks = {"": "", "bold": "<w:rPr><w:b/></w:rPr>", "italic": "<w:rPr><w:i/></w:rPr>"}
     return "".join(
-        f'<w:r>{"" if plain else marks[run.kind]}<w:t xml:space="preserve">{escape(run.text)}</w:t></w:r>' for run in line
+        f'<w:r>{"" if plain else marks[run.kind]}<w:t xml:space="preserve">{escape(run.text)}</w:t></w:r>'
+        for run in line
     )
 
 

@@ -67,10 +67,11 @@ def _html() -> "Environment":
     from markupsafe import Markup, escape
 
     environment = _environment(autoescape=True, finalize=_show_in_html)
-    environment.globals["fill"] = lambda code, prompt: Markup('<span class="fill">{}</span>').format(
-        escape(fill(code, prompt))
-    )
-    mark = environment.globals["fill"]
+
+    def mark(code: str, prompt: str) -> Markup:
+        return Markup('<span class="fill">{}</span>').format(escape(fill(code, prompt)))
+
+    environment.globals["fill"] = mark
     environment.globals["said"] = lambda code, words, prompt: one_line(words) or mark(code, prompt)
     return environment
 

@@ -104,8 +104,10 @@ def _facts(case: CaseFacts, copies: Sequence[Copy], desk: Desk, keys: Keys) -> d
     words = CaseWords(case, hidden, hidden, str)
     told = words.candidates
     question = next((c.first_question for c in told if c.first_question), "which job or call made these copies?")
+    people = phrases.counted(incident.recipients, "person", "people")
+    excess = phrases.counted(incident.excess, "extra copy", "extra copies")
     lines = (
-        f"{phrases.counted(incident.recipients, 'person', 'people')}, {phrases.counted(incident.excess, 'extra copy', 'extra copies')}, {words.copies}",
+        f"{people}, {excess}, {words.copies}",
         f"first extra copy {phrases.instant(incident.started_at)}, last {phrases.instant(incident.ended_at)}",
         f"one every {phrases.duration(incident.median_gap_seconds)} to the same person (median)",
         *words.known,
@@ -116,8 +118,8 @@ def _facts(case: CaseFacts, copies: Sequence[Copy], desk: Desk, keys: Keys) -> d
     names = ", ".join(visible(name) for name in (us.signatory, us.name, us.phone) if name)
     return {
         "incident": incident,
-        "words": {"people_text": phrases.counted(incident.recipients, "person", "people")},
-        "excess": phrases.counted(incident.excess, "extra copy", "extra copies"),
+        "people": people,
+        "excess": excess,
         "span": phrases.span(incident.started_at, incident.ended_at),
         "through": phrases.minute(case.log_complete_through),
         "question": hidden(question),
@@ -127,7 +129,9 @@ def _facts(case: CaseFacts, copies: Sequence[Copy], desk: Desk, keys: Keys) -> d
         "ticket": f" Your ticket: {visible(vendor.ticket)}." if vendor.ticket else "",
         "counted_lines": lines,
         "candidates": [_candidate(candidate, hidden) for candidate in told],
-        "cut": "" if len(copies) >= incident.sends else f"Listed are the first {len(copies):,} of {incident.sends:,} copies.",
+        "cut": ""
+        if len(copies) >= incident.sends
+        else f"Listed are the first {len(copies):,} of {incident.sends:,} copies.",
     }
 
 
@@ -142,15 +146,18 @@ def _side(copies: Sequence[Copy]) -> str:
     extra = [copy for copy in copies if copy.is_extra and copy.message_id]
     distinct = len({(copy.recipient, copy.message_id) for copy in extra})
     if not extra:
-        return "The log holds no Message-IDs, so it cannot tell whether copies were made or one mail was delivered again."
+        return (
+            "The log holds no Message-IDs, so it cannot tell whether copies were made or one mail was delivered again."
+        )
     if distinct == len(extra):
         return (
-            f"All {phrases.counted(distinct, 'extra copy', 'extra copies')} have a Message-ID of their own. That points "
-            "to the side that makes the mail (application, scheduler, job queue): a relay that repeats a mail keeps its id."
+            f"All {phrases.counted(distinct, 'extra copy', 'extra copies')} have a Message-ID of their own. That "
+            "points to the side that makes the mail (application, scheduler, job queue): a relay that repeats a mail "
+            "keeps its id."
         )
     return (
-        f"{phrases.number(len(extra))} extra copies share {phrases.number(distinct)} Message-IDs. That points to the side "
-        "that delivers the mail (relay, forwarding, retry): whoever makes a new mail gives it a new id."
+        f"{phrases.number(len(extra))} extra copies share {phrases.number(distinct)} Message-IDs. That points to the "
+        "side that delivers the mail (relay, forwarding, retry): whoever makes a new mail gives it a new id."
     )
 
 
@@ -192,7 +199,8 @@ def _sequence(copies: Sequence[Copy], keys: Keys) -> Iterator[str]:
         pause = phrases.duration((copy.sent_at - before).total_seconds()) if before else "first"
         shown = keys.hide(copy.message_id or copy.log_key) or "no id"
         kind = "extra" if copy.is_extra else "due"
-        yield f"  {number:>4}  {phrases.instant(copy.sent_at)}  [{pause}]  {kind}  {visible(copy.outcome)}  {visible(shown)}"
+        sent = f"{phrases.instant(copy.sent_at)}  [{pause}]"
+        yield f"  {number:>4}  {sent}  {kind}  {visible(copy.outcome)}  {visible(shown)}"
         before = copy.sent_at
 
 
