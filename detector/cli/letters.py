@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.options import Moment, state_option
+from detector.cli.noting import at_option, by_option, cases_of, id_argument, note, organization_option
+from detector.cli.options import state_option
 from detector.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _CONFIG = click.option(
     "--config", "config_path", type=click.Path(path_type=Path),
     help="Settings (TOML). [default: [clients] and [us] of the last night]",
 )  # fmt: skip
-_CLIENT = click.option("--client", help="Which client, by name; only needed if several were hit.")
 
 
 @click.group()
@@ -50,11 +50,11 @@ class Draft:
 
 
 @letter.command()
-@click.argument("incident_id")
-@_CLIENT
+@id_argument
+@organization_option
 @_CONFIG
 @state_option
-def check(incident_id: str, client: str | None, config_path: Path | None, state: Path) -> None:
+def check(incident_id: str, organization: str, config_path: Path | None, state: Path) -> None:
     """Bring the drafts up to date with human.toml, then say what keeps each letter from going out.
 
     Leaves with 1 if a letter may not go yet.
@@ -64,7 +64,7 @@ def check(incident_id: str, client: str | None, config_path: Path | None, state:
     """
     with _opened(incident_id, config_path, state) as work:
         faults = 0
-        for draft in _drafts(work, client):
+        for draft in _drafts(work, organization):
             found = _findings(draft)
             faults += sum(finding.is_refused for finding in found)
             click.echo(_judged(draft, found))
@@ -72,46 +72,39 @@ def check(incident_id: str, client: str | None, config_path: Path | None, state:
 
 
 @letter.command()
-@click.argument("incident_id")
-@click.option("--by", required=True, help="Who approves it.")
-@click.option("--at", "at", type=Moment(), help="When. [default: now]")
-@_CLIENT
+@id_argument
+@by_option
+@at_option
+@organization_option
 @_CONFIG
 @state_option
 def approve(
-    incident_id: str, by: str, at: datetime | None, client: str | None, config_path: Path | None, state: Path
+    incident_id: str, by: str, at: datetime | None, organization: str, config_path: Path | None, state: Path
 ) -> None:  # fmt: skip
     """Approve the letter to a client as it stands: its text and its figures. If either changes, it is a draft again.
 
     \b
       detector letter approve INC-7F3K --by "Sam Example"
     """
-    from detector import case_journal
-    from detector.case_record import JournalEntry
     from detector.casework import approval
-    from detector.lifecycle_rules import check as check_entry
 
     with _opened(incident_id, config_path, state) as work:
-        draft = _one(work, client)
+        draft = _one(work, organization)
         found = [finding for finding in _findings(draft) if finding.is_refused]
         if found:
             raise RefusedError(_judged(draft, found) + "\nNothing was approved.")
-        now = datetime.now(UTC).replace(microsecond=0)
         fields: dict[str, Any] = approval(work.case, draft.organization, work.desk, draft.content())
-        entry = JournalEntry("letter approved", at or now, by, fields, noted_at=now if at else None)
-        if work.case.record is not None:
-            check_entry(work.case.record, entry, now)
-        case_journal.append(work.folder, [entry])
+        note(state, work.case.incident.incident_id, "letter approved", at, by, fields)
         click.echo(f"The {fields['facts']['kind']} to {_shown(draft.organization)} is approved by {_shown(by)}.")
 
 
 @letter.command()
-@click.argument("incident_id")
+@id_argument
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the files. [default: the incident's folder]")
-@_CLIENT
+@organization_option
 @_CONFIG
 @state_option
-def export(incident_id: str, out: Path | None, client: str | None, config_path: Path | None, state: Path) -> None:
+def export(incident_id: str, out: Path | None, organization: str, config_path: Path | None, state: Path) -> None:
     """Write an approved letter as a mail draft that opens unsent (.eml), a document (.docx) and a page (.html).
 
     \b
@@ -120,7 +113,7 @@ def export(incident_id: str, out: Path | None, client: str | None, config_path: 
     from detector.casework import what_moved
 
     with _opened(incident_id, config_path, state) as work:
-        draft = _one(work, client)
+        draft = _one(work, organization)
         steps = work.case.record.approved if work.case.record else ()
         step = next((step for step in steps if step.organization == draft.organization), None)
         if step is None:
@@ -135,7 +128,7 @@ def export(incident_id: str, out: Path | None, client: str | None, config_path: 
 
 
 @letter.command()
-@click.argument("incident_id")
+@id_argument
 @_CONFIG
 @state_option
 def draft(incident_id: str, config_path: Path | None, state: Path) -> None:
@@ -145,7 +138,7 @@ def draft(incident_id: str, config_path: Path | None, state: Path) -> None:
       detector letter draft INC-7F3K
     """
     with _opened(incident_id, config_path, state, recreate=True) as work:
-        for each in _drafts(work, None):
+        for each in _drafts(work, ""):
             click.echo(each.path)
 
 
@@ -156,44 +149,44 @@ def _opened(
     """The incident from the newest snapshot, its folder brought up to date, nobody else at work on it."""
     from dataclasses import replace
 
-    from detector import casework, chronicle, facts, registry
+    from detector import casework, facts, registry
     from detector.config import load_config
     from detector.store import locked, open_snapshot
 
     with locked(state), open_snapshot(state) as db:
-        record = chronicle.read_cases(state / "incidents").find(incident_id)
+        cases, now = cases_of(state)
+        record = cases.find(incident_id)
         incident = next((i for i in registry.saved_incidents(db) if i.incident_id == record.incident_id), None)
         through = facts.complete_through(db)
         if incident is None or through is None:
             raise RefusedError(f"{record.incident_id} is not in the newest snapshot. Run `detector nightly` first.")
         config = load_config(config_path) if config_path else casework.remembered_addresses(state)
         case = replace(facts.case(db, incident, through), record=record)
-        now = datetime.now(UTC).replace(microsecond=0)
         work = casework.write_up(db, case, casework.Setting(state, config, now), recreate=recreate)
         if work.problem:
             raise RefusedError(work.problem)
         yield work
 
 
-def _drafts(work: "WrittenUp", client: str | None) -> list[Draft]:
+def _drafts(work: "WrittenUp", organization: str) -> list[Draft]:
     """The drafts to all clients hit, or to the one that is named. Raises RefusedError if that one was not hit."""
     from detector.documents.apology_letter import letter_name
 
     names = work.case.incident.organizations
     if not names:
         raise RefusedError("No client was hit: the addresses are private ones, so there is no letter.")
-    wanted = [name for name in names if client is None or name.casefold() == client.casefold()]
+    wanted = [name for name in names if name.casefold() == (organization or name).casefold()]
     if not wanted:
-        raise RefusedError(f"{client!r} was not hit. Hit were: {', '.join(map(_shown, names))}.")
+        raise RefusedError(f"{_shown(organization)!r} was not hit. Hit were: {', '.join(map(_shown, names))}.")
     return [Draft(work, name, work.folder / letter_name(work.case, name)) for name in wanted]
 
 
-def _one(work: "WrittenUp", client: str | None) -> Draft:
+def _one(work: "WrittenUp", organization: str) -> Draft:
     """The one draft that is meant."""
-    drafts = _drafts(work, client)
+    drafts = _drafts(work, organization)
     if len(drafts) > 1:
         names = ", ".join(_shown(each.organization) for each in drafts)
-        raise RefusedError(f"Several clients were hit; name one with --client: {names}.")
+        raise RefusedError(f"Several clients were hit; name one with --organization: {names}.")
     return drafts[0]
 
 

@@ -82,6 +82,8 @@ def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
     folders = client_folders(case.incident.organizations)
     approved = {step.organization for step in case.record.approved} if case.record else set()
     sent = {step.organization for step in case.record.sent} if case.record else set()
+    steps = case.record.told if case.record else ()
+    told = {step.organization: _joined(step.at, step.by, step.fields.get("channel")) for step in steps}
     contacts = []
     for organization in case.incident.organizations:
         rows = [row for row in case.affected if row.organization == organization]
@@ -94,7 +96,7 @@ def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
                 contact=client.contact,
                 phone=client.phone,
                 folder=folders[organization],
-                call=_joined(words.called_at, words.called_by, words.call),
+                call=_joined(words.called_at, words.called_by, words.call) or told.get(organization, ""),
                 state="sent" if organization in sent else "approved" if organization in approved else "draft",
             )
         )
@@ -158,13 +160,16 @@ def _journal(case: CaseFacts) -> list[tuple[str, str, str]]:
 
 def _joined(*parts: object) -> str:
     """What is there of it, with commas between."""
-    return ", ".join(_worded(part).rstrip(". ") for part in parts if part)
+    return ", ".join(_worded(part) for part in parts if part)
 
 
 def _worded(part: object) -> str:
     if isinstance(part, datetime):
         return phrases.minute(part)
-    return Language().day(part) if isinstance(part, date) else str(part)
+    if isinstance(part, date):
+        return Language().day(part)
+    text = str(part).strip()
+    return text.rstrip(".") if len(text.split()) > 3 else text  # the end of a sentence, not of "A. B."
 
 
 def _only_day(case: CaseFacts) -> str:
