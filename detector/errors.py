@@ -1,10 +1,10 @@
 """Every error the detector raises on purpose, and the exit code each one ends the program with.
 
     DetectorError
-    ├── ConfigError      2   the command line or detector.toml says something that cannot be done
+    ├── ConfigError      2   the command line or detector.toml says something that cannot be done; no state directory
     ├── RefusedError     2   what somebody says of an incident cannot be so, or comes too early
     ├── InputError       3   a log file is missing, unreadable, damaged or in no known format
-    ├── StoreError       3   the state directory or its database cannot be used
+    ├── StoreError       3   the database in the state directory, or a journal of an incident, cannot be used
     ├── LockedError      4   another run holds the lock
     ├── ChannelError     5   an alert was not delivered, or nobody can know whether it was
     └── JournalError     6   the journal of notices is missing or damaged: nothing may be sent
@@ -20,7 +20,7 @@ class DetectorError(Exception):
 
 
 class ConfigError(DetectorError):
-    """A setting or an argument is unknown, misspelt or of the wrong type."""
+    """A setting or an argument is unknown, misspelt, of the wrong type or leads nowhere."""
 
     exit_code = 2
 
@@ -38,7 +38,7 @@ class InputError(DetectorError):
 
 
 class StoreError(DetectorError):
-    """The state directory cannot be opened, was written by a newer version, or is damaged."""
+    """What the state directory holds cannot be opened, was written by a newer version, or is damaged."""
 
     exit_code = 3
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from detector.errors import LockedError, StoreError
+from detector.errors import ConfigError, LockedError, StoreError
 
 SCHEMA_VERSION = 1
 KEPT_SNAPSHOTS = 7
@@ -34,7 +34,9 @@ def locked(state: Path) -> Iterator[None]:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(state / "work" / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StoreError(f"{state}: cannot be used as state directory ({error.strerror}).") from error
+        raise ConfigError(
+            f"{state}: cannot be used as state directory ({error.strerror}). Give another --state."
+        ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -164,6 +166,8 @@ def publish(state: Path, run: str) -> Path:
 def open_snapshot(state: Path | str) -> Connection:
     """The newest published snapshot, read-only and without access to anything else. Never blocks a night."""
     current = Path(state) / "current.duckdb"
+    if not Path(state).is_dir():
+        raise ConfigError(f"{state}: is no state directory. Run `detector nightly` first, or give another --state.")
     for attempt in range(2):
         try:
             path = current.resolve(strict=True)

@@ -197,11 +197,18 @@ def test_a_folder_without_a_log_is_three_and_says_so(detector, tmp_path):
     assert str(tmp_path / "empty") in line
 
 
-def test_a_state_that_is_no_directory_is_three(detector, log, tmp_path):
+def test_a_state_that_is_no_directory_is_two(detector, log, tmp_path):
     (tmp_path / "s").write_text("")
     run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", MORNING)
-    assert run.code == 3
+    assert run.code == 2
     assert run.err.startswith(f"detector: {tmp_path}/s: cannot be used as state directory")
+
+
+def test_looking_into_a_state_that_is_not_there_is_two_and_makes_none(detector, tmp_path):
+    run = detector("show-send", "1db3b66400738ef8", "--state", tmp_path / "s")
+    assert run.code == 2
+    assert run.err.startswith(f"detector: {tmp_path}/s: is no state directory. Run `detector nightly` first")
+    assert not (tmp_path / "s").exists()
 
 
 def test_a_second_run_at_the_same_time_is_four(detector, log, tmp_path):

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -152,3 +153,27 @@ def test_the_command_that_explains_a_send_explains_one(tmp_path: Path) -> None:
     explained = run(f"{words[0]} {words[1]} {send_id} --state {state}", tmp_path)
     assert explained.returncode == 0, explained.stderr
     assert explained.stdout.startswith(f"{send_id}: one mail")
+
+
+def test_the_commands_that_follow_an_incident_are_the_readmes(sample_state: Path, tmp_path: Path) -> None:
+    """On a copy, one after the other; but for the letter, which nobody has approved here, each does what it says."""
+    (block,) = (block for block in blocks("sh") if block.startswith("detector incidents"))
+    state = tmp_path / "detector-state"
+    shutil.copytree(sample_state, state, symlinks=True)
+    ended = {}
+    for line in block.strip().splitlines():
+        command = line.partition(" #")[0].partition(" > ")[0].strip()
+        command = command.replace("--due 2026", "--due 2126")  # whoever runs this may do so later
+        if "dismiss" in command:  # what is closed cannot be dismissed: as if it were another day
+            shutil.rmtree(state)
+            shutil.copytree(sample_state, state, symlinks=True)
+        ended[command.split("incidents ")[1].split(" INC")[0]] = run(command, tmp_path)
+    codes = {name: done.returncode for name, done in ended.items()}
+    refused = {"sent": 2, "close": 2}
+    assert codes == {name: refused.get(name, 0) for name in codes}, [done.stderr for done in ended.values()]
+    assert "before anybody approved the letter" in ended["sent"].stderr
+    assert "no letter was sent to Harbor Freightways" in ended["close"].stderr
+    from detector.cli.incidents import incidents
+
+    said = {name.split()[0] for name in ended} | {"reopen"}
+    assert said == set(incidents.commands)

@@ -340,6 +340,17 @@ def test_what_people_type_does_not_act_on_a_terminal_or_a_calendar(desk):
     assert "‹U+000D›‹U+000A›END:VEVENT‹U+202E›=1+1|x" + "ü" * 60 in unfolded
 
 
+def test_a_name_out_of_a_log_does_not_act_on_a_terminal_either(desk):
+    desk.night(MORNING, burst(what="welcome at Har\x1b[2Jbor\u202e"))
+    (row,) = desk.listed()
+    stranger = desk.say("told", row["incident_id"], "--organization", "Acme", "--channel", "phone")
+    assert stranger.code == 2
+    assert "Hit were: Har‹U+001B›[2Jbor‹U+202E›" in stranger.err
+    assert stranger.err.rstrip("\n").isprintable()
+    assert all(line.isprintable() for line in desk.say("list").out.splitlines())
+    assert all(line.isprintable() for line in desk.say("show", row["incident_id"]).out.splitlines())
+
+
 # --- nights in sequence ----------------------------------------------------------------------------------------------
 
 
@@ -356,6 +367,18 @@ def test_an_incident_is_extended_stops_and_is_reopened_under_one_id(desk):
         "opened", "extended", "quiet", "stopped", "extended", "reopened", "stopped",
     ]  # fmt: skip
     assert len(desk.alerts()) == 1
+
+
+def test_what_a_night_that_died_did_not_note_the_next_one_notes(desk):
+    """As if the machine had stopped between the database and the second line of the journal."""
+    name = opened(desk)
+    (journal,) = (desk.state / "incidents").glob("*/journal.log")
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[: whole.index(b"\n") + 7])
+    again = desk.night(MORNING)
+    assert again.err == f"detector: {journal}: the last line was cut off and counts as not written.\n"
+    assert journal.read_bytes() == whole
+    assert desk.journal(name) == ["opened", "stopped"]
 
 
 def test_a_feed_that_goes_stale_is_blind_and_never_stopped(desk):

@@ -14,7 +14,7 @@ from detector import __version__
 from detector.cli.drill import drill
 from detector.cli.incidents import incidents
 from detector.cli.letters import letter
-from detector.cli.options import Moment, Seeds, state_option
+from detector.cli.options import Moment, Seeds, complain, state_option
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def nightly(
     moment = as_of or datetime.now(UTC).replace(microsecond=0)
     night = run(config, state=state, as_of=moment, dry_run=dry_run, talk=_talk if verbose else lambda _: None)
     for problem in night.problems:
-        click.echo(f"detector: {problem}", err=True)
+        complain(problem)
     if summary or (summary is None and sys.stdout.isatty()):
         _print_summary(night)
     is_active = any(case.incident.ongoing and case.incident.severity != "info" for case in night.facts.cases)
@@ -206,7 +206,7 @@ def main() -> None:
     try:
         cli(prog_name="detector")
     except DetectorError as error:
-        click.echo(f"detector: {error}", err=True)
+        complain(str(error))
         sys.exit(error.exit_code)
 
 

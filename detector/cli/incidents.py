@@ -17,7 +17,7 @@ from detector.cli.noting import (
     note,
     organization_option,
 )
-from detector.cli.options import Moment, state_option
+from detector.cli.options import Moment, complain, state_option
 
 if TYPE_CHECKING:
     from detector.case_record import CaseRecord
@@ -104,7 +104,7 @@ def contain(incident_id: str, state: Path, at: datetime | None, by: str, how: st
         with open_snapshot(state) as db:
             found = chronicle.contradiction(db, record.incident_id, record.contained_at or now)
     except DetectorError as error:
-        click.echo(f"detector: whether the log agrees the next night will tell ({error})", err=True)
+        complain(f"whether the log agrees the next night will tell ({error})")
         return
     if found:
         fields = {"first_copy_at": stamp(found.first_copy_at), "copies": found.copies, "people": found.people}
@@ -112,7 +112,7 @@ def contain(incident_id: str, state: Path, at: datetime | None, by: str, how: st
         folder = cases.folders[record.incident_id]
         case_journal.append(folder, [JournalEntry("contradicted", now, MACHINE, fields)], seen=len(record.entries))
         for problem in standing_problems(cases_of(state)[0].find(incident_id), now):
-            click.echo(f"detector: {problem}", err=True)
+            complain(problem)
 
 
 @incidents.command()

@@ -1,6 +1,6 @@
 """What the commands about incidents share: options, finding an incident, adding a person's word to its journal."""
 
-import os
+import getpass
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,16 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.options import Moment
+from detector.cli.options import Moment, complain
 
 if TYPE_CHECKING:
     from detector.case_record import CaseRecord
     from detector.chronicle import Cases
 
+
+def _user() -> str:
+    """Who sits here; "" if the machine does not know, and then --by must say."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
 at_option = click.option("--at", type=Moment(), help="When it happened. [default: now]")
-by_option = click.option(
-    "--by", default=lambda: os.environ.get("LOGNAME") or os.environ.get("USER") or "", help="Who did it. [default: you]"
-)
+by_option = click.option("--by", default=_user, help="Who did it. [default: you]")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 organization_option = click.option("--organization", default="", help="The client. [default: the only one hit]")
 id_argument = click.argument("incident_id", metavar="ID")
@@ -25,15 +32,20 @@ id_argument = click.argument("incident_id", metavar="ID")
 
 def cases_of(state: Path) -> "tuple[Cases, datetime]":
     """Every incident, and now: the later of the clock and the newest night, which may look at logs of other days."""
+    from dataclasses import replace
+
     from detector.case_record import MACHINE
     from detector.chronicle import read_cases
     from detector.errors import ConfigError
 
     if not (state / "incidents").is_dir():
-        raise ConfigError(f"{state}: is no state directory. Run `detector nightly` first, or give another --state.")
+        what = "has no folder `incidents` any more" if (state / "work").is_dir() else "is no state directory"
+        raise ConfigError(f"{state}: {what}. Run `detector nightly` first, or give another --state.")
     cases = read_cases(state / "incidents")
+    told = {name: record for name, record in cases.records.items() if record.figures}  # others no night has seen yet
+    cases = replace(cases, records=told)
     for problem in (*cases.damaged.values(), *cases.remarks):
-        click.echo(f"detector: {problem}", err=True)
+        complain(problem)
     nights = [entry.at for record in cases.records.values() for entry in record.entries if entry.by == MACHINE]
     return cases, max([datetime.now(UTC).replace(microsecond=0), *nights, *_newest_night(state)])
 

@@ -1,4 +1,4 @@
-"""What several commands take: moments, seeds, the state directory."""
+"""What several commands take: moments, seeds, the state directory; and how all of them complain."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,3 +40,11 @@ state_option = click.option(
     "--state", default="detector-state", show_default=True, type=click.Path(path_type=Path),
     help="Directory for everything the detector keeps.",
 )  # fmt: skip
+
+
+def complain(what: str) -> None:
+    """Say on stderr what a person must read; names out of a log may be in it, so nothing in it acts on a terminal."""
+    from detector.documents.escaping import visible
+
+    first, *others = (visible(line, 4000) for line in what.split("\n"))
+    click.echo("\n".join([f"detector: {first}", *others]), err=True)
