@@ -58,8 +58,8 @@ def write_up(db: Connection, case: CaseFacts, setting: Setting, *, recreate: boo
     folder = find_case(root, incident.incident_id) or root / folder_name(incident.incident_id, first)
     desk, problem = read_desk(folder, organizations, setting.config)
     case = _without_revoked(case, desk, folder, setting.as_of)
-    approved = case.record.approved if case.record else ()
-    pinned = {letter_name(case, step.organization) for step in approved if step.organization in organizations}
+    settled = (*case.record.approved, *case.record.sent) if case.record else ()
+    pinned = {letter_name(case, step.organization) for step in settled if step.organization in organizations}
     places = client_folders(organizations)
     drafts = {f"{place}{name}" for place in places.values() for name in ("letter.md", "call.md", "note.md")}
     handling = Handling(frozenset(pinned), places, frozenset(drafts if recreate else ()))
@@ -166,14 +166,18 @@ def _without_revoked(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime)
     sent = {step.organization for step in record.sent}
     entries = []
     for step in (step for step in record.approved if step.organization not in sent):
-        known = step.organization in case.incident.organizations
-        path = folder / letter_name(case, step.organization) if known else None
-        text = path.read_bytes() if path is not None and path.is_file() else None
-        if because := what_moved(step, case, desk, text):
+        if because := what_moved(step, case, desk, _text(folder, step.organization)):
             fields = {"organization": step.organization, "because": "; ".join(because)}
             entries.append(JournalEntry("letter revoked", max(as_of, step.at), MACHINE, fields))
     case_journal.append(folder, entries)
     return replace(case, record=_replayed(folder, record)) if entries else case
+
+
+def _text(folder: Path, organization: str) -> bytes | None:
+    """The letter as it lies there, with one client or several; it moves when a second client appears."""
+    places = (client_folders((organization, ""))[organization], client_folders((organization,))[organization])
+    paths = (folder / f"{place}letter.md" for place in places)
+    return next((path.read_bytes() for path in paths if path.is_file()), None)
 
 
 def _replayed(folder: Path, record: CaseRecord) -> CaseRecord:

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import builders
 import pytest
 from office import detector
-from test_documents import CLIENT, DESK, HOSTILE, PLAIN, US, Skeleton, hostile_case
+from test_documents import CLIENT, DESK, HOSTILE, PLAIN, US, Skeleton, contrast, hostile_case
 
 from detector.case_record import CaseRecord, Contradiction, Promise
 from detector.casefiles import Handling, write_case
@@ -332,6 +332,21 @@ def test_two_megabytes_of_subject_make_no_document_long() -> None:
     for document in case_documents(case, Desk(), copies):
         if document.name not in ("facts.json", "human.toml"):  # there the value is exact
             assert len(document.content) < 600_000, document.name
+
+
+def test_a_letter_as_a_page_can_be_read_by_everybody() -> None:
+    case = builders.case()
+    letter = read_letter(render_letter(case, HARBOR, DESK).content, letter_facts(case, HARBOR, Language()))
+    html = letter_page(letter, "en")
+    page = Skeleton(html)
+    assert page.tags("html") == [{"lang": "en"}]
+    assert len(page.tags("h1")) == 1
+    assert not page.tags("script") + page.tags("img") + page.tags("link") + page.tags("a")
+    themes = [dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6})", block)) for block in re.findall(r":root \{(.*?)\}", html)]
+    assert len(themes) == 3  # light, dark, print
+    for theme in themes:
+        for ink in ("ink", "muted"):
+            assert contrast(theme[ink], theme["paper"]) >= 4.5
 
 
 # --- the drill --------------------------------------------------------------------------------------------------------

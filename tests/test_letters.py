@@ -313,6 +313,17 @@ def test_a_changed_text_takes_the_approval_away(state: Path, folder: Path) -> No
     assert export(state).code == 0
 
 
+def test_a_letter_that_went_out_stays_as_it_went(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    assert detector("incidents", "sent", ID, "--by", "Sam Example", "--state", state).code == 0
+    before = (folder / "letter.md").read_bytes()
+    fill(folder / "human.toml", {"cause.statement": '"Something else."'})
+    check(state)
+    assert (folder / "letter.md").read_bytes() == before
+    assert "letter revoked" not in [entry.kind for entry in case_journal.read(folder).entries]
+
+
 def test_a_moved_figure_takes_the_approval_away_and_is_named(state: Path, folder: Path, tmp_path: Path) -> None:
     fill_all(folder, CLIENT)
     assert approve(state).code == 0

@@ -80,6 +80,9 @@ def _open_parts(c: Checking) -> Iterator[Finding]:
     for number, line in c.lines:
         for prompt in FILL.findall(line):
             yield Finding(number, f"Still open: {prompt}. Fill it in human.toml, or here.")
+    if c.desk.human.clients and c.organization not in c.desk.human.clients:
+        text = "human.toml has no table for this client yet; copy it from human.new.toml."
+        yield Finding(0, text, is_refused=False)
     if c.desk.language(c.organization).code == "de" and not c.desk.human.german.translated_by:
         yield Finding(0, "A person must vouch for the German words: translated_by in [german] of human.toml is empty.")
 

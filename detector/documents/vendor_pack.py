@@ -56,11 +56,12 @@ def render_vendor_pack(case: CaseFacts, copies: Sequence[Copy], desk: Desk) -> t
         return ()
     keys = _keys(case, copies)
     facts = _facts(case, copies, desk, keys)
+    rows = [_row(copy, keys) for copy in copies]
     files = (
         Document(f"{FOLDER}00-read-me-first.txt", render_text("vendor_read_me.txt", facts)),
         Document(f"{FOLDER}01-pattern.txt", render_text("vendor_pattern.txt", facts)),
-        Document(f"{FOLDER}02-copies.csv", _table(COLUMNS, (map(csv_cell, _row(c, keys)) for c in copies))),
-        Document(f"{FOLDER}02-copies.jsonl", "".join(_json_line(copy, keys) for copy in copies)),
+        Document(f"{FOLDER}02-copies.csv", _table(COLUMNS, (map(csv_cell, row) for row in rows))),
+        Document(f"{FOLDER}02-copies.jsonl", "".join(map(_json_line, rows))),
         Document(f"{FOLDER}03-three-people.txt", _three_people(case, copies, keys)),
         Document(f"{FOLDER}04-timeline.csv", _timeline(case)),
         Document(f"{FOLDER}05-queries.sql", _queries(case)),
@@ -176,8 +177,8 @@ def _row(copy: Copy, keys: Keys) -> tuple[object, ...]:
     )
 
 
-def _json_line(copy: Copy, keys: Keys) -> str:
-    return json.dumps(dict(zip(COLUMNS, _row(copy, keys), strict=True))) + "\n"
+def _json_line(row: tuple[object, ...]) -> str:
+    return json.dumps(dict(zip(COLUMNS, row, strict=True))) + "\n"
 
 
 def _three_people(case: CaseFacts, copies: Sequence[Copy], keys: Keys) -> str:
