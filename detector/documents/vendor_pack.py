@@ -201,7 +201,7 @@ def _sequence(copies: Sequence[Copy], keys: Keys) -> Iterator[str]:
         shown = keys.hide(copy.message_id or copy.log_key) or "no id"
         kind = "extra" if copy.is_extra else "due"
         sent = f"{phrases.instant(copy.sent_at)}  [{pause}]"
-        yield f"  {number:>4}  {sent}  {kind}  {visible(copy.outcome)}  {visible(shown)}"
+        yield f"  {number:>4}  {sent}  {kind}  {visible(copy.outcome, 40)}  {visible(shown, 160)}"
         before = copy.sent_at
 
 
