@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,9 @@ class Cases:
         if name in self.damaged:
             raise StoreError(self.damaged[name])
         if name not in self.records:
-            known = ", ".join(sorted(self.records)) or "none"
-            raise RefusedError(f"{name!r} is no incident known here; known are: {known}.")
+            near = " or ".join(get_close_matches(name, sorted(self.records), 3, 0.4))
+            meant = f" Did you mean {near}?" if near else ""
+            raise RefusedError(f"{name!r} is no incident known here.{meant} `incidents list --all` shows them.")
         return self.records[self.kept_id(name)]
 
 
@@ -122,7 +124,10 @@ def write_down(
             contradiction(db, name, record.contained_at) if record.contained_at else None,
             saved.merged.get(name, ""), absorbed, _why_withdrawn(name, saved), verdicts, tuple(records.values()),
         )  # fmt: skip
-        records[name] = _noted(root, record, observe(record, seen), incident.organizations)
+        records[name] = after = _noted(root, record, observe(record, seen), incident.organizations)
+        if absorbed and after.contained_at:  # what the absorbed one's people claimed is now claimed of all of it
+            seen = replace(seen, contradiction=contradiction(db, name, after.contained_at))
+            records[name] = _noted(root, after, observe(after, seen), incident.organizations)
         news += [
             f"{other.incident_id}: is a part of {name}, whose journal now holds what people noted of it."
             for other in absorbed

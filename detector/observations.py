@@ -68,7 +68,7 @@ def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
             f"{name}: {record.contained_by} said that it was contained at {spoken(record.contained_at)}, but the log "
             f"has {copies} to {people} after that, the first at {spoken(since.first_copy_at)}. It is not contained."
         )
-    if record.reopened_because:
+    if record.reopened_because and record.was_dealt_with:  # of others nobody believes that they were over
         found.append(f"{name}: is open again: {record.reopened_because}.")
     is_left = record.signal == "withdrawn" and record.was_dealt_with and not record.merged_into
     if is_left and record.work not in {"closed", "dismissed"}:

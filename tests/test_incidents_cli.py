@@ -164,8 +164,9 @@ def test_show_tells_the_figures_and_the_story(desk):
 
 def test_an_unknown_id_and_a_folder_that_is_no_state_are_told_apart_and_both_are_usage(desk, tmp_path):
     name = opened(desk)
-    unknown = desk.say("show", "INC-ZZZZ")
-    assert (unknown.code, unknown.err) == (2, f"detector: 'INC-ZZZZ' is no incident known here; known are: {name}.\n")
+    unknown = desk.say("show", f"{name[:-1]}1")  # no id of ours has a 1
+    assert unknown.code == 2
+    assert f"is no incident known here. Did you mean {name}? `incidents list --all` shows them." in unknown.err
     nowhere = desk.run("incidents", "list", "--state", tmp_path / "nowhere")
     assert nowhere.code == 2
     assert nowhere.err.startswith(f"detector: {tmp_path}/nowhere: is no state directory. Run `detector nightly` first")
@@ -404,6 +405,7 @@ def test_two_incidents_that_late_rows_join_are_one_with_the_older_id_and_the_you
     assert joined.err == f"detector: {young}: is a part of {old}, whose journal now holds what people noted of it.\n"
     (row,) = desk.listed()
     assert (row["incident_id"], row["aliases"], row["work"]) == (old, [young], "contained")
+    assert row["copies_after_containment"] == 0  # contained at 22:30, the last copy was of 22:27:11
     assert row["excess"] == 12 * (79 + 9)  # 80 rounds of welcomes and 10 of invoices, the first of each rightly sent
     assert desk.shown(young)["incident_id"] == old
     assert f"{young} is a part of {old}." in desk.say("show", young).err
@@ -472,6 +474,24 @@ def test_far_beyond_a_verdict_it_alarms_and_says_what_is_beyond(desk, changes, w
     assert row["severity"] != "info"
     assert row["alarms_because"].startswith(f"far beyond {name}, which was dismissed: {why}")
     assert desk.alerts() == sorted([f"{name}.OPENED.1", f"{row['incident_id']}.OPENED.1"])
+
+
+def test_a_muted_incident_that_still_goes_on_is_no_exit_code_ten(desk):
+    dismissed(desk)
+    desk.night(BEGINS + WEEK + 20 * MINUTE, burst(BEGINS + WEEK, copies=4, who="q"))
+    again = [desk.nights[-1], "--state", desk.state, "--as-of", (BEGINS + WEEK + 20 * MINUTE).isoformat()]
+    assert desk.listed("--all")[0]["signal"] == "active"
+    assert desk.run("nightly", *again, "--exit-code").code == 0
+
+
+def test_a_dismissed_incident_that_goes_far_beyond_its_own_pattern_is_alerted_again(desk):
+    """Dismissed at 3 extra copies each; then the same twelve get 16 more rounds, 19 extra copies each."""
+    name = dismissed(desk)
+    more = desk.night(MORNING + DAY, burst(MORNING + HOUR, copies=16))
+    assert f"{name}: is open again: it went far beyond what ann dismissed: 19 extra copies for a typical" in more.err
+    (row,) = desk.listed()
+    assert (row["incident_id"], row["work"], row["excess"]) == (name, "acknowledged", 12 * 19)
+    assert desk.alerts() == [f"{name}.OPENED.1", f"{name}.OPENED.2"]
 
 
 def test_a_verdict_survives_a_rebuild_of_the_database(desk):

@@ -110,7 +110,7 @@ def contain(incident_id: str, state: Path, at: datetime | None, by: str, how: st
         fields = {"first_copy_at": stamp(found.first_copy_at), "copies": found.copies, "people": found.people}
         cases, _ = cases_of(state)
         folder = cases.folders[record.incident_id]
-        case_journal.append(folder, [JournalEntry("contradicted", now, MACHINE, fields)], seen=len(record.entries))
+        case_journal.append(folder, [JournalEntry("contradicted", now, MACHINE, fields)])
         for problem in standing_problems(cases_of(state)[0].find(incident_id), now):
             complain(problem)
 
