@@ -166,16 +166,18 @@ def _without_revoked(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime)
     sent = {step.organization for step in record.sent}
     entries = []
     for step in (step for step in record.approved if step.organization not in sent):
-        if because := what_moved(step, case, desk, _text(folder, step.organization)):
+        if because := what_moved(step, case, desk, _text(folder, case, step.organization)):
             fields = {"organization": step.organization, "because": "; ".join(because)}
             entries.append(JournalEntry("letter revoked", max(as_of, step.at), MACHINE, fields))
     case_journal.append(folder, entries)
     return replace(case, record=_replayed(folder, record)) if entries else case
 
 
-def _text(folder: Path, organization: str) -> bytes | None:
-    """The letter as it lies there, with one client or several; it moves when a second client appears."""
-    places = (client_folders((organization, ""))[organization], client_folders((organization,))[organization])
+def _text(folder: Path, case: CaseFacts, organization: str) -> bytes | None:
+    """The letter as it lies there: where it belongs, or where it lay with one client only, or with several."""
+    places = [client_folders((organization, ""))[organization], client_folders((organization,))[organization]]
+    if organization in case.incident.organizations:
+        places.insert(0, client_folders(case.incident.organizations)[organization])
     paths = (folder / f"{place}letter.md" for place in places)
     return next((path.read_bytes() for path in paths if path.is_file()), None)
 
