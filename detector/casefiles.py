@@ -3,8 +3,12 @@
 A small list beside the documents, `.written.json`, remembers what we wrote. With it, for each document:
 
     untouched since we wrote it     refreshed
-    edited by a person              kept byte for byte; a version with newer facts lies beside it as `<name>.new.<ext>`
-    deleted by a person             stays deleted
+    edited by a person              kept byte for byte; a version with newer facts lies beside it as `<name>.new.<ext>`,
+                                    and what has changed in them as `<name>.changes.txt`
+    approved                        kept, even if untouched
+    deleted by a person             stays deleted: whoever deletes hold.csv once it is imported, or the vendor pack once
+                                    it is passed on, must not find it back every morning; `letter draft` writes the
+                                    drafts to clients again when asked
     no longer called for            removed if untouched, else kept
 
 The list is written before a document ("intended") and after it ("written"), so that a crash in between is never
@@ -15,21 +19,53 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
-from detector.documents.escaping import slug
+from detector.documents.escaping import slug, visible
 from detector.errors import StoreError
 from detector.records import Document
 
 LIST_NAME = ".written.json"
 _INCIDENT_ID = re.compile(r"INC-[0-9A-Z]{2,16}")
-_DOCUMENT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)+")
+_DOCUMENT_NAME = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/){0,2}(?:[a-z0-9][a-z0-9_-]*|MANIFEST)(\.[a-z0-9]+)+")
+_DRAFTS = ("letter.md", "call.md", "note.md")
 _Known = dict[str, dict[str, str]]
 
 
-def write_case(root: Path, incident_id: str, organization: str | None, documents: Sequence[Document]) -> Path:
+@dataclass(frozen=True)
+class Notes:
+    """What `.written.json` remembers."""
+
+    files: _Known = field(default_factory=dict)
+    """name -> hash of what was "written" there, or is "intended"."""
+    figures: dict[str, dict[str, str]] = field(default_factory=dict)
+    """name -> the figures that stood in it when it was written."""
+    clients: dict[str, str] = field(default_factory=dict)
+    """Client -> the folder of its drafts."""
+
+
+@dataclass(frozen=True)
+class Handling:
+    """What else there is to know about a folder's documents."""
+
+    pinned: frozenset[str] = frozenset()
+    """Documents that somebody approved: kept as they are, even if nobody edited them."""
+    clients: Mapping[str, str] = field(default_factory=dict)
+    """Client -> folder of its drafts; where it has changed, the drafts move along, with what people wrote in them."""
+    recreate: frozenset[str] = frozenset()
+    """Documents to write again although somebody deleted them."""
+
+
+def write_case(
+    root: Path,
+    incident_id: str,
+    organization: str | None,
+    documents: Sequence[Document],
+    handling: Handling = Handling(),
+) -> Path:
     """Bring one incident's folder under `root` (the folder `incidents/`) up to date; returns it.
 
     The folder is found again by the incident's id, whatever the organization is called by now.
@@ -37,7 +73,8 @@ def write_case(root: Path, incident_id: str, organization: str | None, documents
     folder = find_case(root, incident_id) or root / folder_name(incident_id, organization)
     try:
         _make_folder(folder)
-        _write_documents(folder, documents)
+        _move_drafts(folder, documents, handling.clients)
+        _write_documents(folder, documents, handling)
     except OSError as error:
         raise StoreError(f"{folder}: cannot be written ({error.strerror}). Free space or fix its rights.") from error
     return folder
@@ -48,7 +85,7 @@ def write_report(root: Path, documents: Sequence[Document]) -> Path:
     try:
         _make_folder(root)
         for document in documents:
-            path, content = root / _checked(document.name), document.content.encode()
+            path, content = root / _checked(document.name, flat=True), document.content.encode()
             if not _holds(path, content):
                 _write(path, content)
     except OSError as error:
@@ -71,35 +108,58 @@ def folder_name(incident_id: str, organization: str | None) -> str:
     return f"{_checked_id(incident_id)}-{name}"
 
 
-def _write_documents(folder: Path, documents: Sequence[Document]) -> None:
+def _write_documents(folder: Path, documents: Sequence[Document], handling: Handling) -> None:
     """Decide, note what is about to happen, do it, note that it is done; nothing at all if all is as it should be."""
-    known = _read_list(folder)
-    wanted: dict[str, bytes] = {}
-    for document in documents:
-        content = document.content.encode()
-        target = _target(folder, _checked(document.name), content, known)
-        if target is not None:
-            wanted[target] = content
+    notes = _read_list(folder)
+    known = notes.files
+    wanted, figures = _wanted(folder, documents, notes, handling)
     due = {n: c for n, c in wanted.items() if known.get(n) != {"written": _hash(c)} or not _holds(folder / n, c)}
     stale = {
         n: _hash((folder / n).read_bytes()) for n in known if n not in wanted and _is_untouched(folder / n, known[n])
     }
-    if not due and not stale:
+    stale = {n: found for n, found in stale.items() if n not in handling.pinned}
+    if not due and not stale and figures == notes.figures and dict(handling.clients) == notes.clients:
         return
     intended = {name: {**known.get(name, {}), "intended": _hash(content)} for name, content in due.items()}
-    _write_list(folder, known | intended | {name: {"intended": found} for name, found in stale.items()})
+    leaving = {name: {"intended": found} for name, found in stale.items()}
+    _write_list(folder, replace(notes, files=known | intended | leaving))
     for name, content in due.items():
+        _make_below(folder, name)
         _write(folder / name, content)
     for name in stale:
         (folder / name).unlink()
     done = known | {name: {"written": _hash(content)} for name, content in due.items()}
-    _write_list(folder, {name: entry for name, entry in done.items() if name not in stale})
+    files = {name: entry for name, entry in done.items() if name not in stale}
+    _write_list(folder, Notes(files, {n: f for n, f in figures.items() if n in files}, dict(handling.clients)))
 
 
-def _target(folder: Path, name: str, content: bytes, known: _Known) -> str | None:
+def _wanted(
+    folder: Path, documents: Sequence[Document], notes: Notes, handling: Handling
+) -> tuple[dict[str, bytes], dict[str, dict[str, str]]]:
+    """What is to stand where, lists of changes included; and the figures of each document as it was written last."""
+    wanted: dict[str, bytes] = {}
+    figures = dict(notes.figures)
+    for document in documents:
+        name, content = _checked(document.name), document.content.encode()
+        target = _target(folder, name, content, notes.files, handling)
+        if target is None:
+            continue
+        wanted[target] = content
+        if target == name:
+            figures |= {name: dict(document.figures)} if document.figures else {}
+        elif changes := _changes(notes.figures.get(name, {}), document):
+            beside = f"{name.rpartition('.')[0]}.changes.txt"
+            if _state(folder / beside, changes, notes.files.get(beside, {})) != "edited":
+                wanted[beside] = changes
+    return wanted, figures
+
+
+def _target(folder: Path, name: str, content: bytes, known: _Known, handling: Handling) -> str | None:
     """Where a document's content belongs: its own file, one beside an edited file, or nowhere."""
     state = _state(folder / name, content, known.get(name, {}))
-    if state == "ours":
+    if name in handling.pinned and state == "ours" and not _holds(folder / name, content):
+        state = "edited"
+    if state == "ours" or (state == "deleted" and name in handling.recreate):
         return name
     if state == "deleted" or known.get(name, {}).get("written") == _hash(content):
         return None
@@ -113,6 +173,41 @@ def _target(folder: Path, name: str, content: bytes, known: _Known) -> str | Non
         if state == "deleted":
             return beside
     raise AssertionError("unreachable")
+
+
+def _changes(before: Mapping[str, str], document: Document) -> bytes:
+    """What has changed since the draft that a person edits was written, one line each; nothing else."""
+    now = dict(document.figures)
+    lines = [
+        f"{name}: {visible(before.get(name, 'open'))} -> {visible(now.get(name, 'open'))}\n"
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name)
+    ]
+    head = f"Changed since your {document.name.rpartition('/')[2]} was drafted; it is kept as you left it.\n\n"
+    return (head + "".join(lines)).encode() if lines else b""
+
+
+def _move_drafts(folder: Path, documents: Sequence[Document], clients: Mapping[str, str]) -> None:
+    """A client's drafts into the folder they belong to now; the list knows both places until all is done."""
+    notes = _read_list(folder)
+    moves = {
+        f"{notes.clients[client]}{document.name.removeprefix(place)}": document.name
+        for client, place in clients.items()
+        if client in notes.clients and notes.clients[client] != place
+        for document in documents
+        if document.name in (f"{place}{name}" for name in _DRAFTS)
+    }
+    moves = {old: new for old, new in moves.items() if (folder / old).is_file() and not (folder / new).exists()}
+    if not moves:
+        return
+    files = notes.files | {new: notes.files[old] for old, new in moves.items() if old in notes.files}
+    figures = notes.figures | {new: notes.figures[old] for old, new in moves.items() if old in notes.figures}
+    _write_list(folder, replace(notes, files=files, figures=figures))
+    for old, new in moves.items():
+        _make_below(folder, new)
+        (folder / old).rename(folder / new)
+    left = {name: entry for name, entry in files.items() if name not in moves}
+    _write_list(folder, replace(notes, files=left, figures=figures))
 
 
 def _state(path: Path, content: bytes, entry: dict[str, str]) -> str:
@@ -138,18 +233,22 @@ def _beside(name: str, number: int) -> str:
     return f"{stem}.new{number if number > 1 else ''}.{suffix}"
 
 
-def _read_list(folder: Path) -> _Known:
+def _read_list(folder: Path) -> Notes:
     """What we wrote here; if the list is lost or damaged we know of nothing, and so overwrite nothing."""
     try:
-        files = json.loads((folder / LIST_NAME).read_bytes())["files"]
-        return {str(name): {str(k): str(v) for k, v in entry.items()} for name, entry in files.items()}
+        content = json.loads((folder / LIST_NAME).read_bytes())
+        files, figures = (
+            {str(name): {str(k): str(v) for k, v in entry.items()} for name, entry in content.get(part, {}).items()}
+            for part in ("files", "figures")
+        )
+        return Notes(files, figures, {str(k): str(v) for k, v in content.get("clients", {}).items()})
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+        return Notes()
 
 
-def _write_list(folder: Path, known: _Known) -> None:
-    text = json.dumps({"schema_version": 1, "files": known}, indent=2, sort_keys=True) + "\n"
-    _write(folder / LIST_NAME, text.encode())
+def _write_list(folder: Path, notes: Notes) -> None:
+    content = {"schema_version": 1, "files": notes.files, "figures": notes.figures, "clients": notes.clients}
+    _write(folder / LIST_NAME, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode())
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -177,8 +276,16 @@ def _make_folder(folder: Path) -> None:
         path.mkdir(mode=0o700, exist_ok=True)
 
 
-def _checked(name: str) -> str:
-    if not _DOCUMENT_NAME.fullmatch(name) or ".new" in name:
+def _make_below(folder: Path, name: str) -> None:
+    """The folder of a document inside the case's, not reached through a link."""
+    for part in reversed(Path(name).parents[:-1]):
+        if (folder / part).is_symlink():
+            raise OSError(0, f"{part} in it is a link to elsewhere")
+        _make_folder(folder / part)
+
+
+def _checked(name: str, *, flat: bool = False) -> str:
+    if not _DOCUMENT_NAME.fullmatch(name) or ".new" in name or (flat and "/" in name):
         raise ValueError(f"{name!r} is no name for a document: lower-case letters, digits, hyphens and one suffix")
     return name
 

@@ -113,6 +113,17 @@ class Client(Section):
     salutation: str = ""
     phone: str = ""
     email: str = ""
+    language: Literal["en", "de"] = "en"
+    """Of the letter, the note and the words for the telephone."""
+    zone: str = "UTC"
+    """Time zone of the times in the letter, such as "Europe/Berlin"."""
+    teams: dict[str, str] = Field(default_factory=dict)
+    """domain of the addresses -> the team's name, for a client whose teams have domains of their own."""
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        return zone_name(value)
 
 
 class Us(Section):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from detector import roster
+from detector import copies, roster
 from detector.records import (
     AffectedRecipient,
     CaseFacts,
@@ -12,7 +12,7 @@ from detector.records import (
     NightFacts,
     Timeline,
 )
-from detector.store import Connection
+from detector.store import Connection, read_sql
 
 _BUCKETS_SECONDS = (60, 300, 900, 3600, 21600, 86400, 604800)
 _MOST_BUCKETS = 120
@@ -35,12 +35,7 @@ _LAGS = {
 
 def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
     """The people of an incident, by organization, then most copies first."""
-    rows = db.execute(
-        "select incident_id, recipient, organization, sends, expected, excess, first_sent_at, last_sent_at "
-        "from affected "
-        "where incident_id = ? order by organization nulls last, sends desc, recipient",
-        [incident_id],
-    ).fetchall()
+    rows = db.execute(read_sql("questions/people"), {"incident_id": incident_id}).fetchall()
     return tuple(
         AffectedRecipient(
             incident_id=row[0],
@@ -51,6 +46,7 @@ def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
             excess=row[5],
             first_sent_at=utc(row[6]),
             last_sent_at=utc(row[7]),
+            first_extra_at=utc(row[8]) if row[8] else None,
         )
         for row in rows
     )
@@ -135,6 +131,8 @@ def case(db: Connection, incident: Incident, complete_through: datetime) -> Case
         subjects=tuple(subject for (subject,) in subjects),
         evidence=sentences(db, incident.incident_id),
         example_times=_examples(db, incident.incident_id, people),
+        grade=copies.grade(db, incident.incident_id),
+        earlier=copies.earlier(db, incident),
     )
 
 

@@ -10,13 +10,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from detector import __version__, channels, chronicle, facts, ingest, outbox, registry, tables
-from detector.casefiles import write_case, write_report
+from detector import __version__, casework, channels, chronicle, facts, ingest, outbox, registry, tables
+from detector.casefiles import write_report
 from detector.chronicle import Cases
 from detector.config import Config
 from detector.detection import find_bursts
-from detector.documents import case_documents, night_documents, phrases, render_alert
-from detector.documents.closing_note import render_closing_note
+from detector.documents import night_documents, phrases, render_alert
 from detector.documents.incidents_json import without_as_of
 from detector.framings import shown
 from detector.records import Alert, CaseFacts, Document, FileTally, NightFacts, Notice
@@ -54,8 +53,11 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             night = replace(_facts(db, config, files, as_of, cases), notes=lines)
             due = () if dry_run else tuple(registry.notices(db))
             news = facts.ledger(db) + cases.digest
-        talk("writing the documents, publishing the snapshot")
-        folders = {case.incident.incident_id: _write_case(state, config, case) for case in night.cases}
+            talk("writing the documents, publishing the snapshot")
+            casework.remember_addresses(state, config)
+            written = [casework.write_up(db, case, casework.Setting(state, config, as_of)) for case in night.cases]
+        folders = {each.case.incident.incident_id: each.folder for each in written}
+        lines += tuple(each.problem for each in written if each.problem)
         report = _publish(state, night, folders, news)
         settled = outbox.deliver_due(
             journal,
@@ -119,16 +121,6 @@ def _facts(db: Connection, config: Config, files: Sequence[FileTally], as_of: da
     through = night.log_complete_through or as_of
     found = (facts.case(db, incident, through) for incident in registry.saved_incidents(db))
     return replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))
-
-
-def _write_case(state: Path, config: Config, case: CaseFacts) -> Path:
-    """The incident's folder with its brief and letters."""
-    incident = case.incident
-    organization = incident.organizations[0] if incident.organizations else None
-    documents = case_documents(case, config.clients, config.us)
-    if case.record and case.record.closed_at:
-        documents = (*documents, render_closing_note(case.record))
-    return write_case(state / "incidents", incident.incident_id, organization, documents)
 
 
 def _publish(state: Path, night: NightFacts, folders: Mapping[str, Path], noted: str) -> Path:

@@ -114,6 +114,42 @@ class AffectedRecipient:
     excess: int
     first_sent_at: datetime
     last_sent_at: datetime
+    first_extra_at: datetime | None = None
+    """The first copy beyond those due; None if the log no longer supports the incident."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One send of an incident, the rightful ones included: what a vendor can find in its own logs."""
+
+    recipient: str
+    organization: str | None
+    sent_at: datetime
+    message_id: str
+    """As logged; "" if the log has none."""
+    log_key: str
+    """What the log calls the message, such as host and queue id; "" if it has no id of its own."""
+    subject: str
+    template: str
+    source: str
+    file: str
+    record_number: int
+    outcome: str
+    attempts: int
+    is_extra: bool
+
+
+@dataclass(frozen=True)
+class EarlierIncident:
+    """What happened to one client before."""
+
+    incident_id: str
+    organization: str
+    started_at: datetime
+    recipients: int
+    """People of this client."""
+    excess: int
+    """Copies too many to people of this client."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +190,10 @@ class CaseFacts:
     """Why this is an incident, one sentence per number."""
     example_times: tuple[tuple[str, tuple[datetime, ...]], ...] = ()
     """For up to three typical people: (recipient, times of their first extra copies, at most 12)."""
+    grade: str = "B"
+    """"A" if each copy has an id of its own in the log, "B" if copies are told apart by their time only."""
+    earlier: tuple[EarlierIncident, ...] = ()
+    """What happened to the same clients before, newest first."""
     record: CaseRecord | None = None
     """What people did about it, from its journal; None where there is no journal, as in an evaluation."""
 
@@ -205,8 +245,10 @@ class Document:
     """A named text (or image) that people will read."""
 
     name: str
-    """File name, fixed by us, never built from log text."""
+    """File name, fixed by us, never built from log text; in an incident's folder also one folder down."""
     content: str
+    figures: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """(what, value) of all that may change under an edited draft, for the list beside its newer version."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from detector.records import (
     AffectedRecipient,
     CaseFacts,
     CauseCandidate,
+    Copy,
     FileTally,
     Incident,
     NightFacts,
@@ -52,6 +53,7 @@ def affected(
             excess=copies - 1,
             first_sent_at=FIRST_COPY + timedelta(seconds=n),
             last_sent_at=FIRST_COPY + (copies - 1) * GAP + timedelta(seconds=n),
+            first_extra_at=FIRST_COPY + GAP + timedelta(seconds=n),
         )
         for n, recipient in enumerate(recipients(people, domain))
     )
@@ -142,6 +144,30 @@ def case(**changes: Any) -> CaseFacts:
         ),
     }
     return CaseFacts(**(facts | changes))
+
+
+def copies(facts: CaseFacts) -> tuple[Copy, ...]:
+    """Every copy to everybody of a case, each with a message id of its own, in the order of time."""
+    made = (
+        Copy(
+            recipient=row.recipient,
+            organization=row.organization,
+            sent_at=row.first_sent_at + number * GAP,
+            message_id=f"{number}.{place}@app.academy.example",
+            log_key=f"mx1 4F{place:03}{number:03}",
+            subject=facts.subjects[0] if facts.subjects else "",
+            template=facts.incident.template,
+            source="postfix",
+            file="logs/mail.log",
+            record_number=1 + 10 * place + number,
+            outcome="delivered",
+            attempts=1,
+            is_extra=number > 0,
+        )
+        for place, row in enumerate(facts.affected)
+        for number in range(row.sends)
+    )
+    return tuple(sorted(made, key=lambda copy: (copy.sent_at, copy.recipient)))
 
 
 def two_clients(**changes: Any) -> CaseFacts:

@@ -9,8 +9,7 @@ import builders
 import pytest
 
 from detector.casefiles import LIST_NAME, find_case, folder_name, write_case, write_report
-from detector.config import Us
-from detector.documents import case_documents, night_documents
+from detector.documents import Desk, case_documents, night_documents
 from detector.errors import StoreError
 from detector.records import Document
 
@@ -133,7 +132,19 @@ def test_names_come_from_an_allow_list(tmp_path: Path) -> None:
     for incident_id in ("../INC-7F3K", "INC-7F3K/..", "", "INC-", "inc-7f3k", "INC-7F3K\n"):
         with pytest.raises(ValueError, match="no incident id"):
             write_case(tmp_path, incident_id, ORGANIZATION, [])
-    for name in ("../x.md", "/etc/x.md", ".x.md", "a/b.md", "x", "letter.new.md", "X.md", "x.md\n", ""):
+    for name in (
+        "../x.md",
+        "/etc/x.md",
+        ".x.md",
+        "a/b/c/d.md",
+        "a//b.md",
+        "a/../b.md",
+        "x",
+        "letter.new.md",
+        "X.md",
+        "x.md\n",
+        "",
+    ):
         with pytest.raises(ValueError, match="no name for a document"):
             write_case(tmp_path, "INC-7F3K", ORGANIZATION, [Document(name, "x")])
         with pytest.raises(ValueError, match="no name for a document"):
@@ -234,9 +245,13 @@ def test_a_crash_at_any_write_is_made_good_by_the_next_run(tmp_path: Path, monke
 
 def test_the_real_documents_go_to_disk_and_stay_as_they_are(tmp_path: Path) -> None:
     case = builders.two_clients()
-    documents = case_documents(case, {}, Us())
+    documents = case_documents(case, Desk(), builders.copies(case))
     folder = write_case(tmp_path / "incidents", case.incident.incident_id, ORGANIZATION, documents)
-    names = ["brief.html", "brief.md", "letter-birchwood-clinics.md", "letter-harbor-freightways.md"]
-    assert sorted(contents(folder)) == names
+    names = ["brief.html", "brief.md", "facts.json", "hold.csv", "human.toml", "vendor-key.csv"]
+    assert sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != LIST_NAME) == names
+    drafts = ["call.md", "letter.md", "note.md"]
+    for client in ("birchwood-clinics", "harbor-freightways"):
+        assert sorted(path.name for path in (folder / "clients" / client).iterdir()) == drafts
+    assert len(list((folder / "vendor-pack").iterdir())) == 8
     report = write_report(tmp_path / "reports" / "2026-10-28", night_documents(builders.night()))
     assert sorted(contents(report)) == ["affected.csv", "incidents.json", "report.html", "report.md"]

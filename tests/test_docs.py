@@ -126,6 +126,22 @@ def test_the_doctors_command_prints_what_the_config_takes(tmp_path: Path) -> Non
     assert load_config(tmp_path / config).sources["outbox"].columns == {"timestamp": "Zeit", "recipient": "An"}
 
 
+def test_the_commands_for_a_letter_are_those_of_the_readme(sample_state: Path) -> None:
+    (block,) = (block for block in blocks("sh") if block.startswith("detector letter"))
+    lines = [line.partition("  #")[0] for line in block.strip().splitlines()]
+    answers = [run(f"{line} --state {sample_state}", sample_state) for line in lines]
+    assert [answer.returncode for answer in answers] == [1, 2, 2, 0], "open parts: no approval, so no letter"
+    assert "Still open: H4" in answers[0].stdout
+    assert answers[3].stdout.strip().endswith("letter.md")
+
+
+def test_the_drill_of_the_readme_begins(tmp_path: Path) -> None:
+    (block,) = (block for block in blocks("sh") if block.startswith("detector drill"))
+    begun = run(block.strip(), tmp_path)
+    assert begun.returncode == 0, begun.stderr
+    assert "act 1 of 2" in begun.stdout
+
+
 def test_the_command_that_explains_a_send_explains_one(tmp_path: Path) -> None:
     (block,) = (block for block in blocks("sh") if block.startswith("detector show-send"))
     state = tmp_path / "state"

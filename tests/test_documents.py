@@ -21,6 +21,7 @@ from markdown_it import MarkdownIt
 
 from detector.config import Client, Us
 from detector.documents import (
+    Desk,
     case_documents,
     night_documents,
     render_alert,
@@ -29,7 +30,7 @@ from detector.documents import (
     render_letter,
     render_report,
 )
-from detector.documents.apology_letter import letter_names
+from detector.documents.desk import client_folders
 from detector.documents.escaping import csv_cell, mail_text, markdown, markdown_sentence, slug, visible
 from detector.documents.phrases import duration, iso, listing, number, span
 from detector.documents.plots import timeline_png
@@ -37,6 +38,7 @@ from detector.records import Alert, CaseFacts, Document, Timeline
 
 CLIENT = Client(contact="Amara Okafor, Head of Training", salutation="Dear Ms. Okafor", phone="+1 555 0100")
 US = Us(name="Lighthouse Academy", signatory="Jo Lindqvist", role="Head of Client Care", phone="+1 555 0199")
+DESK = Desk({"Harbor Freightways": CLIENT, "Birchwood Clinics": CLIENT}, US)
 FOLDERS = {"INC-7F3K": "INC-7F3K-harbor-freightways"}
 NO_TIMELINE = Timeline(60, (), (), ())
 PLAIN = "ordinary words"
@@ -154,8 +156,8 @@ def alert(case: CaseFacts) -> Alert:
     return render_alert(case, notice_key="inc-7f3k.opened.1", kind="opened", brief_path="/srv/state/brief.html")
 
 
-def letter(case: CaseFacts | None = None, organization: str = "Harbor Freightways", us: Us = US) -> str:
-    return render_letter(case or builders.case(), organization, CLIENT, us).content
+def letter(case: CaseFacts | None = None, organization: str = "Harbor Freightways", desk: Desk = DESK) -> str:
+    return render_letter(case or builders.case(), organization, desk).content
 
 
 # --- what they say ------------------------------------------------------------------------------------------------
@@ -212,7 +214,7 @@ def test_report_is_as_accepted(name: str) -> None:
     [("founding", builders.case()), ("two_clients_still_going", builders.going(builders.two_clients()))],
 )
 def test_brief_is_as_accepted(name: str, case: CaseFacts) -> None:
-    page, text = render_brief(case, {"Harbor Freightways": CLIENT})
+    page, text = render_brief(case, Desk({"Harbor Freightways": CLIENT}))
     builders.assert_golden(without_looks(page.content), f"incident_brief/{name}.html")
     builders.assert_golden(text.content, f"incident_brief/{name}.md")
 
@@ -221,7 +223,7 @@ def test_brief_is_as_accepted(name: str, case: CaseFacts) -> None:
     ("name", "text"),
     [
         ("founding", letter()),
-        ("nothing_configured", render_letter(builders.case(), "Harbor Freightways", Client(), Us()).content),
+        ("nothing_configured", letter(desk=Desk())),
         ("one_of_two_clients", letter(builders.two_clients(), "Birchwood Clinics")),
         ("holding_note", letter(builders.going(builders.case()))),
         ("holding_note_when_too_early", letter(builders.case(incident=builders.incident(ongoing=True)))),
@@ -297,8 +299,8 @@ def test_numbers_times_and_durations_read_well() -> None:
 
 LETTERS = {
     "alone": letter(),
-    "empty": render_letter(builders.case(), "Harbor Freightways", Client(), Us()).content,
-    "second": render_letter(builders.two_clients(), "Birchwood Clinics", Client(), Us()).content,
+    "empty": letter(desk=Desk()),
+    "second": letter(builders.two_clients(), "Birchwood Clinics", Desk()),
 }
 
 
@@ -327,8 +329,9 @@ def test_the_six_parts_stand_in_their_order(text: str) -> None:
 
 def test_a_letter_names_no_other_client_and_none_of_its_figures() -> None:
     text = LETTERS["second"]
-    assert "8 of your colleagues" in text
-    assert "88 copies too many" in text  # 8 people, 12 copies each, 1 due: 8 * 11
+    assert "{F4: 8} of your colleagues" in text
+    assert "{F7: 88} copies too many" in text  # 8 people, 12 copies each, 1 due: 8 * 11
+    assert "{F9: Between 18:04 and 18:21 UTC on 27 October 2026}" in text  # their own: 18:02:30 + 104 s, + 11 * 104 s
     for foreign in ("Harbor", "harbor-freightways", "51", "61", "3,519", "3,615", "70", "mail.example", "@"):
         assert foreign not in text
 
@@ -349,10 +352,10 @@ def test_while_it_may_go_on_there_is_only_a_holding_note(ongoing: bool | None) -
     assert "H7" not in text
 
 
-def test_each_client_has_a_file_of_its_own() -> None:
-    assert letter_names(("Acme",)) == {"Acme": "letter.md"}
-    names = letter_names(("Acme", "ACME!", "株式会社", "../x"))
-    assert list(names.values()) == ["letter-acme.md", "letter-acme-2.md", "letter-client.md", "letter-x.md"]
+def test_each_client_has_a_folder_of_its_own() -> None:
+    assert client_folders(("Acme",)) == {"Acme": ""}
+    names = client_folders(("Acme", "ACME!", "株式会社", "../x"))
+    assert list(names.values()) == ["clients/acme/", "clients/acme-2/", "clients/client/", "clients/x/"]
 
 
 # --- hostile text -------------------------------------------------------------------------------------------------
@@ -374,20 +377,26 @@ def test_no_text_acts_in_any_document(text: str) -> None:
     ]
     for bad, good in zip(*(night_documents(night, FOLDERS) for night in nights), strict=True):
         assert_same_skeleton(bad, good)
-    for bad, good in zip(*(case_documents(c, {}, Us()) for c in (case, plain)), strict=True):
+    folders = []
+    for facts, words in ((case, text), (plain, PLAIN if text else "")):
+        copies = builders.with_text(builders.copies(builders.two_clients())[:200], words)
+        folders.append(case_documents(facts, Desk(), copies))
+    for bad, good in zip(*folders, strict=True):
         assert_same_skeleton(bad, good)
 
 
 def assert_same_skeleton(bad: Document, good: Document) -> None:
-    assert len(bad.content) < 400_000 or bad.name == "incidents.json"
-    assert re.fullmatch(r"[a-z0-9-]+\.[a-z]+", bad.name)
+    assert len(bad.content) < 400_000 or bad.name.endswith((".json", ".jsonl")) or "copies" in bad.name
+    assert re.fullmatch(r"(vendor-pack/)?([a-z0-9-]+|MANIFEST)\.[a-z0-9]+", bad.name)
     if bad.name.endswith(".html"):
         assert Skeleton(bad.content).parts == Skeleton(good.content).parts
     elif bad.name.endswith(".md"):
         assert tokens(bad.content) == tokens(good.content)
         assert bad.content.count("[[") == good.content.count("[[")
-    if not bad.name.endswith(".json"):
-        assert visible(bad.content.replace("\n", ""), 10**6) == bad.content.replace("\n", "")
+    elif bad.name.endswith((".txt", ".sql")):
+        assert bad.content.count("\n") == good.content.count("\n")
+    if not bad.name.endswith((".json", ".jsonl")):
+        assert visible(bad.content.replace("\n", ""), 10**7) == bad.content.replace("\n", "")
 
 
 def test_a_bar_in_a_name_does_not_end_a_cell_of_a_table() -> None:
@@ -497,7 +506,7 @@ def test_a_slug_leads_nowhere_else() -> None:
 
 
 PAGES = {name: render_report(night, FOLDERS)[0].content for name, night in NIGHTS.items()} | {
-    "brief": render_brief(builders.case(), {})[0].content
+    "brief": render_brief(builders.case())[0].content
 }
 
 
@@ -594,7 +603,10 @@ def test_pictures_of_odd_data_can_be_drawn() -> None:
 def everything() -> list[bytes]:
     """Each document of the founding night as bytes, the alert's picture among them."""
     mail = alert(builders.case())
-    documents = (*night_documents(builders.night(), FOLDERS), *case_documents(builders.two_clients(), {}, US))
+    documents = (
+        *night_documents(builders.night(), FOLDERS),
+        *case_documents(builders.two_clients(), Desk({}, US), builders.copies(builders.two_clients())),
+    )
     return [
         *(document.content.encode() for document in documents),
         mail.text.encode(),

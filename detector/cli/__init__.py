@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from detector import __version__
+from detector.cli.drill import drill
 from detector.cli.incidents import incidents
+from detector.cli.letters import letter
 from detector.cli.options import Moment, Seeds, complain, state_option
 from detector.errors import DetectorError
 
@@ -195,6 +197,8 @@ def sql(table: str) -> None:
 
 
 cli.add_command(incidents)
+cli.add_command(letter)
+cli.add_command(drill)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """Everything a person will read: facts in, text out. No file, no clock, no database, no network.
 
 To add a document
-    1. `documents/<name>.py` with one function from facts (`NightFacts` or `CaseFacts`) to `Document`, its template
+    1. `documents/<name>.py` with one function from facts (`NightFacts`, or `CaseFacts` and `Desk`) to `Document`, its
+       template
        beside it as `<name>.html` or `<name>.md`, filled by `templates.render_html` or `templates.render_markdown`.
     2. One line in `night_documents` or `case_documents` below.
     3. A case in `tests/test_documents.py`; run it with ACCEPT=1, read the golden file it writes, commit it.
@@ -14,21 +15,28 @@ What a template may rely on
     What only a person can know is `{{ fill("H3", "what stopped it") }}` and is never guessed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from detector.config import Client, Us
 from detector.documents.affected_csv import render_affected_csv
 from detector.documents.alert_mail import CHART_CID, render_alert
 from detector.documents.apology_letter import render_letter
+from detector.documents.client_words import render_call_sheet, render_note
+from detector.documents.desk import Desk
+from detector.documents.figures import render_facts_json
+from detector.documents.hold_csv import render_hold_csv
+from detector.documents.human_form import render_human_form
 from detector.documents.incident_brief import render_brief
 from detector.documents.incidents_json import render_incidents_json
 from detector.documents.nightly_report import render_report
 from detector.documents.roster_csv import render_roster_csv
-from detector.records import CaseFacts, Document, NightFacts
+from detector.documents.vendor_pack import render_vendor_pack
+from detector.records import CaseFacts, Copy, Document, NightFacts
 
 __all__ = [
     "CHART_CID",
+    "Desk",
     "case_documents",
+    "client_documents",
     "night_documents",
     "render_affected_csv",
     "render_alert",
@@ -50,7 +58,19 @@ def night_documents(night: NightFacts, folders: Mapping[str, str] | None = None)
     )
 
 
-def case_documents(case: CaseFacts, clients: Mapping[str, Client], us: Us) -> tuple[Document, ...]:
-    """All that goes into an incident's folder: the brief, and one draft for each client that was hit."""
-    letters = (render_letter(case, name, clients.get(name, Client()), us) for name in case.incident.organizations)
-    return (*render_brief(case, clients), *letters)
+def case_documents(case: CaseFacts, desk: Desk, copies: Sequence[Copy] = ()) -> tuple[Document, ...]:
+    """All that goes into an incident's folder: for ourselves, for each client that was hit, and for the vendor."""
+    return (
+        *render_brief(case, desk),
+        render_facts_json(case),
+        render_human_form(case, desk),
+        render_hold_csv(case),
+        *(text for name in case.incident.organizations for text in client_documents(case, name, desk)),
+        *render_vendor_pack(case, copies, desk),
+    )
+
+
+def client_documents(case: CaseFacts, organization: str, desk: Desk) -> tuple[Document, ...]:
+    """The drafts for one client, with its own figures and nobody else's."""
+    renderers = (render_letter, render_call_sheet, render_note)
+    return tuple(render(case, organization, desk) for render in renderers)

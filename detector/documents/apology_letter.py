@@ -1,126 +1,158 @@
 """The letter of apology to one client: a draft that people finish, approve and send. The program never mails a client.
 
 The parts stand in the order in which they weigh: responsibility and regret, what it meant, explanation, what is true
-now, repair, change, follow-up. Every figure is that client's own. While copies still go out there is no letter, only
-a holding note.
+now, repair, change, follow-up. Every figure is that client's own and stands in the text as a token, "{F4: 51}": the
+code binds it to the log, so that an edited letter goes out with today's figure. While copies may still go out there is
+no letter, only a holding note.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from statistics import median
+from typing import Any
 
-from detector.config import Client, Us
-from detector.documents import phrases
-from detector.documents.escaping import slug, visible
+from detector.documents.desk import Desk, SharedWords, client_folders, others_of, shared_words
+from detector.documents.escaping import visible
+from detector.documents.languages import Language
+from detector.documents.letter_text import as_token
 from detector.documents.sentences import in_markdown, is_running, mail_name
-from detector.documents.templates import render_markdown
+from detector.documents.templates import Safe, fill, render_markdown
 from detector.records import AffectedRecipient, CaseFacts, Document
 
 MAIL_NAME_CHARACTERS = 80
+MOST_TEAMS = 8
+MOVING = frozenset({"F11"})
+"""Where the log ends moves every night; it alone takes no approval away."""
+_ORDINALS = {"en": ("second", "third", "fourth"), "de": ("zweite", "dritte", "vierte")}
 
 
-@dataclass(frozen=True)
-class ClientFigures:
-    """One client's share of an incident, counted from that client's people only."""
-
-    people: int
-    excess: int
-    each: str
-    """What each of them was sent: "70", or "about 70 (68 to 72)"."""
-    due: str
-    """What each should have been sent, in words; "" if that differs from person to person."""
-    opening: str
-    """How the letter begins: "Between 18:04 and 20:02 UTC on 27 October 2026, our system sent"."""
-    last_at: str
+def is_over(case: CaseFacts) -> bool:
+    """A letter is due; before that, a holding note."""
+    return case.incident.ongoing is False or case.incident.state == "withdrawn"
 
 
-def letter_names(organizations: Sequence[str]) -> dict[str, str]:
-    """Organization -> file name: "letter.md" for one client, "letter-<slug>.md" for each of several."""
-    if len(organizations) == 1:
-        return {organizations[0]: "letter.md"}
-    names: dict[str, str] = {}
-    for organization in organizations:
-        base = f"letter-{slug(organization) or 'client'}"
-        taken = sum(name == f"{base}.md" or name.startswith(f"{base}-") for name in names.values())
-        names[organization] = f"{base}-{taken + 1}.md" if taken else f"{base}.md"
-    return names
+def letter_name(case: CaseFacts, organization: str) -> str:
+    """Where the draft lies in the incident's folder."""
+    return f"{client_folders(case.incident.organizations)[organization]}letter.md"
 
 
-def render_letter(case: CaseFacts, organization: str, client: Client, us: Us) -> Document:
-    """The draft to one organization: a letter, or a holding note while nobody can say that it has stopped."""
-    is_withdrawn = case.incident.state == "withdrawn"
-    is_over = case.incident.ongoing is False or is_withdrawn
-    facts = {
-        "incident": case.incident,
-        "organization": organization,
-        "client": client,
-        "us": us,
-        "mail": _mail_name(case, organization),
-        "figures": _figures(case, organization),
-        "greeting": _greeting(client),
-        "log_end": phrases.at(case.log_complete_through),
-        "is_withdrawn": is_withdrawn,
-        "is_running": is_running(case),
-        "still_going": in_markdown(case).still_going,
-    }
-    text = render_markdown("apology_letter.md" if is_over else "holding_note.md", facts)
-    return Document(letter_names(case.incident.organizations)[organization], text)
-
-
-def _figures(case: CaseFacts, organization: str) -> ClientFigures:
-    """Counted again from the rows of this client, so that no other client's people can get in."""
+def letter_facts(case: CaseFacts, organization: str, language: Language) -> dict[str, str]:
+    """Code of each token -> what it says today, counted from this client's people only."""
     rows = [row for row in case.affected if row.organization == organization]
     if not rows:
         raise ValueError(f"nobody of {visible(organization)} is affected by {case.incident.incident_id}")
-    last = max(row.last_sent_at for row in rows)
-    expected = {row.expected for row in rows}
-    return ClientFigures(
-        people=len(rows),
-        excess=sum(row.excess for row in rows),
-        each=_spread([row.sends for row in rows]),
-        due={1: "one was", 0: "none was"}.get(next(iter(expected)), f"{next(iter(expected))} were")
-        if len(expected) == 1
-        else "",
-        opening=_opening(case, last, is_alone=len(rows) == len(case.affected)),
-        last_at=phrases.at(last),
+    copies = sorted(row.sends for row in rows)
+    extras = [row.first_extra_at for row in rows if row.first_extra_at is not None]
+    last, middle = (
+        max(row.last_sent_at for row in rows),
+        (copies[(len(copies) - 1) // 2] + copies[len(copies) // 2]) / 2,
     )
+    facts = {
+        "F3": visible_mail_name(case, organization),
+        "F4": language.number(len(rows)),
+        "F7": language.number(sum(row.excess for row in rows)),
+        "F8": language.spread(copies[0], middle, copies[-1]),
+        "F9": _when(language, min(extras), last) if extras else "",
+        "F10": language.at(last),
+        "F11": language.at(case.log_complete_through),
+    }
+    before = [known for known in case.earlier if known.organization == organization]
+    if before:
+        facts |= {"F18a": language.day(before[0].started_at), "F18b": language.number(before[0].excess)}
+    for number, (_, theirs) in enumerate(teams(rows), start=1):
+        facts[f"F4-{number}"] = language.number(len(theirs))
+        facts[f"F7-{number}"] = language.number(sum(row.excess for row in theirs))
+    return {code: shown for code, shown in facts.items() if shown}
 
 
-def _opening(case: CaseFacts, last: datetime, *, is_alone: bool) -> str:
-    """When it was; the incident's own times only if all its people are this client's."""
-    if not is_alone:
-        return f"By {phrases.at(last)}, our system had sent"
-    when = phrases.span(case.incident.started_at, case.incident.ended_at)
-    return f"{when[0].upper()}{when[1:]}, our system sent"
+def teams(rows: Sequence[AffectedRecipient]) -> list[tuple[str, list[AffectedRecipient]]]:
+    """The client's people by the domain of their addresses, if there are several, most people first."""
+    counts = Counter(row.recipient.rpartition("@")[2] for row in rows)
+    if not 1 < len(counts) <= MOST_TEAMS:
+        return []
+    domains = sorted(counts, key=lambda domain: (-counts[domain], domain))
+    return [(domain, [row for row in rows if row.recipient.rpartition("@")[2] == domain]) for domain in domains]
 
 
-def _spread(counts: Sequence[int]) -> str:
-    least, middle, most = map(phrases.number, (min(counts), round(median(counts)), max(counts)))
-    if max(counts) - min(counts) <= 1:
-        return least if least == most else f"{least} or {most}"
-    return f"about {middle} ({least} to {most})"
+def render_letter(case: CaseFacts, organization: str, desk: Desk) -> Document:
+    """The draft to one organization: a letter, or a holding note while nobody can say that it has stopped."""
+    language = desk.language(organization)
+    shown = letter_facts(case, organization, language)
+    shared = shared_words(desk, case, language.code)
+    template = "apology_letter" if is_over(case) else "holding_note"
+    facts = _facts(case, organization, desk, shared) | {"t": _tokens(shown), "shared": shared}
+    text = render_markdown(f"{template}.{language.code}.md", facts)
+    moving = [(code, value) for code, value in shown.items() if code not in MOVING]
+    return Document(letter_name(case, organization), text, figures=(*moving, *_words(desk, organization, shared)))
 
 
-def _greeting(client: Client) -> str:
-    """The salutation of the config, else the contact's name; "" leaves it to people."""
-    name = client.contact.partition(",")[0].strip()
-    return client.salutation.rstrip(" ,") or (f"Dear {name}" if name else "")
-
-
-def _mail_name(case: CaseFacts, organization: str) -> str:
+def visible_mail_name(case: CaseFacts, organization: str) -> str:
     """The mail by a name the client knows; "" if the log has none, or if it could give away another client."""
-    incident = case.incident
-    name = "" if incident.rung == "sender+size" else mail_name(case)
-    others = {text for row in case.affected if row.organization != organization for text in _traces(row)}
-    others |= {other.casefold() for other in incident.organizations if other != organization}
-    name = visible(name, MAIL_NAME_CHARACTERS)
-    gives_away = "@" in name or any(other in name.casefold() for other in others)
+    name = "" if case.incident.rung == "sender+size" else visible(mail_name(case), MAIL_NAME_CHARACTERS)
+    gives_away = "@" in name or any(other in name.casefold() for other in others_of(case, organization))
     return "" if gives_away else name
 
 
-def _traces(row: AffectedRecipient) -> tuple[str, ...]:
-    """What would point to somebody else's people in a subject line."""
-    recipient = row.recipient.casefold()
-    domain = recipient.rpartition("@")[2]
-    return tuple(text for text in (recipient, domain) if text)
+def _when(language: Language, first: datetime, last: datetime) -> str:
+    """The span as the first words after the salutation, where English has a capital and German has none."""
+    span = language.span(first, last)
+    return span if language.code == "de" else span[0].upper() + span[1:]
+
+
+def _tokens(shown: Mapping[str, str]) -> dict[str, Safe]:
+    """The figures as they stand in the draft; whatever a name holds, it cannot end its token or look like another."""
+    return {code: Safe(f"{{{code}: {as_token(value)}}}") for code, value in shown.items()}
+
+
+def _facts(case: CaseFacts, organization: str, desk: Desk, shared: SharedWords) -> dict[str, Any]:
+    """What the template asks for beside the figures."""
+    rows = [row for row in case.affected if row.organization == organization]
+    client, language, human = desk.client(organization), desk.language(organization), desk.human
+    before = len({known.incident_id for known in case.earlier if known.organization == organization})
+    names = _ORDINALS[language.code]
+    return {
+        "incident": case.incident,
+        "organization": organization,
+        "client": client,
+        "us": desk.sender,
+        "human": human,
+        "words": desk.words(organization),
+        "greeting": _greeting(client.contact, client.salutation, language.code),
+        "is_one": len(rows) == 1,
+        "times": language.times(max(row.sends for row in rows)),
+        "due": expected.pop() if len(expected := {row.expected for row in rows}) == 1 else None,
+        "most": max(row.sends for row in rows),
+        "ordinal": names[min(before, len(names)) - 1] if before else "",
+        "teams": [client.teams.get(domain, domain) for domain, _ in teams(rows)],
+        "promises": [(words, promise.owner, language.day(promise.due)) for promise, words in shared.promises],
+        "stopped_at": language.at(human.stopped.at) if human.stopped.at else "",
+        "date": language.day(human.letter.date) if human.letter.date else "",
+        "next_on": language.day(human.next_update.on) if human.next_update.on else "",
+        "fill_promise": Safe(fill("H8", "the change, its owner and its date: detector incidents promise")),
+        "is_withdrawn": case.incident.state == "withdrawn",
+        "is_running": is_running(case),
+        "still_going": in_markdown(case).still_going,
+    }
+
+
+def _words(desk: Desk, organization: str, shared: SharedWords) -> list[tuple[str, str]]:
+    """What people said, for the list of changes beside an edited letter."""
+    words, human = desk.words(organization), desk.human
+    told = [
+        ("H1", f"{human.cause.status} {shared.cause}".strip()),
+        ("H3", f"{shared.stopped} {shared.checked}".strip()),
+        ("H4", desk.client(organization).contact),
+        ("H6", words.meaning),
+        ("H7", words.offer or shared.offer),
+        ("H8", "; ".join(f"{text} ({promise.owner}, {promise.due})" for promise, text in shared.promises)),
+        ("H9", str(human.next_update.on or "")),
+        ("H11", shared.keep),
+    ]
+    return [(code, text) for code, text in told if text]
+
+
+def _greeting(contact: str, salutation: str, code: str) -> str:
+    """The salutation that people gave, else the contact's name; "" leaves it to people."""
+    name = contact.partition(",")[0].strip()
+    hello = "Guten Tag" if code == "de" else "Dear"
+    return salutation.rstrip(" ,") or (f"{hello} {name}" if name else "")

@@ -30,6 +30,8 @@ _LINKABLE_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d])")
 def visible(value: object, limit: int = FIELD_CHARACTERS) -> str:
     """The text on one line, capped, with nothing hidden: control and bidi characters appear as \u2039U+202E\u203a."""
     text = str(value)
+    if len(text) <= limit and text.isascii() and text.isprintable():  # nearly every id and address
+        return text
     shown: list[str] = []
     length = marks = 0
     for character in text[: limit + 1]:

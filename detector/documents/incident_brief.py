@@ -3,19 +3,22 @@
 It is internal. What the log tells is filled in; what only people know stands there as a marked gap, never as a guess.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from detector.config import Client
+from detector.case_record import MACHINE
 from detector.documents import charts, phrases, sentences
-from detector.documents.apology_letter import letter_names
-from detector.documents.templates import render_html, render_markdown
-from detector.records import CaseFacts, Document
+from detector.documents.desk import Desk, client_folders
+from detector.documents.languages import Language
+from detector.documents.templates import Safe, render_html, render_markdown
+from detector.records import CaseFacts, Document, EarlierIncident
 
 LISTED_PEOPLE = 500
 """People listed one by one; affected.csv holds them all."""
+TOLD_CLIENTS = 3
+"""Up to so many clients are told in sentences, more in a table."""
+TOLD_EARLIER = 5
 
 
 @dataclass(frozen=True)
@@ -27,17 +30,37 @@ class ClientContact:
     excess: int
     contact: str
     phone: str
-    letter: str
+    folder: str
+    """Where the drafts to them lie in the incident's folder; "" for the folder itself."""
+    call: str
+    """What was said on the telephone, and when; "" if nobody noted it."""
+    state: str
+    """How far the letter is: "draft", "approved", "sent"."""
 
 
-def render_brief(case: CaseFacts, clients: Mapping[str, Client] | None = None) -> tuple[Document, Document]:
-    """brief.html and brief.md; `clients` are those of the config, by name."""
+def render_brief(case: CaseFacts, desk: Desk | None = None) -> tuple[Document, Document]:
+    """brief.html and brief.md; what people filled in stands where it belongs."""
+    desk = desk or Desk()
+    contacts = _contacts(case, desk)
     one_day = _only_day(case)
     facts: dict[str, Any] = {
         "case": case,
         "incident": case.incident,
         "cause_in_words": sentences.cause_in_words,
-        "contacts": _contacts(case, clients or {}),
+        "contacts": contacts,
+        "is_many": len(contacts) > TOLD_CLIENTS,
+        "earlier": _earlier(case.earlier),
+        "more_earlier": max(0, len({known.incident_id for known in case.earlier}) - TOLD_EARLIER),
+        "cause_known": _cause(desk),
+        "is_confirmed": desk.human.cause.status == "confirmed" and bool(desk.human.cause.statement),
+        "stopped": _stopped(case, desk),
+        "human": desk.human,
+        "record": case.record,
+        "contradiction": _contradiction(case),
+        "promises": _promises(case),
+        "journal": _journal(case),
+        "next_update": _joined(desk.human.next_update.on, desk.human.next_update.by),
+        "vendor": _joined(desk.human.vendor.name, desk.human.vendor.ticket, desk.human.vendor.answer),
         "private_people": sum(row.organization is None for row in case.affected),
         "people": case.affected[:LISTED_PEOPLE],
         "unlisted": max(0, len(case.affected) - LISTED_PEOPLE),
@@ -47,20 +70,24 @@ def render_brief(case: CaseFacts, clients: Mapping[str, Client] | None = None) -
         "examples": [(recipient, ", ".join(map(phrases.second, times))) for recipient, times in case.example_times],
     }
     page = facts | {"words": sentences.in_html(case), "chart": charts.timeline_chart(case)}
-    text = facts | {"words": sentences.in_markdown(case)}
+    text = facts | {"words": sentences.in_markdown(case), "safe": Safe}
     return (
         Document("brief.html", render_html("incident_brief.html", page)),
         Document("brief.md", render_markdown("incident_brief.md", text)),
     )
 
 
-def _contacts(case: CaseFacts, clients: Mapping[str, Client]) -> list[ClientContact]:
+def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
     """The clients that were hit, most people first, each with its own figures."""
-    letters = letter_names(case.incident.organizations)
+    folders = client_folders(case.incident.organizations)
+    approved = {step.organization for step in case.record.approved} if case.record else set()
+    sent = {step.organization for step in case.record.sent} if case.record else set()
+    steps = case.record.told if case.record else ()
+    told = {step.organization: _joined(step.at, step.by, step.fields.get("channel")) for step in steps}
     contacts = []
     for organization in case.incident.organizations:
         rows = [row for row in case.affected if row.organization == organization]
-        client = clients.get(organization, Client())
+        client, words = desk.client(organization), desk.words(organization)
         contacts.append(
             ClientContact(
                 organization=organization,
@@ -68,10 +95,81 @@ def _contacts(case: CaseFacts, clients: Mapping[str, Client]) -> list[ClientCont
                 excess=sum(row.excess for row in rows),
                 contact=client.contact,
                 phone=client.phone,
-                letter=letters[organization],
+                folder=folders[organization],
+                call=_joined(words.called_at, words.called_by, words.call) or told.get(organization, ""),
+                state="sent" if organization in sent else "approved" if organization in approved else "draft",
             )
         )
     return contacts
+
+
+def _earlier(known: tuple[EarlierIncident, ...]) -> list[EarlierIncident]:
+    """The newest few, one line for each client and incident."""
+    return list(known[:TOLD_EARLIER])
+
+
+def _cause(desk: Desk) -> str:
+    """H1 as people wrote it, with how sure it is."""
+    cause = desk.human.cause
+    how = {"suspected": "suspected, not confirmed", "unknown": "looked for, not known"}.get(cause.status, cause.status)
+    if not how:
+        return ""
+    source = _joined(how, cause.confirmed_by, cause.confirmed_on)
+    return f"{cause.statement.rstrip('. ')} ({source})".strip()
+
+
+def _stopped(case: CaseFacts, desk: Desk) -> str:
+    """H3: from human.toml, else as somebody noted it in the journal."""
+    stopped, record = desk.human.stopped, case.record
+    told = _joined(stopped.what, stopped.at, stopped.by, stopped.checked)
+    if told or record is None or record.contained_at is None:
+        return told
+    return _joined(record.contained_how, record.contained_at, record.contained_by)
+
+
+def _contradiction(case: CaseFacts) -> str:
+    """What was claimed and what the log says, both with their times; "" if they agree."""
+    record = case.record
+    if record is None or record.contradicted_by is None or record.contained_at is None:
+        return ""
+    found = record.contradicted_by
+    return (
+        f"Noted as contained at {phrases.minute(record.contained_at)} by {record.contained_by}, and yet "
+        f"{phrases.counted(found.copies, 'extra copy', 'extra copies')} to "
+        f"{phrases.counted(found.people, 'person', 'people')} since, the first at "
+        f"{phrases.minute(found.first_copy_at)}."
+    )
+
+
+def _promises(case: CaseFacts) -> list[tuple[str, str, str, str]]:
+    """(promise, owner, due, state); overdue is measured by the end of the log, for documents know no clock."""
+    told = []
+    for promise in case.record.promises if case.record else ():
+        late = "overdue" if promise.is_overdue(case.log_complete_through) else "open"
+        told.append((promise.text, promise.owner, Language().day(promise.due), "kept" if promise.kept_at else late))
+    return told
+
+
+def _journal(case: CaseFacts) -> list[tuple[str, str, str]]:
+    """(when, what, who) of everything that people noted."""
+    entries = case.record.entries if case.record else ()
+    return [
+        (phrases.minute(e.at), _joined(e.kind, e.fields.get("organization")), e.by) for e in entries if e.by != MACHINE
+    ]
+
+
+def _joined(*parts: object) -> str:
+    """What is there of it, with commas between."""
+    return ", ".join(_worded(part) for part in parts if part)
+
+
+def _worded(part: object) -> str:
+    if isinstance(part, datetime):
+        return phrases.minute(part)
+    if isinstance(part, date):
+        return Language().day(part)
+    text = str(part).strip()
+    return text.rstrip(".") if len(text.split()) > 3 else text  # the end of a sentence, not of "A. B."
 
 
 def _only_day(case: CaseFacts) -> str:

@@ -36,6 +36,17 @@ def fill(code: str, prompt: str) -> str:
     return f"[[FILL {code}: {prompt}]]"
 
 
+def said(code: str, words: str, prompt: str) -> Safe:
+    """What a person wrote, as it is; else the mark of what is open."""
+    return Safe(one_line(words) or fill(code, prompt))
+
+
+def one_line(words: str) -> str:
+    """A person's words on one line with nothing hidden; they can pass neither for an open part nor for a figure."""
+    shown = escaping.visible(" ".join(words.split()), 2_000)
+    return shown.replace("[[", "[").replace("{", "(").replace("}", ")")
+
+
 def render_html(template: str, facts: Mapping[str, Any]) -> str:
     """Fill a template; HTML in values is escaped, and what is hidden in them is shown."""
     return _html().get_template(template).render(facts)
@@ -56,9 +67,12 @@ def _html() -> "Environment":
     from markupsafe import Markup, escape
 
     environment = _environment(autoescape=True, finalize=_show_in_html)
-    environment.globals["fill"] = lambda code, prompt: Markup('<span class="fill">{}</span>').format(
-        escape(fill(code, prompt))
-    )
+
+    def mark(code: str, prompt: str) -> Markup:
+        return Markup('<span class="fill">{}</span>').format(escape(fill(code, prompt)))
+
+    environment.globals["fill"] = mark
+    environment.globals["said"] = lambda code, words, prompt: one_line(words) or mark(code, prompt)
     return environment
 
 
@@ -72,6 +86,7 @@ def _plain(escape: Callable[[object], str]) -> "Environment":
     environment.filters["cell"] = _cell
     environment.filters["sentence"] = _sentence
     environment.globals["fill"] = lambda code, prompt: Safe(fill(code, prompt))
+    environment.globals["said"] = said
     return environment
 
 

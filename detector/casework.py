@@ -1,0 +1,186 @@
+"""An incident's folder brought up to date: what the log says, what people filled in and noted, and what they approved.
+
+An approval binds the letter's text and its figures. If either is no longer so, the journal says that the approval is
+taken back, and why; the letter is then a draft like any other.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from detector import case_journal
+from detector.case_record import MACHINE, CaseRecord, JournalEntry, Step
+from detector.casefiles import Handling, find_case, folder_name, write_case
+from detector.config import Client, Config, Us
+from detector.copies import read_copies
+from detector.documents import Desk, case_documents
+from detector.documents.apology_letter import MOVING, is_over, letter_facts, letter_name
+from detector.documents.closing_note import render_closing_note
+from detector.documents.desk import client_folders
+from detector.documents.human import Human, read_human
+from detector.documents.human_form import NAME as FORM
+from detector.errors import ConfigError
+from detector.lifecycle import replay
+from detector.records import CaseFacts
+from detector.store import Connection
+
+ADDRESSES = "work/addresses.json"
+
+
+@dataclass(frozen=True)
+class WrittenUp:
+    """One incident, and where everything about it lies."""
+
+    case: CaseFacts
+    desk: Desk
+    folder: Path
+    problem: str = ""
+    """Why human.toml was not read; "" if it was."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where and when somebody is at work, with what config."""
+
+    state: Path
+    config: Config
+    as_of: datetime
+
+
+def write_up(db: Connection, case: CaseFacts, setting: Setting, *, recreate: bool = False) -> WrittenUp:
+    """Take back approvals that no longer hold, then write the folder; only what has changed."""
+    incident = case.incident
+    organizations = incident.organizations
+    root, first = setting.state / "incidents", organizations[0] if organizations else None
+    folder = find_case(root, incident.incident_id) or root / folder_name(incident.incident_id, first)
+    desk, problem = read_desk(folder, organizations, setting.config)
+    case = _without_revoked(case, desk, folder, setting.as_of)
+    settled = (*case.record.approved, *case.record.sent) if case.record else ()
+    pinned = {letter_name(case, step.organization) for step in settled if step.organization in organizations}
+    places = client_folders(organizations)
+    drafts = {f"{place}{name}" for place in places.values() for name in ("letter.md", "call.md", "note.md")}
+    handling = Handling(frozenset(pinned), places, frozenset(drafts if recreate else ()))
+    documents = case_documents(case, desk, read_copies(db, incident.incident_id))
+    if case.record and case.record.closed_at:
+        documents = (*documents, render_closing_note(case.record))
+    return WrittenUp(case, desk, write_case(root, incident.incident_id, first, documents, handling), problem)
+
+
+def read_desk(folder: Path, organizations: Sequence[str], config: Config) -> tuple[Desk, str]:
+    """What the config and human.toml say; and what is wrong with human.toml, which then counts as empty."""
+    path = folder / FORM
+    try:
+        human, problem = read_human(path.read_text(encoding="utf-8"), str(path), organizations), ""
+    except FileNotFoundError:
+        human, problem = Human(), ""
+    except UnicodeDecodeError:
+        human, problem = Human(), f"{path}: is not UTF-8 text. Save it as such."
+    except ConfigError as error:
+        human, problem = Human(), str(error)
+    return Desk(config.clients, config.us, human), problem
+
+
+def bound_facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, str]:
+    """The figures that an approval binds: all of the letter's but where the log ends, which moves every night."""
+    facts = letter_facts(case, organization, desk.language(organization))
+    kind = "letter" if is_over(case) else "holding note"
+    return {"kind": kind} | {code: shown for code, shown in facts.items() if code not in MOVING}
+
+
+def approval(case: CaseFacts, organization: str, desk: Desk, text: bytes) -> dict[str, object]:
+    """What the journal keeps of an approval: the hash of the text, the figures, and their hash."""
+    facts = bound_facts(case, organization, desk)
+    return {
+        "organization": organization,
+        "text_sha256": sha256(text),
+        "facts": facts,
+        "facts_sha256": facts_hash(facts),
+    }
+
+
+def what_moved(step: Step, case: CaseFacts, desk: Desk, text: bytes | None) -> list[str]:
+    """Why an approval no longer holds, a few words each; nothing if it does."""
+    if step.organization not in case.incident.organizations:
+        return ["the client is no longer among those hit"]
+    before: Mapping[str, str] = step.fields.get("facts", {})
+    now = bound_facts(case, step.organization, desk)
+    found = [
+        f"{code} was {before.get(code, 'not there')} and is {now.get(code, 'not there')}"
+        for code in dict.fromkeys((*before, *now))
+        if before.get(code) != now.get(code)
+    ]
+    if text is None:
+        found.append("the letter was deleted")
+    elif sha256(text) != step.fields.get("text_sha256"):
+        found.append("the text was changed")
+    return found
+
+
+def remember_addresses(state: Path, config: Config) -> None:
+    """Keep [clients] and [us] of the last night, so that `letter` needs no --config."""
+    content = {
+        "clients": {name: client.model_dump() for name, client in sorted(config.clients.items())},
+        "us": config.us.model_dump(),
+    }
+    path = state / ADDRESSES
+    text = json.dumps(content, indent=1) + "\n"
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.chmod(0o600)
+        temporary.replace(path)
+
+
+def remembered_addresses(state: Path) -> Config:
+    """What the last night knew of clients and us; nothing if there was none."""
+    try:
+        content = json.loads((state / ADDRESSES).read_text(encoding="utf-8"))
+        clients = {name: Client.model_validate(client) for name, client in content["clients"].items()}
+        return Config(clients=clients, us=Us.model_validate(content["us"]))
+    except FileNotFoundError:
+        return Config()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{state / ADDRESSES}: is damaged. Give the config with --config.") from error
+
+
+def sha256(content: bytes) -> str:
+    """The fingerprint of a text."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def facts_hash(facts: Mapping[str, str]) -> str:
+    """The fingerprint of figures, whatever their order."""
+    return sha256(json.dumps(dict(facts), sort_keys=True).encode())
+
+
+def _without_revoked(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime) -> CaseFacts:
+    """The case with those approvals only that still hold; the others are taken back in the journal. A letter that went
+    out is history: nothing takes that back.
+    """
+    record = case.record
+    if record is None:
+        return case
+    sent = {step.organization for step in record.sent}
+    entries = []
+    for step in (step for step in record.approved if step.organization not in sent):
+        if because := what_moved(step, case, desk, _text(folder, case, step.organization)):
+            fields = {"organization": step.organization, "because": "; ".join(because)}
+            entries.append(JournalEntry("letter revoked", max(as_of, step.at), MACHINE, fields))
+    case_journal.append(folder, entries)
+    return replace(case, record=_replayed(folder, record)) if entries else case
+
+
+def _text(folder: Path, case: CaseFacts, organization: str) -> bytes | None:
+    """The letter as it lies there: where it belongs, or where it lay with one client only, or with several."""
+    places = [client_folders((organization, ""))[organization], client_folders((organization,))[organization]]
+    if organization in case.incident.organizations:
+        places.insert(0, client_folders(case.incident.organizations)[organization])
+    paths = (folder / f"{place}letter.md" for place in places)
+    return next((path.read_bytes() for path in paths if path.is_file()), None)
+
+
+def _replayed(folder: Path, record: CaseRecord) -> CaseRecord:
+    return replay(record.incident_id, case_journal.read(folder).entries)

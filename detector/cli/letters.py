@@ -1,0 +1,247 @@
+"""`detector letter`: check, approve and export the letter to one client. Nothing here mails anybody."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from detector.cli.noting import at_option, by_option, cases_of, id_argument, note, organization_option
+from detector.cli.options import state_option
+from detector.errors import RefusedError
+
+if TYPE_CHECKING:
+    from detector.casework import WrittenUp
+    from detector.documents.letter_check import Finding
+
+_CONFIG = click.option(
+    "--config", "config_path", type=click.Path(path_type=Path),
+    help="Settings (TOML). [default: [clients] and [us] of the last night]",
+)  # fmt: skip
+
+
+@click.group()
+def letter() -> None:
+    """Check, approve and export the letter to a client. You send it; the program mails no client."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One client's draft, with all that it is judged by."""
+
+    work: "WrittenUp"
+    organization: str
+    path: Path
+
+    def content(self) -> bytes:
+        """The draft as it lies there."""
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            message = f"{self.path}: is not there. `detector letter draft` writes a fresh one."
+            raise RefusedError(message) from error
+
+    def text(self) -> str:
+        """The same as text; what is no UTF-8 is shown as such."""
+        return self.content().decode("utf-8", errors="replace")
+
+
+@letter.command()
+@id_argument
+@organization_option
+@_CONFIG
+@state_option
+def check(incident_id: str, organization: str, config_path: Path | None, state: Path) -> None:
+    """Bring the drafts up to date with human.toml, then say what keeps each letter from going out.
+
+    Leaves with 1 if a letter may not go yet.
+
+    \b
+      detector letter check INC-7F3K
+    """
+    with _opened(incident_id, config_path, state) as work:
+        faults = 0
+        for draft in _drafts(work, organization):
+            found = _findings(draft)
+            faults += sum(finding.is_refused for finding in found)
+            click.echo(_judged(draft, found))
+        raise SystemExit(1 if faults else 0)
+
+
+@letter.command()
+@id_argument
+@by_option
+@at_option
+@organization_option
+@_CONFIG
+@state_option
+def approve(
+    incident_id: str, by: str, at: datetime | None, organization: str, config_path: Path | None, state: Path
+) -> None:  # fmt: skip
+    """Approve the letter to a client as it stands: its text and its figures. If either changes, it is a draft again.
+
+    \b
+      detector letter approve INC-7F3K --by "Sam Example"
+    """
+    from detector.casework import approval
+
+    with _opened(incident_id, config_path, state) as work:
+        draft = _one(work, organization)
+        found = [finding for finding in _findings(draft) if finding.is_refused]
+        if found:
+            raise RefusedError(_judged(draft, found) + "\nNothing was approved.")
+        fields: dict[str, Any] = approval(work.case, draft.organization, work.desk, draft.content())
+        note(state, work.case.incident.incident_id, "letter approved", at, by, fields)
+        click.echo(f"The {fields['facts']['kind']} to {_shown(draft.organization)} is approved by {_shown(by)}.")
+
+
+@letter.command()
+@id_argument
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the files. [default: the incident's folder]")
+@organization_option
+@_CONFIG
+@state_option
+def export(incident_id: str, out: Path | None, organization: str, config_path: Path | None, state: Path) -> None:
+    """Write an approved letter as a mail draft that opens unsent (.eml), a document (.docx) and a page (.html).
+
+    \b
+      detector letter export INC-7F3K --out outgoing
+    """
+    from detector.casework import what_moved
+
+    with _opened(incident_id, config_path, state) as work:
+        draft = _one(work, organization)
+        steps = work.case.record.approved if work.case.record else ()
+        step = next((step for step in steps if step.organization == draft.organization), None)
+        if step is None:
+            why = _why_revoked(work, draft.organization)
+            raise RefusedError(
+                f"The letter to {_shown(draft.organization)} is not approved.{why} `detector letter approve`"
+            )
+        if moved := what_moved(step, work.case, work.desk, draft.content()):
+            raise RefusedError(f"What was approved is no longer so: {'; '.join(moved)}. Nothing was written.")
+        for path in _write_files(draft, out or draft.path.parent, str(step.fields["facts_sha256"])):
+            click.echo(path)
+
+
+@letter.command()
+@id_argument
+@_CONFIG
+@state_option
+def draft(incident_id: str, config_path: Path | None, state: Path) -> None:
+    """Write the drafts of an incident again: refresh those untouched, and bring back those that were deleted.
+
+    \b
+      detector letter draft INC-7F3K
+    """
+    with _opened(incident_id, config_path, state, recreate=True) as work:
+        for each in _drafts(work, ""):
+            click.echo(each.path)
+
+
+@contextmanager
+def _opened(
+    incident_id: str, config_path: Path | None, state: Path, *, recreate: bool = False
+) -> Iterator["WrittenUp"]:
+    """The incident from the newest snapshot, its folder brought up to date, nobody else at work on it."""
+    from dataclasses import replace
+
+    from detector import casework, facts, registry
+    from detector.config import load_config
+    from detector.store import locked, open_snapshot
+
+    with locked(state), open_snapshot(state) as db:
+        cases, now = cases_of(state)
+        record = cases.find(incident_id)
+        incident = next((i for i in registry.saved_incidents(db) if i.incident_id == record.incident_id), None)
+        through = facts.complete_through(db)
+        if incident is None or through is None:
+            raise RefusedError(f"{record.incident_id} is not in the newest snapshot. Run `detector nightly` first.")
+        config = load_config(config_path) if config_path else casework.remembered_addresses(state)
+        case = replace(facts.case(db, incident, through), record=record)
+        work = casework.write_up(db, case, casework.Setting(state, config, now), recreate=recreate)
+        if work.problem:
+            raise RefusedError(work.problem)
+        yield work
+
+
+def _drafts(work: "WrittenUp", organization: str) -> list[Draft]:
+    """The drafts to all clients hit, or to the one that is named. Raises RefusedError if that one was not hit."""
+    from detector.documents.apology_letter import letter_name
+
+    names = work.case.incident.organizations
+    if not names:
+        raise RefusedError("No client was hit: the addresses are private ones, so there is no letter.")
+    wanted = [name for name in names if name.casefold() == (organization or name).casefold()]
+    if not wanted:
+        raise RefusedError(f"{_shown(organization)!r} was not hit. Hit were: {', '.join(map(_shown, names))}.")
+    return [Draft(work, name, work.folder / letter_name(work.case, name)) for name in wanted]
+
+
+def _one(work: "WrittenUp", organization: str) -> Draft:
+    """The one draft that is meant."""
+    drafts = _drafts(work, organization)
+    if len(drafts) > 1:
+        names = ", ".join(_shown(each.organization) for each in drafts)
+        raise RefusedError(f"Several clients were hit; name one with --organization: {names}.")
+    return drafts[0]
+
+
+def _findings(draft: Draft) -> tuple["Finding", ...]:
+    from detector.documents.letter_check import check_letter
+
+    return check_letter(draft.text(), draft.work.case, draft.organization, draft.work.desk)
+
+
+def _judged(draft: Draft, found: "tuple[Finding, ...] | list[Finding]") -> str:
+    """What a person reads: the verdict, then one line for each finding."""
+    from detector.documents.phrases import counted
+
+    faults = sum(finding.is_refused for finding in found)
+    state = f"{counted(faults, 'thing')} to put right" if faults else "ready to be approved"
+    head = f"{_shown(draft.organization)}: {state} ({draft.path})"
+    marks = {True: "fault ", False: "advice"}
+    lines = [
+        f"  {marks[finding.is_refused]}  {f'line {finding.line}: ' if finding.line else ''}{_shown(finding.text)}"
+        for finding in found
+    ]
+    return "\n".join([head, *lines])
+
+
+def _why_revoked(work: "WrittenUp", organization: str) -> str:
+    """The last reason for which an approval was taken back; "" if there was none."""
+    entries = work.case.record.entries if work.case.record else ()
+    taken = [e for e in entries if e.kind == "letter revoked" and e.fields.get("organization") == organization]
+    return f" The approval was taken back: {_shown(taken[-1].fields.get('because', ''))}." if taken else ""
+
+
+def _write_files(draft: Draft, folder: Path, facts_sha256: str) -> Iterator[Path]:
+    """The three files, whole or not at all."""
+    from detector.documents.apology_letter import letter_facts
+    from detector.documents.letter_export import letter_docx, letter_mail, letter_page
+    from detector.documents.letter_text import read_letter
+
+    desk, organization = draft.work.desk, draft.organization
+    language = desk.language(organization)
+    ready = read_letter(draft.text(), letter_facts(draft.work.case, organization, language))
+    files = {
+        "letter.eml": letter_mail(ready, language.code, desk.client(organization).email, facts_sha256),
+        "letter.docx": letter_docx(ready, language.code, desk.sender.name),
+        "letter.html": letter_page(ready, language.code).encode(),
+    }
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, content in files.items():
+        temporary = folder / f".{name}.tmp"
+        temporary.write_bytes(content)
+        temporary.chmod(0o600)
+        yield temporary.replace(folder / name)
+
+
+def _shown(text: object) -> str:
+    """A name as a terminal may show it."""
+    from detector.documents.escaping import visible
+
+    return visible(text, 1_000)

@@ -1,0 +1,89 @@
+"""The short texts around a letter: what to say on the telephone, and four lines a client can forward to its people.
+
+No learner's name, no cause that might change, no figure that may still move goes into a voicemail or the note.
+"""
+
+from typing import Any
+
+from detector.documents.apology_letter import is_over, visible_mail_name
+from detector.documents.desk import Desk, client_folders, shared_words
+from detector.documents.phrases import counted
+from detector.documents.sentences import in_markdown
+from detector.documents.templates import Safe, render_markdown, render_text
+from detector.records import CaseFacts, Document
+
+_ENDINGS = {
+    ("en", True): "It has stopped; our log has shown no further copy since.",
+    ("en", False): "We are stopping it now; a few more may still arrive.",
+    ("de", True): "Der Versand ist gestoppt; seither zeigt unser Protokoll keine weitere.",
+    ("de", False): "Wir stoppen es gerade; einige können noch eintreffen.",
+}
+
+
+def render_note(case: CaseFacts, organization: str, desk: Desk) -> Document:
+    """note.md: four lines that the client's contact can forward; figures stay out, they would be about colleagues."""
+    facts = _facts(case, organization, desk)
+    text = render_markdown(f"note.{desk.language(organization).code}.md", facts)
+    return Document(f"{_folder(case, organization)}note.md", text, figures=(("still going", _state(case)),))
+
+
+def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Document:
+    """call.md: one page for the call, with the voicemail in the client's language."""
+    facts = _facts(case, organization, desk)
+    rows = [row for row in case.affected if row.organization == organization]
+    excess, people = sum(row.excess for row in rows), len(rows)
+    when = facts["span"]
+    facts |= {
+        "case": case,
+        "earlier": [known for known in case.earlier if known.organization == organization],
+        "people": people,
+        "excess": excess,
+        "when": when,
+        "know": f"{counted(people, 'person', 'people')} of yours got {counted(excess, 'copy', 'copies')} too many, "
+        f"{when}.",
+        "still_going": in_markdown(case).still_going,
+        "note": Safe(f"{_folder(case, organization)}note.md"),
+        "voicemail": Safe(voicemail(case, organization, desk)),
+    }
+    figures = (("F4", f"{people}"), ("F7", f"{excess}"), ("still going", _state(case)))
+    return Document(f"{_folder(case, organization)}call.md", render_markdown("call_sheet.md", facts), figures=figures)
+
+
+def voicemail(case: CaseFacts, organization: str, desk: Desk) -> str:
+    """What to say to a machine: at most 75 words, half a minute."""
+    facts = _facts(case, organization, desk)
+    name = facts["client"].contact.partition(",")[0].strip()
+    facts["hello"] = Safe(f" {name}") if name else ""
+    return render_text(f"voicemail.{desk.language(organization).code}.txt", facts).strip()
+
+
+def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
+    rows = [row for row in case.affected if row.organization == organization]
+    language = desk.language(organization)
+    extras = [row.first_extra_at for row in rows if row.first_extra_at is not None]
+    last = max(row.last_sent_at for row in rows)
+    human = desk.human
+    return {
+        "incident": case.incident,
+        "organization": organization,
+        "client": desk.client(organization),
+        "us": desk.sender,
+        "human": human,
+        "words": desk.words(organization),
+        "shared": shared_words(desk, case, language.code),
+        "mail": visible_mail_name(case, organization),
+        "is_one": len(rows) == 1,
+        "times": language.times(max(row.sends for row in rows)),
+        "span": type(language)("en", language.zone).span(min(extras, default=last), last),
+        "ending": Safe(_ENDINGS[language.code, is_over(case)]),
+        "is_over": is_over(case),
+        "next_on": language.day(human.next_update.on) if human.next_update.on else "",
+    }
+
+
+def _state(case: CaseFacts) -> str:
+    return "no" if is_over(case) else "yes, or unknown"
+
+
+def _folder(case: CaseFacts, organization: str) -> str:
+    return client_folders(case.incident.organizations)[organization]

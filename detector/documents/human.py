@@ -1,0 +1,236 @@
+"""human.toml: what only people know about an incident, read strictly. Every field may stay empty; nothing is guessed.
+
+One place for each of it: the promises (H8) and the steps that were taken stand in the incident's journal, the fixed
+data of a client in detector.toml; all else here.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from detector.errors import ConfigError
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+def _has_zone(value: object) -> object:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        raise ValueError("give the time of day too, such as 2026-10-27T20:15:00Z")
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError("say in which zone, such as 2026-10-27T20:15:00Z or 2026-10-27T21:15:00+01:00")
+    return value
+
+
+Day = Annotated[date | None, BeforeValidator(_empty_is_none)]
+Moment = Annotated[datetime | None, BeforeValidator(lambda value: _has_zone(_empty_is_none(value)))]
+
+
+class Part(BaseModel):
+    """One table of human.toml; immutable, and closed to keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Cause(Part):
+    """H1."""
+
+    status: Literal["", "confirmed", "suspected", "unknown"] = ""
+    statement: str = ""
+    confirmed_by: str = ""
+    confirmed_on: Day = None
+
+
+class Responsibility(Part):
+    """H2."""
+
+    whose: Literal["", "ours", "vendor", "shared"] = ""
+
+
+class Stopped(Part):
+    """H3."""
+
+    what: str = ""
+    at: Moment = None
+    by: str = ""
+    checked: str = ""
+
+
+class Repair(Part):
+    """H7; a client's own table may say otherwise."""
+
+    offer: str = ""
+    approved_by: str = ""
+
+
+class Update(Part):
+    """H9."""
+
+    on: Day = None
+    by: str = ""
+
+
+class Learners(Part):
+    """H10 and H11."""
+
+    contacted: str = ""
+    keep: str = ""
+
+
+class Review(Part):
+    """H12 and H13."""
+
+    privacy: str = ""
+    legal: str = ""
+
+
+class Vendor(Part):
+    """H14."""
+
+    name: str = ""
+    ticket: str = ""
+    answer: str = ""
+
+
+class Severity(Part):
+    """H15."""
+
+    override: Literal["", "info", "minor", "serious", "grave"] = ""
+    reason: str = ""
+
+
+class Letter(Part):
+    """H16."""
+
+    date: Day = None
+    sender: str = ""
+    signatory: str = ""
+    role: str = ""
+    phone: str = ""
+
+
+class German(Part):
+    """The words of the letters in German: a person translates, and puts a name to it."""
+
+    cause: str = ""
+    stopped: str = ""
+    checked: str = ""
+    offer: str = ""
+    keep: str = ""
+    promises: dict[str, str] = Field(default_factory=dict)
+    """number of a promise -> its German words."""
+    translated_by: str = ""
+
+
+class ClientWords(Part):
+    """H4 to H7 for one client; the words to it are in its language."""
+
+    contact: str = ""
+    salutation: str = ""
+    phone: str = ""
+    called_at: Moment = None
+    called_by: str = ""
+    call: str = ""
+    meaning: str = ""
+    offer: str = ""
+
+
+class Human(Part):
+    """The whole of human.toml."""
+
+    cause: Cause = Cause()
+    responsibility: Responsibility = Responsibility()
+    stopped: Stopped = Stopped()
+    repair: Repair = Repair()
+    next_update: Update = Update()
+    learners: Learners = Learners()
+    review: Review = Review()
+    vendor: Vendor = Vendor()
+    severity: Severity = Severity()
+    letter: Letter = Letter()
+    german: German = German()
+    clients: dict[str, ClientWords] = Field(default_factory=dict)
+
+    def client(self, organization: str) -> ClientWords:
+        """What people know about one client."""
+        return self.clients.get(organization, ClientWords())
+
+
+def read_human(text: str, where: str, organizations: Sequence[str]) -> Human:
+    """The fields of human.toml; `where` is what to call the file.
+
+    Raises ConfigError that names the line and the nearest key of each mistake.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: is not valid TOML: {error}. Text stands between quotation marks.") from error
+    try:
+        human = Human.model_validate(raw)
+    except ValidationError as error:
+        problems = (_explained(where, text, problem) for problem in error.errors())
+        raise ConfigError("\n".join(problems)) from error
+    for name in human.clients:
+        if name not in organizations:
+            line = _line(text, ("clients", name))
+            raise ConfigError(
+                f"{where}, line {line}: {name!r} is no client of this incident.{_near(name, organizations)}"
+            )
+    return human
+
+
+def words_in(human: Human) -> str:
+    """All that people wrote, in one text: numbers in it were put there by a person on purpose."""
+    return " ".join(_leaves(human.model_dump()))
+
+
+def _leaves(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [text for item in value.values() for text in _leaves(item)]
+    return [] if value is None else [value.isoformat() if isinstance(value, date) else str(value)]
+
+
+def _explained(where: str, text: str, problem: Any) -> str:
+    """One line for one mistake."""
+    location = tuple(str(part) for part in problem["loc"])
+    line = _line(text, location)
+    name = ".".join(location)
+    if problem["type"] == "extra_forbidden":
+        return f"{where}, line {line}: {name} is no field.{_near(location[-1], _known(location[:-1]))}"
+    said = problem["msg"].removeprefix("Value error, ")
+    if problem["type"].startswith(("date", "datetime")):
+        said = "write a date without quotation marks, such as 2026-10-28 (or 2026-10-27T20:15:00Z for a time)"
+    return f"{where}, line {line}: {name}: {said}."
+
+
+def _near(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f" Nearest: {near[0]}." if near else f" There are: {', '.join(known)}."
+
+
+def _known(section: Sequence[str]) -> list[str]:
+    """The keys of the table that a path leads to."""
+    if section and section[0] == "clients":
+        return sorted(ClientWords.model_fields)
+    table = Human.model_fields[section[0]].annotation if section else Human
+    return sorted(table.model_fields) if isinstance(table, type) and issubclass(table, BaseModel) else []
+
+
+def _line(text: str, location: Sequence[str]) -> int:
+    """The line of a key, found again in the text, for TOML forgets it; of its table if it has none of its own."""
+    *section, key = location
+    table, found = "", 1
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[+\s*(.*?)\s*\]+\s*(#.*)?$", line):
+            table = ".".join(part.strip("\"' ") for part in re.findall(r'"[^"]*"|\'[^\']*\'|[^.]+', header[1]))
+            if table in (".".join(section), ".".join(location)):
+                found = number
+        elif table == ".".join(section) and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+            return number
+    return found

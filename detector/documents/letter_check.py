@@ -1,0 +1,228 @@
+"""What must be put right before a letter may go: each fault with its line, the reason, and what to write instead.
+
+A fault is refused; advice is only said. What the text claims is compared with the figures of today, with what people
+filled in, and with who else was hit.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from detector.documents.apology_letter import is_over, letter_facts
+from detector.documents.desk import Desk, others_of, shared_words
+from detector.documents.human import words_in
+from detector.documents.letter_phrases import PHRASES, Phrases
+from detector.documents.letter_text import FILL, TOKEN, moved, numbered_lines, read_letter
+from detector.records import CaseFacts
+
+MOST_WORDS = 330
+MOST_WORDS_OF_A_SENTENCE = 28
+RESPONSIBLE_WITHIN = 60
+_NUMBER = re.compile(r"(?<![\w.,:])\d[\d.,:]*\d|(?<![\w.,:])\d")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about a letter; `is_refused` if it may not go so."""
+
+    line: int
+    """0 for the letter as a whole."""
+    text: str
+    is_refused: bool = True
+
+
+@dataclass(frozen=True)
+class Checking:
+    """What every check looks at."""
+
+    case: CaseFacts
+    organization: str
+    desk: Desk
+    raw: str
+    lines: tuple[tuple[int, str], ...]
+    plain: str
+    """The letter as it would go out."""
+    phrases: Phrases
+
+    @property
+    def opening(self) -> str:
+        """What follows the salutation: where responsibility must be taken."""
+        body = re.split(r",\s*\n", self.plain, maxsplit=1)[-1]
+        return " ".join(body.split()[:RESPONSIBLE_WITHIN])
+
+
+def check_letter(text: str, case: CaseFacts, organization: str, desk: Desk) -> tuple[Finding, ...]:
+    """Everything there is to say about the draft to one client, faults first, each by its line."""
+    language = desk.language(organization)
+    facts = letter_facts(case, organization, language)
+    plain = read_letter(text, facts).text
+    checking = Checking(case, organization, desk, text, tuple(numbered_lines(text)), plain, PHRASES[language.code])
+    found = [finding for check in _CHECKS for finding in check(checking)]
+    found += [
+        Finding(0, f"{code} stands as {shown} and is {now} today; the letter goes out with {now}.", is_refused=False)
+        for code, shown, now in moved(text, facts)
+    ]
+    return tuple(sorted(found, key=lambda finding: (not finding.is_refused, finding.line)))
+
+
+def _state(c: Checking) -> Iterator[Finding]:
+    if c.case.incident.state == "withdrawn":
+        yield Finding(0, "The incident is withdrawn: the log no longer supports it. There is nothing to apologise for.")
+    is_letter = c.phrases.what_now in c.raw
+    if is_letter and not is_over(c.case):
+        yield Finding(0, "It may still go on: send the holding note now, and the letter when it is over.")
+    if c.case.record is not None and c.case.record.contradicted_by is not None and is_letter:
+        yield Finding(0, "It was said to be contained, and the log has extra copies after that. Settle that first.")
+
+
+def _open_parts(c: Checking) -> Iterator[Finding]:
+    for number, line in c.lines:
+        for prompt in FILL.findall(line):
+            yield Finding(number, f"Still open: {prompt}. Fill it in human.toml, or here.")
+    if c.desk.human.clients and c.organization not in c.desk.human.clients:
+        text = "human.toml has no table for this client yet; copy it from human.new.toml."
+        yield Finding(0, text, is_refused=False)
+    if c.desk.language(c.organization).code == "de" and not c.desk.human.german.translated_by:
+        yield Finding(0, "A person must vouch for the German words: translated_by in [german] of human.toml is empty.")
+
+
+def _tokens(c: Checking) -> Iterator[Finding]:
+    facts = letter_facts(c.case, c.organization, c.desk.language(c.organization))
+    for number, line in c.lines:
+        for code, shown in TOKEN.findall(line):
+            if code not in facts:
+                near = difflib.get_close_matches(code, facts, n=1, cutoff=0.3)
+                yield Finding(
+                    number, f"{{{code}: {shown}}} is no fact of this letter. Nearest: {(near or ['none'])[0]}."
+                )
+
+
+def _numbers(c: Checking) -> Iterator[Finding]:
+    """A number typed by hand must be a fact of today, or stand in what people filled in."""
+    facts = letter_facts(c.case, c.organization, c.desk.language(c.organization))
+    known = {digits for value in facts.values() for digits in _NUMBER.findall(value)}
+    told = [words_in(c.desk.human), c.organization, c.case.incident.incident_id, *_addresses(c)]
+    allowed = {digits for text in told for digits in re.findall(r"\d+", text)}
+    for number, line in c.lines:
+        for digits in _NUMBER.findall(TOKEN.sub(" ", FILL.sub(" ", line.replace(c.case.incident.incident_id, " ")))):
+            if digits in known or all(part in allowed for part in re.findall(r"\d+", digits)):
+                continue
+            code, value = _nearest(digits, facts)
+            yield Finding(
+                number, f"{digits} is no figure of today. Nearest: {code}, {value}. Write {{{code}: {value}}}."
+            )
+
+
+def _addresses(c: Checking) -> list[str]:
+    """Where further numbers may come from: addresses, telephones, the promises with their dates."""
+    client, us = c.desk.client(c.organization), c.desk.sender
+    language = c.desk.language(c.organization)
+    shared = shared_words(c.desk, c.case, language.code)
+    promised = [f"{words} {language.day(promise.due)} {promise.owner}" for promise, words in shared.promises]
+    human = c.desk.human
+    dates = [language.day(day) for day in (human.letter.date, human.next_update.on) if day]
+    dates += [language.at(human.stopped.at)] if human.stopped.at else []
+    return [client.contact, client.salutation, client.phone, us.name, us.phone, us.role, *promised, *dates]
+
+
+def _nearest(digits: str, facts: dict[str, str]) -> tuple[str, str]:
+    """The fact whose number is nearest to a typed one."""
+
+    def value(text: str) -> float:
+        return float("".join(re.findall(r"\d", text)) or "inf")
+
+    numbers = [(code, shown) for code, shown in facts.items() if _NUMBER.fullmatch(shown)]
+    return min(numbers, key=lambda fact: abs(value(fact[1]) - value(digits)))
+
+
+def _responsibility(c: Checking) -> Iterator[Finding]:
+    if not re.search(c.phrases.responsibility, c.opening, re.IGNORECASE):
+        yield Finding(0, f"Nobody takes responsibility in the first {RESPONSIBLE_WITHIN} words. {c.phrases.take_it}")
+
+
+def _stock_phrases(c: Checking) -> Iterator[Finding]:
+    for number, line in c.lines:
+        for pattern, instead in c.phrases.empty:
+            if found := re.search(pattern, line, re.IGNORECASE):
+                yield Finding(number, f"“{found[0]}”: {instead}")
+
+
+def _blame(c: Checking) -> Iterator[Finding]:
+    vendor, whose = c.desk.human.vendor.name.strip(), c.desk.human.responsibility.whose
+    if vendor and whose not in ("vendor", "shared") and vendor.casefold() in c.plain.casefold():
+        yield Finding(0, f"{vendor} is named, but human.toml does not say that the responsibility is theirs.")
+
+
+def _promises(c: Checking) -> Iterator[Finding]:
+    """What is promised in the letter is noted with owner and date, and what is noted stands in the letter."""
+    language = c.desk.language(c.organization)
+    noted = shared_words(c.desk, c.case, language.code).promises
+    bound = [language.day(promise.due) for promise, _ in noted]
+    bound += [language.day(c.desk.human.next_update.on)] if c.desk.human.next_update.on else []
+    open_parts = any(FILL.search(line) for _, line in c.lines)
+    for number, line in c.lines:
+        for sentence in re.split(r"(?<=[.!?;])\s+", line):
+            is_bound = any(day in sentence for day in bound) or FILL.search(sentence)
+            if re.search(c.phrases.promise, sentence, re.IGNORECASE) and not is_bound and not _is_noted(sentence, c):
+                yield Finding(number, f"A promise without owner and date: “{_short(sentence)}” {c.phrases.note_it}")
+    for promise, words in noted:
+        if not (words and words.rstrip(". ") in c.plain) and not open_parts and is_over(c.case):
+            yield Finding(0, f"Promise {promise.number} is missing in the letter: {promise.text} ({promise.owner}).")
+
+
+def _is_noted(sentence: str, c: Checking) -> bool:
+    """The offer (H7) and the ready sentences of the template are no promises to note."""
+    words = c.desk.words(c.organization)
+    shared = shared_words(c.desk, c.case, c.desk.language(c.organization).code)
+    ready = (words.offer, shared.offer, shared.keep, shared.stopped, shared.checked, *c.phrases.ready)
+    return any((text and sentence.strip(" .;") in text) or (text and text.strip(" .") in sentence) for text in ready)
+
+
+def _strangers(c: Checking) -> Iterator[Finding]:
+    """Nothing in a letter to one client points to another one or to any learner."""
+    others = others_of(c.case, c.organization)
+    own = {row.recipient.casefold() for row in c.case.affected if row.organization == c.organization}
+    for number, line in c.lines:
+        small = line.casefold()
+        if any(re.search(rf"(?<!\w){re.escape(other)}(?!\w)", small) for other in others):
+            yield Finding(number, "Another client or one of its people is named. Each client reads only of itself.")
+        if any(address in small for address in own):
+            yield Finding(number, "The address of a learner is in it. A letter counts people and names none.")
+
+
+def _received(c: Checking) -> Iterator[Finding]:
+    is_delivered = all(outcome == "delivered" for outcome, _ in c.case.outcomes)
+    for number, line in c.lines:
+        if not is_delivered and (found := re.search(c.phrases.received, line, re.IGNORECASE)):
+            yield Finding(number, f"“{found[0]}”: the log knows what was sent, not all that arrived.", is_refused=False)
+
+
+def _length(c: Checking) -> Iterator[Finding]:
+    words = len(c.plain.split())
+    if words > MOST_WORDS:
+        yield Finding(0, f"{words} words; more than {MOST_WORDS} rarely fit a page.", is_refused=False)
+    for sentence in re.split(r"(?<=[.!?:])\s+", c.plain):
+        count = len(sentence.split())
+        if count > MOST_WORDS_OF_A_SENTENCE + 10:  # a list of figures is longer than speech, and still read
+            yield Finding(0, f"A sentence of {count} words: “{_short(sentence)}”", is_refused=False)
+    if len(re.findall(c.phrases.sorry, c.plain, re.IGNORECASE)) > 2:
+        yield Finding(0, "It says sorry more than twice. Once, meant and early, weighs more.", is_refused=False)
+
+
+def _again(c: Checking) -> Iterator[Finding]:
+    before = [known for known in c.case.earlier if known.organization == c.organization]
+    if before and not re.search(c.phrases.again, c.plain, re.IGNORECASE):
+        yield Finding(
+            0, f"It is not the first time ({before[0].incident_id}); the letter does not say so.", is_refused=False
+        )
+
+
+def _short(sentence: str) -> str:
+    return sentence if len(sentence) <= 80 else f"{sentence[:79]}…"
+
+
+_CHECKS = (
+    *(_state, _open_parts, _tokens, _numbers, _responsibility, _stock_phrases, _blame, _promises),
+    *(_strangers, _received, _length, _again),
+)

@@ -1,0 +1,387 @@
+"""Clients among themselves: who reads what, with one client, two, forty, a second time, in teams; and hostile words."""
+
+import csv
+import dataclasses
+import email
+import email.policy
+import io
+import json
+import re
+import tomllib
+import zipfile
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from xml.etree import ElementTree
+
+import builders
+import pytest
+from office import detector
+from test_documents import CLIENT, DESK, HOSTILE, PLAIN, US, Skeleton, contrast, hostile_case
+
+from detector.case_record import CaseRecord, Contradiction, Promise
+from detector.casefiles import Handling, write_case
+from detector.config import Client, Us
+from detector.documents import Desk, case_documents, client_documents, render_brief, render_letter
+from detector.documents.apology_letter import letter_facts
+from detector.documents.client_words import voicemail
+from detector.documents.desk import client_folders
+from detector.documents.human import Cause, ClientWords, Human, read_human
+from detector.documents.human_form import render_human_form
+from detector.documents.languages import Language
+from detector.documents.letter_check import check_letter
+from detector.documents.letter_export import letter_docx, letter_mail, letter_page
+from detector.documents.letter_text import read_letter
+from detector.errors import ConfigError
+from detector.records import CaseFacts, EarlierIncident
+
+HARBOR, BIRCHWOOD = "Harbor Freightways", "Birchwood Clinics"
+LANGUAGES = ("en", "de")
+
+
+def desk(code: str = "en", human: Human | None = None) -> Desk:
+    """Both clients in one language."""
+    client = CLIENT.model_copy(update={"language": code})
+    return Desk({HARBOR: client, BIRCHWOOD: client}, US, human or Human())
+
+
+def forty_clients() -> CaseFacts:
+    """One cause, forty clients of 3 people with 5 copies each."""
+    rows = tuple(
+        row for n in range(40) for row in builders.affected(3, 5, f"Client {n:02} Ltd.", f"client{n:02}.example")
+    )
+    names = tuple(f"Client {n:02} Ltd." for n in range(40))
+    incident = builders.incident(organizations=names, recipients=120, sends=600, excess=480)
+    return builders.case(incident=incident, affected=rows)
+
+
+# --- nothing of one client reaches another ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize(
+    ("mine", "foreign"),
+    [
+        (HARBOR, ("Birchwood", "birchwood.example", "clients/birch", "mail.example")),
+        (BIRCHWOOD, ("Harbor", "harbor-freightways.example", "clients/harbor", "mail.example", "3,519", "3.519")),
+    ],
+)
+def test_nothing_of_one_client_is_in_the_files_of_another(code: str, mine: str, foreign: tuple[str, ...]) -> None:
+    case = builders.two_clients()
+    documents = client_documents(case, mine, desk(code))
+    assert [document.name.rpartition("/")[2] for document in documents] == ["letter.md", "call.md", "note.md"]
+    facts = letter_facts(case, mine, Language(code))
+    letter = read_letter(documents[0].content, facts)
+    texts = [document.content for document in documents]
+    texts += [letter_page(letter, code), letter_mail(letter, code, "", "f").decode()]
+    with zipfile.ZipFile(io.BytesIO(letter_docx(letter, code, US.name))) as archive:
+        texts += [archive.read(name).decode() for name in archive.namelist()]
+    for text in texts:
+        for word in foreign:
+            assert word.casefold() not in text.casefold()
+
+
+def test_each_letter_counts_its_own_people_and_its_own_first_extra_copy() -> None:
+    case = builders.two_clients()
+    late = timedelta(minutes=30)
+    rows = tuple(
+        dataclasses.replace(row, first_extra_at=row.first_extra_at + late, last_sent_at=row.last_sent_at + late)
+        if row.organization == BIRCHWOOD and row.first_extra_at
+        else row
+        for row in case.affected
+    )
+    case = dataclasses.replace(case, affected=rows)
+    harbor, birchwood = (letter_facts(case, name, Language()) for name in (HARBOR, BIRCHWOOD))
+    assert harbor["F9"] == "Between 18:04 and 20:02 UTC on 27 October 2026"  # 18:02:30 + 104 s; + 69 * 104 s + 50 s
+    assert birchwood["F9"] == "Between 18:34 and 18:51 UTC on 27 October 2026"  # the same + 30 min; + 11 * 104 s + 7 s
+    assert (harbor["F4"], harbor["F7"], harbor["F8"]) == ("51", "3,519", "70")  # 51 * 69
+    assert (birchwood["F4"], birchwood["F7"], birchwood["F8"]) == ("8", "88", "12")  # 8 * 11
+
+
+def test_the_vendor_pack_tells_no_client_and_no_person() -> None:
+    case = dataclasses.replace(
+        builders.two_clients(), subjects=("Welcome, ana.a@birchwood.example of Birchwood Clinics",)
+    )
+    documents = case_documents(case, desk(), builders.copies(case))
+    pack = [document for document in documents if document.name.startswith("vendor-pack/")]
+    assert len(pack) == 8
+    secrets = {row.recipient for row in case.affected} | {HARBOR, BIRCHWOOD, "birchwood.example"}
+    for document in pack:
+        assert [secret for secret in secrets if secret.casefold() in document.content.casefold()] == [], document.name
+    subjects = {row["subject"] for row in csv.DictReader(io.StringIO(pack[2].content))}
+    assert len(subjects) == 1
+    assert re.fullmatch(r"Welcome, person-\d+ of client-2", subjects.pop())
+
+
+def test_forty_clients_keep_the_brief_and_the_folder_usable(tmp_path: Path) -> None:
+    case = forty_clients()
+    page, text = render_brief(case)
+    assert len(page.content) < 250_000
+    head = text.content.partition("## For the developer")[0]
+    assert len(head.splitlines()) < 120
+    assert "Call 40 clients before they call us" in head
+    assert head.count("| Client ") == 41, "one line for each, and the head of the table"
+    documents = case_documents(case, Desk(), builders.copies(case))
+    folder = write_case(
+        tmp_path, "INC-7F3K", None, documents, Handling(clients=client_folders(case.incident.organizations))
+    )
+    assert len([path for path in folder.iterdir() if not path.name.startswith(".")]) == 8
+    assert len(list((folder / "clients").iterdir())) == 40
+    for path in (folder / "clients").rglob("*.md"):
+        others = {f"Client {n:02}" for n in range(40)} - {
+            path.parent.name.replace("-ltd", "").replace("client-", "Client ")
+        }
+        assert [other for other in others if other in path.read_text(encoding="utf-8")] == []
+
+
+def test_what_a_person_wrote_to_the_first_client_moves_along_when_a_second_one_appears(tmp_path: Path) -> None:
+    one, two = builders.case(), builders.two_clients()
+    for case in (one, two, two):
+        names = case.incident.organizations
+        folder = write_case(
+            tmp_path, "INC-7F3K", HARBOR, case_documents(case, desk()), Handling(clients=client_folders(names))
+        )
+        if case is one:
+            (folder / "letter.md").write_text("my own words\n", encoding="utf-8")
+    assert not (folder / "letter.md").exists()
+    harbor = folder / "clients" / "harbor-freightways"
+    assert (harbor / "letter.md").read_text(encoding="utf-8") == "my own words\n"
+    assert (
+        (folder / "clients" / "birchwood-clinics" / "letter.md").read_text().startswith("> Draft for Birchwood Clinics")
+    )
+    assert sorted(path.name for path in harbor.iterdir())[:2] == ["call.md", "letter.md"]
+
+
+# --- variants of the letter -------------------------------------------------------------------------------------------
+
+
+def test_two_copies_are_twice_and_not_again_and_again() -> None:
+    case = builders.case(affected=builders.affected(5, 2))
+    text = render_letter(case, HARBOR, DESK).content
+    assert "“{F3: Welcome to Safety Basics}”, twice: {F7: 5} copies too many. That was our mistake" in text
+    assert not re.search("again and again|over and over", text)
+    alone = render_letter(builders.case(affected=builders.affected(1, 2)), HARBOR, DESK).content
+    assert (
+        "sent one of your colleagues the same email, “{F3: Welcome to Safety Basics}”, twice: {F7: 1} copy too many."
+        in alone
+    )
+    assert "several times" in render_letter(builders.case(affected=builders.affected(5, 4)), HARBOR, DESK).content
+
+
+@pytest.mark.parametrize(
+    ("code", "again", "unknown", "by_team"),
+    [
+        ("en", "It is the second time. On {F18a: 3 May 2026} we sent {F18b: 40} copies too many",
+         "the cause lies on our side. We are still finding out exactly where", "By team: Dispatch, {F4-1: 31} people"),
+        ("de", "Es ist das zweite Mal. Am {F18a: 3. Mai 2026} haben wir schon einmal {F18b: 40} E-Mails zu viel",
+         "Die Ursache liegt bei uns. Wo genau, klären wir noch", "Nach Teams: Dispatch: {F4-1: 31} Personen"),
+    ],
+)  # fmt: skip
+def test_the_letter_has_a_variant_for_each_situation(code: str, again: str, unknown: str, by_team: str) -> None:
+    earlier = EarlierIncident("INC-2222", HARBOR, datetime(2026, 5, 3, 9, tzinfo=UTC), 4, 40)
+    other = dataclasses.replace(earlier, organization=BIRCHWOOD, excess=77)
+    teams = (*builders.affected(31), *builders.affected(20, domain="harbor-logistics.example"))
+    case = builders.case(earlier=(other, earlier), affected=teams)
+    client = CLIENT.model_copy(update={"language": code, "teams": {"harbor-freightways.example": "Dispatch"}})
+    human = Human(cause=Cause(status="unknown"))
+    text = render_letter(case, HARBOR, Desk({HARBOR: client}, US, human)).content
+    for words in (again, unknown, by_team):
+        assert words in text
+    assert "77" not in text
+    plain = render_letter(builders.case(), HARBOR, desk(code)).content
+    assert not re.search(r"F18|F4-1", plain)
+    assert "[[FILL H1" in plain
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("ongoing", [True, None])
+def test_while_it_may_go_on_there_is_a_holding_note_and_no_letter(code: str, ongoing: bool | None) -> None:
+    case = builders.case(incident=builders.incident(ongoing=ongoing))
+    text = render_letter(case, HARBOR, desk(code)).content
+    assert text.startswith("> **This is a holding note")
+    assert {"en": "To put this right", "de": "Was wir Ihnen anbieten"}[code] not in text
+    letter = render_letter(builders.case(), HARBOR, desk(code)).content
+    said = [finding.text for finding in check_letter(letter, case, HARBOR, desk(code))]
+    assert any(text.startswith("It may still go on") for text in said)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("case", [builders.case(), builders.going(builders.case())], ids=["over", "going"])
+def test_a_voicemail_has_at_most_75_words(code: str, case: CaseFacts) -> None:
+    words = voicemail(case, HARBOR, desk(code)).split()
+    assert 40 < len(words) <= 75
+
+
+def test_a_contradicted_containment_is_said_loudly_and_stops_the_letter() -> None:
+    at = datetime(2026, 10, 27, 19, 10, tzinfo=UTC)
+    record = CaseRecord(
+        "INC-7F3K",
+        contained_at=at,
+        contained_by="A. B.",
+        contradicted_by=Contradiction(at + timedelta(minutes=2), 212, 40),
+    )
+    case = builders.case(record=record)
+    said = "Noted as contained at 27 Oct 2026, 19:10 UTC by A. B., and yet 212 extra copies to 40 people since"
+    page, text = render_brief(case)
+    assert said in page.content
+    assert said in text.content.replace("`", "")
+    letter = render_letter(case, HARBOR, DESK).content
+    assert any("said to be contained" in finding.text for finding in check_letter(letter, case, HARBOR, DESK))
+
+
+def test_promises_stand_in_letter_and_brief_with_owner_and_date() -> None:
+    made = Promise(1, "A person releases every run", "Kim Lee", date(2026, 10, 20), builders.FIRST_COPY, "Jo")
+    case = builders.case(record=CaseRecord("INC-7F3K", promises=(made,)))
+    letter = render_letter(case, HARBOR, DESK).content
+    assert "A person releases every run (Kim Lee, by 20 October 2026)." in letter
+    page, text = render_brief(case)
+    assert "A person releases every run: Kim Lee, by 20 October 2026 (overdue)" in text.content
+    assert "overdue</strong>" in page.content
+
+
+def test_earlier_incidents_stand_on_the_first_screen() -> None:
+    earlier = EarlierIncident("INC-2222", HARBOR, datetime(2026, 5, 3, 9, tzinfo=UTC), 4, 40)
+    for document in render_brief(builders.case(earlier=(earlier,))):
+        head = document.content.partition("What we know")[0]
+        assert "Not the first time." in head
+        assert "3 May 2026: 40 extra copies to 4 people" in head
+    assert "none in the log" in render_brief(builders.case())[1].content.partition("What we know")[0]
+
+
+def test_another_client_in_a_letter_is_refused() -> None:
+    case = builders.two_clients()
+    letter = render_letter(case, BIRCHWOOD, desk()).content
+    for name in (HARBOR, "harbor-freightways.example", "ana.a@harbor-freightways.example"):
+        found = check_letter(
+            letter.replace("Dear Ms. Okafor", f"Dear Ms. Okafor, like {name}"), case, BIRCHWOOD, desk()
+        )
+        assert any("Another client" in finding.text for finding in found)
+    assert not any("Another client" in finding.text for finding in check_letter(letter, case, BIRCHWOOD, desk()))
+
+
+def test_what_a_person_wrote_can_pass_for_no_figure() -> None:
+    human = Human(clients={HARBOR: ClientWords(meaning="They lost {F7: 1} hour [[FILL H1: x]]")})
+    text = render_letter(builders.case(), HARBOR, desk(human=human)).content
+    assert "They lost (F7: 1) hour [FILL H1: x]]" in text
+
+
+# --- hostile words, through every way out -----------------------------------------------------------------------------
+
+
+def is_seen_through(text: str) -> bool:
+    """Nothing hidden, nothing that turns the reading direction."""
+    return not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ue000\ue001]", text)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:20]))
+def test_no_text_acts_in_any_letter_that_goes_out(text: str) -> None:
+    pages, bodies = [], []
+    for words in (text, PLAIN if text else ""):
+        case = hostile_case(words)
+        facts = letter_facts(case, words, Language())
+        letter = read_letter(render_letter(case, words, Desk({}, US)).content, facts)
+        mail = email.message_from_bytes(letter_mail(letter, "en", "", "f"), policy=email.policy.default)
+        assert mail.keys() == ["X-Unsent", "Subject", "X-Detector-Facts", "MIME-Version", "Content-Type"]
+        assert mail["Subject"] == "Our mistake: one email, sent to your colleagues again and again"
+        said = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+        assert is_seen_through(said)
+        assert "our system sent 59 of your colleagues the same email" in said, "the figures are unchanged"
+        assert "3,607 copies too many" in said  # 51 * 69 + 8 * 11; the two private addresses belong to nobody
+        page = letter_page(letter, "en")
+        assert is_seen_through(page)
+        pages.append(Skeleton(page).parts)
+        with zipfile.ZipFile(io.BytesIO(letter_docx(letter, "en", US.name))) as archive:
+            trees = [ElementTree.fromstring(archive.read(name)) for name in sorted(archive.namelist())]
+            bodies.append([[element.tag for element in tree.iter()] for tree in trees])
+    assert pages[0] == pages[1]
+    assert bodies[0] == bodies[1], "no field, no link, no paragraph more than with plain words"
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:20]))
+def test_the_form_reads_back_whatever_a_client_is_called(text: str) -> None:
+    form = render_human_form(hostile_case(text), Desk()).content
+    assert is_seen_through(form)
+    name = text.replace("\ud800", "\ufffd")
+    assert list(tomllib.loads(form)["clients"]) == [name]
+    assert read_human(form, "human.toml", [name]).client(name) == ClientWords()
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:20]))
+def test_tables_of_the_folder_are_inert_and_its_json_lines_whole(text: str) -> None:
+    case = builders.two_clients()
+    copies = tuple(
+        dataclasses.replace(copy, subject=text, template=text, message_id=text) for copy in builders.copies(case)[:50]
+    )
+    bad = dataclasses.replace(case, incident=dataclasses.replace(case.incident, template=text, sender=text))
+    documents = {document.name: document.content for document in case_documents(bad, Desk(), copies)}
+    for name in ("hold.csv", "vendor-key.csv", "vendor-pack/02-copies.csv"):
+        rows = list(csv.reader(io.StringIO(documents[name])))
+        assert len({len(row) for row in rows}) == 1
+        for cell in (cell for row in rows for cell in row):
+            assert not re.match(r"[\s\"]*[=+\-@\uff0b\uff0d\uff1d\uff20\t\r\n\0]", cell), cell[:40]
+    lines = [json.loads(line) for line in documents["vendor-pack/02-copies.jsonl"].splitlines()]
+    assert len(lines) == 50
+    assert documents["vendor-pack/02-copies.jsonl"].isascii()
+    figures = {f["code"]: f["value"] for f in json.loads(documents["facts.json"])["figures"] if not f["organization"]}
+    assert (figures["F3"], figures["F4"], figures["F7"]) == (text, 61, 3_615)
+
+
+def test_two_megabytes_of_subject_make_no_document_long() -> None:
+    long = "a@b " * 500_000
+    case = hostile_case(long)
+    copies = tuple(dataclasses.replace(copy, subject=long) for copy in builders.copies(builders.two_clients())[:20])
+    for document in case_documents(case, Desk(), copies):
+        if document.name not in ("facts.json", "human.toml"):  # there the value is exact
+            assert len(document.content) < 600_000, document.name
+
+
+def test_a_letter_as_a_page_can_be_read_by_everybody() -> None:
+    case = builders.case()
+    letter = read_letter(render_letter(case, HARBOR, DESK).content, letter_facts(case, HARBOR, Language()))
+    html = letter_page(letter, "en")
+    page = Skeleton(html)
+    assert page.tags("html") == [{"lang": "en"}]
+    assert len(page.tags("h1")) == 1
+    assert not page.tags("script") + page.tags("img") + page.tags("link") + page.tags("a")
+    themes = [dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6})", block)) for block in re.findall(r":root \{(.*?)\}", html)]
+    assert len(themes) == 3  # light, dark, print
+    for theme in themes:
+        for ink in ("ink", "muted"):
+            assert contrast(theme[ink], theme["paper"]) >= 4.5
+
+
+# --- the drill --------------------------------------------------------------------------------------------------------
+
+
+def test_a_drill_says_what_to_do_and_sees_what_was_done(tmp_path: Path) -> None:
+    scratch = tmp_path / "drill"
+    state = scratch / "state"
+    first = detector("drill", "--scratch", scratch, "--no-ask")
+    assert first.code == 0
+    assert "act 1 of 2" in first.text
+    (folder,) = (state / "incidents").iterdir()
+    assert "This is a holding note" in (folder / "letter.md").read_text(encoding="utf-8")
+    number = folder.name[:8]
+    assert re.findall(r"to do (.*?):", first.text) == ["acknowledge", "stop it", "call the client"]
+    for words in (("ack",), ("contain", "--how", "took the job out of cron"), ("told", "--channel", "phone")):
+        name, *options = words
+        assert detector("incidents", name, number, "--by", "Sam", "--state", state, *options).code == 0
+    second = detector("drill", "--scratch", scratch, "--no-ask")
+    assert "act 2 of 2" in second.text
+    assert re.findall(r"done  (.*?) \(", second.text) == ["acknowledge", "stop it", "call the client"]
+    assert "> Draft for" in (folder / "letter.md").read_text(encoding="utf-8")
+    assert "Nothing was missed" not in second.text
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "precious").touch()
+    assert detector("drill", "--scratch", other, "--no-ask").code == 2
+
+
+def test_an_address_that_is_none_makes_no_draft() -> None:
+    letter = read_letter(
+        render_letter(builders.case(), HARBOR, DESK).content, letter_facts(builders.case(), HARBOR, Language())
+    )
+    for bad in ("a@x, b@y", "a@x\r\nBcc: b@y", "@", "a b@x", "a@x>"):
+        with pytest.raises(ConfigError, match="is no mail address"):
+            letter_mail(letter, "en", bad, "f")
+    assert Client(email="robin@x.example").email == "robin@x.example"
+    assert Us().name == ""

@@ -1,0 +1,462 @@
+"""The case file as a support lead works with it, on the founding night of the sample, command by command."""
+
+import csv
+import email
+import email.policy
+import hashlib
+import io
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+import zipfile
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import office
+import pytest
+from office import AS_OF, FOUNDING, detector, fill, fill_all
+
+import detector as api
+from detector import case_journal
+
+ID, CLIENT = "INC-T76J", "Harbor Freightways"
+
+
+@pytest.fixture(scope="module")
+def founding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state after the founding night, untouched by people."""
+    state = tmp_path_factory.mktemp("founding") / "state"
+    assert detector("nightly", FOUNDING, "--state", state, "--as-of", AS_OF).code == 0
+    return state
+
+
+@pytest.fixture
+def state(founding: Path, tmp_path: Path) -> Path:
+    """A copy to work on."""
+    return Path(shutil.copytree(founding, tmp_path / "state", symlinks=True))
+
+
+@pytest.fixture
+def folder(state: Path) -> Path:
+    """The one incident's folder."""
+    (found,) = (state / "incidents").iterdir()
+    return found
+
+
+def check(state: Path, *more: object) -> office.Said:
+    return detector("letter", "check", ID, "--state", state, *more)
+
+
+def approve(state: Path, *more: object) -> office.Said:
+    return detector("letter", "approve", ID, "--by", "Sam Example", "--state", state, *more)
+
+
+def export(state: Path, *more: object) -> office.Said:
+    return detector("letter", "export", ID, "--state", state, *more)
+
+
+def replace(path: Path, before: str, after: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+
+
+# --- the folder ---------------------------------------------------------------------------------------------------
+
+
+def test_the_figures_of_the_folder_are_those_of_a_hand_count(folder: Path) -> None:
+    truth = json.loads((Path(FOUNDING).parent / "truth.json").read_text(encoding="utf-8"))
+    (burst,) = (burst for burst in truth["bursts"] if burst["is_fault"])
+    excess = {person["recipient"]: person["excess"] for person in burst["affected"]}
+    told = {f["code"]: f["value"] for f in json.loads((folder / "facts.json").read_text())["figures"]}
+    assert (told["F4"], told["F7"]) == (len(excess), sum(excess.values())) == (51, 3_539)
+    assert told["F6"] == 51 + 3_539
+    assert (told["F8a"], told["F8c"]) == (1 + min(excess.values()), 1 + max(excess.values())) == (70, 71)
+    assert Counter(excess.values()) == {69: 31, 70: 20}  # 31 * 69 + 20 * 70 = 3,539
+    brief = (folder / "brief.md").read_text(encoding="utf-8")
+    assert "51 people at Harbor Freightways got 3,539 extra copies" in brief
+    letter = (folder / "letter.md").read_text(encoding="utf-8")
+    for token in ("{F4: 51}", "{F7: 3,539}", "{F8: 70 or 71}"):
+        assert token in letter
+    held = list(csv.DictReader(io.StringIO((folder / "hold.csv").read_text())))
+    assert {row["recipient"] for row in held} == excess.keys()
+    assert {row["hold_until"] for row in held} == {"2026-11-10"}  # the last copy went out on 27 October; two weeks
+
+
+def test_every_figure_comes_out_of_its_query_again(founding: Path) -> None:
+    (facts,) = (founding / "incidents").glob("*/facts.json")
+    content = json.loads(facts.read_text(encoding="utf-8"))
+    assert len(content["figures"]) >= 19
+    with api.open_snapshot(founding) as db:
+        for figure in content["figures"]:
+            ((value,),) = db.execute(content["queries"][figure["query"]], figure["parameters"]).fetchall()
+            found = f"{value:%Y-%m-%dT%H:%M:%S.%fZ}" if figure["unit"] == "UTC" else value
+            assert found == figure["value"], figure
+            assert figure["grade"] == "A"
+        queries = (facts.parent / "vendor-pack" / "05-queries.sql").read_text(encoding="utf-8")
+        stated = re.findall(r"^-- F\d+\w? .*?: (.*) \(", queries, re.MULTILINE)
+        answers = [db.execute(query).fetchall()[0][0] for query in queries.split(";\n")[:-1]]
+        assert len(answers) == len(stated) >= 15
+        assert [a for a, s in zip(answers, stated, strict=True) if isinstance(a, int) and json.loads(s) != a] == []
+
+
+def test_the_vendor_pack_verifies_names_the_side_and_nobody(folder: Path) -> None:
+    pack = folder / "vendor-pack"
+    done = subprocess.run(["sha256sum", "-c", "MANIFEST.sha256"], cwd=pack, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    listed = {line.split("  ")[1] for line in (pack / "MANIFEST.sha256").read_text().splitlines()}
+    assert listed == {path.name for path in pack.iterdir()} - {"MANIFEST.sha256"}
+    first = (pack / "00-read-me-first.txt").read_text(encoding="utf-8").splitlines()
+    assert (
+        first[0]
+        == "51 people were sent 3,539 extra copies of one mail, between 18:05 and 20:11 UTC on 27 October 2026."
+    )
+    assert first[1].startswith("We ask you: Who is iterated inside the loop that sends")
+    assert "points to the side that makes the mail" in first[2]
+    rows = [json.loads(line) for line in (pack / "02-copies.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == 51 + 3_539
+    assert len({row["message_id"] for row in rows}) == 51 + 3_539, "the ids are exact: each copy has its own"
+    assert Counter(row["kind"] for row in rows) == {"due": 51, "extra": 3_539}
+    people = {line.partition(",")[2] for line in (folder / "vendor-key.csv").read_text().splitlines()[2:]}
+    assert len(people) == 51
+    everything = "".join(path.read_text(encoding="utf-8") for path in pack.iterdir()).casefold()
+    for secret in (*people, "harbor-freightways.example", "harbor freightways"):
+        assert secret.casefold() not in everything
+    sequence = (pack / "03-three-people.txt").read_text(encoding="utf-8")
+    assert re.findall(r"^(person-\d+): (7[01]) copies", sequence, re.MULTILINE) != []
+    assert len(re.findall(r"^person-", sequence, re.MULTILINE)) == 3
+
+
+def test_the_form_has_one_place_for_each_human_field(folder: Path) -> None:
+    text = (folder / "human.toml").read_text(encoding="utf-8")
+    assert set(re.findall(r"H\d+", text)) == {f"H{n}" for n in range(1, 17)}
+    assert list(tomllib.loads(text)["clients"]) == [CLIENT]
+
+
+def test_the_voicemail_is_short_and_says_no_figure_and_no_cause(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert check(state).code == 0
+    sheet = (folder / "call.md").read_text(encoding="utf-8")
+    spoken = sheet.partition("## Voicemail, if nobody answers")[2].split()
+    assert 40 < len(spoken) <= 75
+    text = " ".join(spoken)
+    assert "The mistake is ours, and I am sorry." in text
+    assert text.count("+1 555 0199") == 2
+    assert not re.search(r"51|3,539|loop|@", text)
+
+
+def test_the_note_to_forward_has_four_lines_and_names_nobody(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert check(state).code == 0
+    lines = [line for line in (folder / "note.md").read_text(encoding="utf-8").splitlines() if line]
+    assert len(lines) == 4
+    assert "nothing is wrong with your account" in lines[0]
+    assert "FILL" not in "".join(lines)
+
+
+# --- from the alarm to the letter -----------------------------------------------------------------------------------
+
+
+def test_filling_the_form_makes_a_letter_that_is_ready(state: Path, folder: Path, tmp_path: Path) -> None:
+    assert check(state).text.startswith("Harbor Freightways: 15 things to put right")
+    fill_all(folder, CLIENT)
+    assert "ready to be approved" in check(state).text
+    assert approve(state).text.endswith("The letter to Harbor Freightways is approved by Sam Example.\n")
+    out = tmp_path / "out"
+    assert export(state, "--out", out).code == 0
+    assert sorted(path.name for path in out.iterdir()) == ["letter.docx", "letter.eml", "letter.html"]
+    draft = email.message_from_bytes((out / "letter.eml").read_bytes(), policy=email.policy.default)
+    assert draft["X-Unsent"] == "1"
+    assert (draft["Date"], draft["Message-ID"], draft["To"]) == (None, None, None)
+    assert draft["Subject"] == "Our mistake: one email, sent to your colleagues again and again"
+    said = draft.get_body(("plain",)).get_content()
+    assert 200 < len(said.split()) <= 330
+    assert "our system sent 51 of your colleagues the same email" in said
+    assert "again and again: 3,539 copies too many. Each of them was sent 70 or 71, where one was due." in said
+    assert not re.search(r"FILL|\{F|^>|`", said, re.MULTILINE)
+    with zipfile.ZipFile(out / "letter.docx") as archive:
+        body = archive.read("word/document.xml").decode()
+        assert archive.testzip() is None
+        assert "<dc:creator>Example Academy</dc:creator>" in archive.read("docProps/core.xml").decode()
+    words = re.sub(r"<w:br/>|</w:p>", " ", body)
+    assert " ".join(re.sub(r"<[^>]+>", "", words).split()) == " ".join(said.split())
+    assert (out / "letter.html").read_text(encoding="utf-8").count("<h1>") == 1
+
+
+def test_the_same_letter_gives_the_same_files(state: Path, folder: Path, tmp_path: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    hashes = []
+    for name in ("one", "two"):
+        assert export(state, "--out", tmp_path / name).code == 0
+        hashes.append([hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted((tmp_path / name).iterdir())])
+    assert hashes[0] == hashes[1]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("Dear Robin,", "Dear [[FILL H4: salutation]],", "Still open: H4: salutation"),
+        ("{F4: 51} of your", "53 of your", r"53 is no figure of today. Nearest: F4, 51."),
+        ("{F4: 51} of your", "{F44: 51} of your", r"{F44: 51} is no fact of this letter. Nearest: F4"),
+        (
+            "That was our mistake, and I am sorry.",
+            "Sorry for any inconvenience.",
+            "“any inconvenience”: say what it meant",
+        ),
+        (
+            "That was our mistake, and I am sorry.",
+            "It was a glitch, and our mistake.",
+            "“glitch”: it was an error of ours",
+        ),
+        ("That was our mistake, and I am sorry.", "That was it.", "Nobody takes responsibility in the first 60 words"),
+        ("Our mistake: one", "Our one", None),
+        (
+            "I will write to you on 12",
+            "We will check everything. I will write to you on 12",
+            "A promise without owner and date",
+        ),
+        (
+            "A person releases every enrolment run before it starts",
+            "We see to it",
+            "Promise 1 is missing in the letter",
+        ),
+        ("Your team spent", "Our vendor Kite Mail failed. Your team spent", "Kite Mail is named"),
+        ("Your team spent", "ada.graf@harbor-freightways.example spent", "The address of a learner is in it"),
+    ],
+)
+def test_each_fault_of_a_letter_is_refused_with_its_reason(
+    state: Path, folder: Path, before: str, after: str, reason: str | None
+) -> None:
+    fill_all(folder, CLIENT)
+    fill(folder / "human.toml", {"vendor.name": '"Kite Mail"'})
+    assert check(state).code == 0
+    replace(folder / "letter.md", before, after)
+    said = check(state)
+    if reason is None:
+        assert said.code == 0, said.text
+        return
+    assert said.code == 1
+    assert reason in said.text
+    refused = approve(state)
+    assert refused.code == 2
+    assert "Nothing was approved." in refused.text
+    assert export(state).code == 2
+
+
+def test_received_is_advised_against_only_if_not_everything_arrived(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert check(state).code == 0
+    replace(folder / "letter.md", "was sent {F8", "received {F8")
+    assert "knows what was sent" not in check(state).text, "the log says that all 3,539 were delivered"
+
+
+# --- what people wrote stays --------------------------------------------------------------------------------------
+
+
+def test_an_edited_letter_survives_every_night_byte_for_byte(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert check(state).code == 0
+    mine = (folder / "letter.md").read_bytes().replace(b"Dear Robin", b"Dear Robin and team") + b"\r\nP.S. \xc3\xa4\r\n"
+    (folder / "letter.md").write_bytes(mine)
+    form = (folder / "human.toml").read_bytes()
+    for _ in range(3):
+        assert detector("nightly", FOUNDING, "--state", state, "--as-of", AS_OF).code == 0
+        assert (folder / "letter.md").read_bytes() == mine
+        assert (folder / "human.toml").read_bytes() == form
+    assert not (folder / "letter.new.md").exists(), "no figure has moved"
+    assert not (folder / "human.new.toml").exists()
+
+
+def test_beside_a_newer_version_lies_a_list_of_what_changed(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert check(state).code == 0
+    replace(folder / "letter.md", "Dear Robin", "Dear Robin and team")
+    fill(folder / "human.toml", {"next_update.on": "2026-11-19"})
+    check(state)
+    assert (folder / "letter.changes.txt").read_text(encoding="utf-8").splitlines()[2:] == [
+        "H9: 2026-11-12 -> 2026-11-19"
+    ]
+    assert "19 November 2026" in (folder / "letter.new.md").read_text(encoding="utf-8")
+    fill(folder / "human.toml", {"next_update.on": "2026-11-12"})
+    check(state)
+    assert not (folder / "letter.new.md").exists()
+    assert not (folder / "letter.changes.txt").exists()
+
+
+def test_a_deleted_draft_comes_back_when_asked_for_and_not_before(state: Path, folder: Path) -> None:
+    (folder / "letter.md").unlink()
+    shutil.rmtree(folder / "vendor-pack")
+    assert detector("nightly", FOUNDING, "--state", state, "--as-of", AS_OF).code == 0
+    assert "letter draft" in check(state).text
+    assert detector("letter", "draft", ID, "--state", state).code == 0
+    assert (folder / "letter.md").exists()
+    assert list((folder / "vendor-pack").glob("*")) == [], "what was passed on stays away"
+
+
+# --- approval -----------------------------------------------------------------------------------------------------
+
+
+def test_a_changed_text_takes_the_approval_away(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    replace(folder / "letter.md", "and I am sorry", "and I am very sorry")
+    said = export(state)
+    assert said.code == 2
+    assert "The approval was taken back: the text was changed." in said.text
+    kinds = [entry.kind for entry in case_journal.read(folder).entries]
+    assert kinds[-2:] == ["letter approved", "letter revoked"]
+    assert approve(state).code == 0
+    assert export(state).code == 0
+
+
+def test_a_letter_that_went_out_stays_as_it_went(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    assert detector("incidents", "sent", ID, "--by", "Sam Example", "--state", state).code == 0
+    before = (folder / "letter.md").read_bytes()
+    fill(folder / "human.toml", {"cause.statement": '"Something else."'})
+    check(state)
+    assert (folder / "letter.md").read_bytes() == before
+    assert "letter revoked" not in [entry.kind for entry in case_journal.read(folder).entries]
+
+
+def test_a_moved_figure_takes_the_approval_away_and_is_named(state: Path, folder: Path, tmp_path: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    before = (folder / "letter.md").read_bytes()
+    late = tmp_path / "late.csv"
+    late.write_text(
+        "timestamp,event,message_id,sender,recipient,subject,template\n"
+        "2026-10-27T20:12:30Z,delivered,late.1@app1.academy.example,noreply@academy.example,"
+        "ada.graf@harbor-freightways.example,Welcome to Forklift Safety Essentials,welcome\n"
+    )
+    night = detector("nightly", FOUNDING, late, "--state", state, "--as-of", AS_OF)
+    assert night.code == 0, night.text
+    said = export(state)
+    assert said.code == 2
+    assert "F7 was 3,539 and is 3,540" in said.text
+    assert "F10 was 20:11 UTC on 27 October 2026 and is 20:12 UTC on 27 October 2026" in said.text
+    assert (folder / "letter.md").read_bytes() != before, (
+        "untouched by people, it is a draft again, with today's figures"
+    )
+    assert "{F7: 3,540}" in (folder / "letter.md").read_text(encoding="utf-8")
+
+
+def test_an_edited_letter_goes_out_with_todays_figures(state: Path, folder: Path, tmp_path: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert check(state).code == 0
+    replace(folder / "letter.md", "{F7: 3,539}", "{F7: 3,500}")
+    said = check(state)
+    assert said.code == 0
+    assert "F7 stands as 3,500 and is 3,539 today; the letter goes out with 3,539." in said.text
+    assert approve(state).code == 0
+    assert export(state, "--out", tmp_path).code == 0
+    assert "3,539 copies too many" in (tmp_path / "letter.html").read_text(encoding="utf-8")
+
+
+def test_an_approved_letter_stays_as_it_is_while_its_log_goes_on(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    before = (folder / "letter.md").read_bytes()
+    fill(folder / "human.toml", {"next_update.on": "2026-11-19"})
+    check(state)
+    assert (folder / "letter.md").read_bytes() == before
+    assert (folder / "letter.new.md").exists()
+    assert export(state).code == 0, "the words that were approved are still the words"
+
+
+# --- reading the form strictly ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ('statement = ""', 'statment = ""', "line 12: cause.statment is no field. Nearest: statement."),
+        ('status = ""', 'status = "maybe"', "line 11: cause.status: Input should be '', 'confirmed'"),
+        ('at = ""', 'at = "yesterday"', "stopped.at: write a date without quotation marks"),
+        ('at = ""', "at = 2026-10-27T20:12:00", "stopped.at: say in which zone"),
+        ("[stopped]", "[stoped]", "stoped is no field. Nearest: stopped."),
+        ('[clients."Harbor Freightways"]', '[clients."Harbour Freightways"]', "Nearest: Harbor Freightways."),
+        ('statement = ""', 'statement = "', "is not valid TOML"),
+    ],
+)
+def test_a_mistake_in_the_form_is_named_with_its_line(
+    state: Path, folder: Path, before: str, after: str, reason: str
+) -> None:
+    replace(folder / "human.toml", before, after)
+    said = check(state)
+    assert said.code == 2
+    assert reason in said.text
+    assert re.search(r"human\.toml, line \d+:|at line \d+", said.text)
+    night = detector("nightly", FOUNDING, "--state", state, "--as-of", AS_OF)
+    assert night.code == 0, "the night goes on"
+    assert reason in night.text
+
+
+# --- languages ----------------------------------------------------------------------------------------------------
+
+
+def test_a_german_letter_is_german_throughout(state: Path, folder: Path, tmp_path: Path) -> None:
+    config = tmp_path / "detector.toml"
+    config.write_text(
+        f'[clients."{CLIENT}"]\nlanguage = "de"\nzone = "Europe/Berlin"\nemail = "robin@harbor.example"\n'
+    )
+    assert detector("nightly", FOUNDING, "--state", state, "--as-of", AS_OF, "--config", config).code == 0
+    fill_all(folder, CLIENT)
+    said = check(state)
+    assert "translated_by" in said.text, "nobody has vouched for the German words"
+    fill(folder / "human.toml", office.GERMAN, "german")
+    fill(folder / "human.toml", {"letter.role": '"Leiter der Betreuung"'})
+    fill(
+        folder / "human.toml",
+        {
+            "contact": '"Robin Reed, Leitung Schulung"',
+            "salutation": '"Sehr geehrter Herr Reed"',
+            "meaning": '"Ihre Leute haben einen Abend lang E-Mails gelöscht."',
+        },
+        f'clients."{CLIENT}"',
+    )
+    assert check(state).text.startswith(f"{CLIENT}: ready to be approved")
+    assert approve(state).code == 0
+    assert export(state, "--out", tmp_path / "out").code == 0
+    draft = email.message_from_bytes((tmp_path / "out" / "letter.eml").read_bytes(), policy=email.policy.default)
+    assert draft["To"] == "robin@harbor.example"
+    text = draft.get_body(("plain",)).get_content()
+    assert "zwischen 19:05 und 21:11 Uhr (MEZ) am 27. Oktober 2026 hat unser System 51 Personen in Ihrem Haus" in text
+    assert "Das waren 3.539 E-Mails zu viel. An jede Person gingen 70 oder 71 statt einer." in text
+    assert "(Kim Lee, bis 10. November 2026)." in text
+    assert not re.search(r"\b(?:the|and|of|by|UTC|October)\b", text)
+    assert 'lang="de"' in (tmp_path / "out" / "letter.html").read_text(encoding="utf-8")
+    spoken = (folder / "call.md").read_text(encoding="utf-8").partition("## Voicemail, if nobody answers")[2].split()
+    assert spoken[:2] == ["Guten", "Tag"]
+    assert len(spoken) <= 75
+
+
+def test_a_draft_has_one_recipient_or_none(state: Path, folder: Path, tmp_path: Path) -> None:
+    fill_all(folder, CLIENT)
+    for bad in ("a@x.example, b@x.example", "a@x.example\\r\\nBcc: c@x.example", "Robin <a@x.example>", "nobody"):
+        config = tmp_path / "detector.toml"
+        config.write_text(f'[clients."{CLIENT}"]\nemail = "{bad}"\n')
+        approve(state, "--config", config)
+        said = export(state, "--config", config, "--out", tmp_path / "out")
+        assert said.code == 2
+        assert "is no mail address" in said.text
+    assert not (tmp_path / "out" / "letter.eml").exists()
+
+
+def test_the_day_of_a_promise_is_a_day_people_read() -> None:
+    from detector.documents.languages import Language
+
+    assert Language("en").day(date(2026, 11, 1)) == "1 November 2026"
+    assert Language("de").day(date(2026, 3, 1)) == "1. März 2026"
+    assert [Language("de").number(n) for n in (3_539, 70.5, 1_000_000)] == ["3.539", "70,5", "1.000.000"]
+    assert [Language("en").times(n) for n in (2, 3, 5, 6)] == [
+        "twice",
+        "several times",
+        "several times",
+        "again and again",
+    ]
