@@ -31,6 +31,7 @@ _LAGS = {
     12: "within an hour",
     13: "after more than a day",
 }
+_WINDOWS = {15: "15 minutes", 1440: "day", 10080: "week"}
 
 
 def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
@@ -68,9 +69,9 @@ def label(db: Connection, incident_id: str) -> str:
 def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
     """Why this is an incident: one sentence per number, the strongest batch first."""
     rows = db.execute(
-        "select a.organization, a.scope, make_timestamp(a.window_start_us), a.window_us // 60000000, "
-        "a.lag_bin, a.exposed, "
-        "a.repeated, a.log10 from batch_alarms as a where a.template_key in "
+        "select a.template_key, a.cut_by, a.organization, a.scope, make_timestamp(a.window_start_us), "
+        "a.window_us // 60000000, a.lag_bin, a.exposed, a.repeated, a.log10 "
+        "from batch_alarms as a where a.template_key in "
         "(select template_key from incident_bursts where incident_id = $id) and a.window_start_us between "
         "(select min(sent_at_us) - 8 * 86400000000 from incident_repeats where incident_id = $id) and "
         "(select max(sent_at_us) from incident_repeats where incident_id = $id) "
@@ -78,26 +79,46 @@ def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
         {"id": incident_id},
     ).fetchall()
     said = []
-    for organization, scope, start, minutes, lag_bin, exposed, repeated, log10 in rows:
+    for key, cut_by, organization, scope, start, minutes, lag_bin, exposed, repeated, log10 in rows:
         where = f" at {organization}" if scope == "organization" and organization else ""
-        window = "day" if minutes == 1440 else f"{minutes} minutes"
-        said.append(
-            f"In the {window} from {start:%d %b %H:%M} UTC, {repeated} of {exposed} people{where} who had "
-            f"been sent this mail "
-            f"were sent the same again {_LAGS[lag_bin]}."
-        )
+        what = "mail of this kind" if key.startswith(("k:", "i:")) else "this mail"
+        if cut_by == "later":
+            said.append(
+                f"Of {exposed} people{where} who were sent {what} on {start:%d %b}, {repeated} had been sent the same "
+                "more than a day before."
+            )
+        else:
+            said.append(
+                f"In the {_WINDOWS[minutes]} from {start:%d %b %H:%M} UTC, {repeated} of {exposed} people{where} who had "
+                f"been sent {what} were sent the same again {_LAGS[lag_bin]}."
+            )
         said.append(f"Judged by this template's other days, that happens at most once in 10^{log10:.0f} such batches.")
-    alone = db.execute(
-        "select max(a.exposed), max(a.log10) from recipient_alarms as a where a.recipient in "
-        "(select recipient from incident_repeats where incident_id = $id) and a.content_key in "
-        "(select content_key from incident_repeats where incident_id = $id)",
-        {"id": incident_id},
+    return tuple(said) or _alone(db, incident_id)
+
+
+def _alone(db: Connection, incident_id: str) -> tuple[str, ...]:
+    """The same for what was found by looking at one person."""
+    of_incident = (
+        "recipient in (select recipient from incident_repeats where incident_id = $1) and content_key in "
+        "(select content_key from incident_repeats where incident_id = $1)"
+    )
+    episodes = db.execute(
+        f"select copies, most_elsewhere from episode_alarms where {of_incident} order by copies desc limit 1",  # noqa: S608
+        [incident_id],
     ).fetchall()
-    if not rows and alone and alone[0][0]:
-        said.append(
-            f"One person was sent {alone[0][0]} copies of the same mail in one day, which this person never got before."
+    for copies, most in episodes:
+        others = f"more than {most} copies of such a mail" if most > 1 else "such a mail twice"
+        return (
+            f"One person was sent {copies} copies of the same mail, never more than three days apart.",
+            f"Nobody else who has been sent this kind of mail got {others} like that, shared inboxes left out.",
         )
-    return tuple(said)
+    days = db.execute(f"select max(exposed) from recipient_alarms where {of_incident}", [incident_id]).fetchall()  # noqa: S608
+    ((most_in_a_day,),) = days
+    if not most_in_a_day:
+        return ()
+    return (
+        f"One person was sent {most_in_a_day} copies of the same mail in one day, which this person never got before.",
+    )
 
 
 def case(db: Connection, incident: Incident, complete_through: datetime) -> CaseFacts:

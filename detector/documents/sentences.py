@@ -18,6 +18,8 @@ RUNGS = {
     "template+subject": "template and subject",
     "subject": "the subject",
     "sender+size": "sender and size (this log names neither subject nor template)",
+    "masked subject": "the subject, its changing reference left out",
+    "Message-ID": "the Message-ID, which no two mails should share",
 }
 
 CAUSES = {
