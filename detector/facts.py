@@ -89,8 +89,8 @@ def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
             )
         else:
             said.append(
-                f"In the {_WINDOWS[minutes]} from {start:%d %b %H:%M} UTC, {repeated} of {exposed} people{where} who had "
-                f"been sent {what} were sent the same again {_LAGS[lag_bin]}."
+                f"In the {_WINDOWS[minutes]} from {start:%d %b %H:%M} UTC, {repeated} of {exposed} people{where} who "
+                f"had been sent {what} were sent the same again {_LAGS[lag_bin]}."
             )
         said.append(f"Judged by this template's other days, that happens at most once in 10^{log10:.0f} such batches.")
     return tuple(said) or _alone(db, incident_id)
@@ -106,14 +106,16 @@ def _alone(db: Connection, incident_id: str) -> tuple[str, ...]:
         f"select copies, most_elsewhere from episode_alarms where {of_incident} order by copies desc limit 1",  # noqa: S608
         [incident_id],
     ).fetchall()
-    for copies, most in episodes:
+    for sends, most in episodes:
         others = f"more than {most} copies of such a mail" if most > 1 else "such a mail twice"
         return (
-            f"One person was sent {copies} copies of the same mail, never more than three days apart.",
+            f"One person was sent {sends} copies of the same mail, never more than three days apart.",
             f"Nobody else who has been sent this kind of mail got {others} like that, shared inboxes left out.",
         )
-    days = db.execute(f"select max(exposed) from recipient_alarms where {of_incident}", [incident_id]).fetchall()  # noqa: S608
-    ((most_in_a_day,),) = days
+    ((most_in_a_day,),) = db.execute(
+        f"select max(exposed) from recipient_alarms where {of_incident}",  # noqa: S608
+        [incident_id],
+    ).fetchall()
     if not most_in_a_day:
         return ()
     return (
