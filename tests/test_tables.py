@@ -90,6 +90,24 @@ def test_a_file_names_its_columns_and_no_thresholds_are_pasted_into_it(name):
     assert not re.search(r"[{}$]|%s", read_sql(name))
 
 
+NOT_PORTABLE = re.compile(
+    r"\bqualify\b|(?:group|order) by all|::|//|\bepoch|\bfilter \(|any_value|arg_m|\blist_|\binterval\b|struct|unnest|"
+    r"\bexclude\b|~|\busing \(|\bilike\b|by name|starts_with|asof|pivot|make_timestamp|, 'g'\)",
+    re.IGNORECASE,
+)
+FOR_THE_DIALECT = {"contents": ["'g')"], "features": ["make_timestamp"]}
+"""What each engine has by another name: replacing every match, and microseconds as a time."""
+
+
+@pytest.mark.parametrize("name", [*tables.REPEATS, *tables.BURSTS])
+def test_from_sends_to_bursts_the_sql_keeps_to_what_other_engines_understand(name):
+    """The rules of the design: integer RANGE windows, no QUALIFY, no GROUP BY ALL, no functions of one engine."""
+    text = "\n".join(line for line in read_sql(name).splitlines() if not line.startswith("--"))
+    found = [match.group().strip(", ") for match in NOT_PORTABLE.finditer(text)]
+    assert set(found) == set(FOR_THE_DIALECT.get(name, []))
+    assert all(re.fullmatch(r"\d+", bound) for bound in re.findall(r"range\s+between\s+(\S+) preceding", text))
+
+
 def test_the_sends_have_the_columns_that_notebooks_rely_on(night):
     promised = {
         *("send_id", "sent_at", "recipient", "sender", "message_id", "subject", "template", "organization", "size"),

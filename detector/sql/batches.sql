@@ -54,7 +54,7 @@ with windows as (
 )
 select template_key, 'organization' as scope, organization, window_us, window_start_us, is_again, lag_bin, exposed, repeated
 from by_organization
-where not starts_with(template_key, 'k:')
+where substr(template_key, 1, 2) <> 'k:'
 union all
 select template_key, 'all', null, window_us, window_start_us, is_again, 0, exposed, 0 from everybody
 union all

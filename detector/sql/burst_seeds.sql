@@ -39,13 +39,13 @@ with weekly as (
   from binned_repeats as b
   join recipient_alarms as a on a.recipient = b.recipient and a.content_key = b.content_key
     and a.day_us = b.sent_at_us - b.sent_at_us % 86400000000
-  where b.lag_bin <= 8 and not starts_with(b.template_key, 'k:')
+  where b.lag_bin <= 8 and substr(b.template_key, 1, 2) <> 'k:'
   union
   select b.recipient, b.content_key, b.template_key, b.copies_before + 1, b.lag_bin, b.sent_at_us, b.repeated_at_us, 1
   from binned_repeats as b
   join episode_alarms as a on a.recipient = b.recipient and a.content_key = b.content_key
     and b.sent_at_us >= a.started_us and b.sent_at_us < a.ended_us
-  where not starts_with(b.template_key, 'k:')
+  where substr(b.template_key, 1, 2) <> 'k:'
 ), once as (
   select recipient, content_key, template_key, copies_before, lag_bin, sent_at_us, repeated_at_us,
     max(is_alone) as is_alone, case when lag_bin > 6 then 1 else 0 end as is_slow

@@ -4,10 +4,10 @@
 -- reads: repeats
 with named as (
   select template_key, min(sender) as sender,
-    case when starts_with(template_key, 't:') then regexp_extract(lower(substr(template_key, 3)), '^[a-z][a-z][a-z]+', 0)
+    case when substr(template_key, 1, 2) = 't:' then regexp_extract(lower(substr(template_key, 3)), '^[a-z][a-z][a-z]+', 0)
       else regexp_extract(min(content_key), '[|]([^ ]+ [^ ]+)', 1) end as beginning
   from repeats
-  where grain = 'mail' and not starts_with(template_key, 'z:')
+  where grain = 'mail' and substr(template_key, 1, 2) <> 'z:'
   group by template_key
 ), counted as (
   select template_key, sender, beginning, count(*) over (partition by sender, beginning) as company

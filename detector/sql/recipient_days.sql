@@ -15,7 +15,7 @@ with days as (
   select recipient, content_key, template_key, sent_at_us - sent_at_us % 86400000000 as day_us, lag_bin,
     count(*) as repeated
   from binned_repeats
-  where not starts_with(template_key, 'k:')
+  where substr(template_key, 1, 2) <> 'k:'
   group by recipient, content_key, template_key, sent_at_us - sent_at_us % 86400000000, lag_bin
 ), own as (
   select b.recipient, b.content_key, b.day_us, sum(d.exposed) as exposed, count(distinct d.day_us) as days

@@ -57,7 +57,7 @@ with copies as (
 )
 select template_key, cut_by, 'organization' as scope, organization, window_us, window_start_us, lag_bin, exposed, repeated
 from by_organization
-where not starts_with(template_key, 'k:')
+where substr(template_key, 1, 2) <> 'k:'
 union all
 select template_key, cut_by, 'all', null, window_us, window_start_us, 0, exposed, 0 from everybody
 union all
