@@ -239,7 +239,10 @@ class LoggedEvent:
     at: datetime
     """UTC, naive."""
     type: str
+    source: str
     message_key: str
+    is_first: bool
+    """The message is the one as which this log first tells of the mail, not what it was handed on as."""
     is_hand_off: bool
     file: str
     record_number: int
@@ -261,9 +264,9 @@ class Send:
     events: tuple[LoggedEvent, ...]
 
     @property
-    def message_keys(self) -> tuple[str, ...]:
-        """What the logs call the message, from hop to hop."""
-        return tuple(dict.fromkeys(event.message_key for event in self.events))
+    def messages(self) -> tuple[tuple[str, str, bool], ...]:
+        """(log, what it calls the message, whether that is what the log first calls it), from hop to hop."""
+        return tuple(dict.fromkeys((event.source, event.message_key, event.is_first) for event in self.events))
 
 
 @dataclass(frozen=True)

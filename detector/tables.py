@@ -16,6 +16,7 @@ SENDS = (
     "deliveries",
     "hand_offs",
     "roots",
+    "sightings",
     "sends",
 )
 REPEATS = (

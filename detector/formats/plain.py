@@ -118,7 +118,8 @@ select record_number, part, outcome,
   nullif(trim(template), '') as template,
   nullif(trim(organization), '') as organization,
   try_cast(size as bigint) as size,
-  null::varchar as next_key
+  case when outcome = 'event' and not contains(message_id, '@') and length(trim(message_id)) >= 16
+    then split_part(trim(message_id, ' <>'), '.', 1) end as next_key  -- the id that a provider gave
 from fanned
 left join alike using (record_number)
 """

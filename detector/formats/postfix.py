@@ -139,10 +139,12 @@ select record_number, 1 as part,
     else try_cast(split_part(substr(rest, instr(rest, '>, size=') + 8, 24), ',', 1) as bigint) end as size,
   case when kind <> 'to' then null
     when status = 'sent' and contains(left(tail, 80), '/pipe[') then '|'
-    when contains(reply, 'forwarded as ') then trim(split_part(split_part(reply, 'forwarded as ', 2), ' ', 1), '.;)')
-    when contains(reply, 'queued as ') then trim(split_part(split_part(reply, 'queued as ', 2), ' ', 1), '.;)')
-    when contains(reply, 'Message accepted for') or contains(reply, ' id=') then regexp_extract(reply, $handed_on, 2)
-      || regexp_extract(reply, $handed_on, 3) end as next_key
+    when contains(reply, 'forwarded as ') then trim(split_part(split_part(reply, 'forwarded as ', 2), ' ', 1), '<>.;)')
+    when contains(reply, 'queued as ') then trim(split_part(split_part(reply, 'queued as ', 2), ' ', 1), '<>.;)')
+    when contains(reply, 'Message accepted for') or contains(reply, ' id=')
+      or (status = 'sent' and (contains(reply, ' Ok') or contains(reply, ' OK')))
+      then regexp_extract(reply, $handed_on, 2) || regexp_extract(reply, $handed_on, 3)
+        || regexp_extract(reply, $handed_on, 4) end as next_key
 from settled
 """
 
