@@ -11,11 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from detector import ingest, tables
+from detector import ingest, kept_apart, tables
 from detector.config import Config
+from detector.examined import Examined
 from detector.formats import load_formats, plain
 from detector.framings import Head, shown, sniff
-from detector.records import Examined
 from detector.store import Connection, locked, open_store
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d|\d\d?[/.]\d\d?[/.]\d{2,4}|^\d{9,17}(\.\d+)?$|\d\d:\d\d")
@@ -59,10 +59,14 @@ def examine(path: Path, config: Config, as_of: datetime) -> Examined:
 
 def _found(db: Connection) -> dict[str, Any]:
     """What the store of one file holds."""
-    ((sends, recipients),) = db.execute("select count(*), count(distinct recipient) from sends").fetchall()
+    ((sends, recipients),) = db.execute(
+        "select count(*), count(distinct recipient) from sends where outcome <> 'dropped'"
+    ).fetchall()
     return {
         "sends": sends,
         "recipients": recipients,
+        "dropped": kept_apart.dropped(db),
+        "archives": kept_apart.archives(db),
         "sources": tuple(
             db.execute("select source, count(*) from events group by source order by 2 desc, 1").fetchall()
         ),

@@ -15,6 +15,7 @@ from detector.casefiles import write_case, write_report
 from detector.config import Config
 from detector.detection import find_bursts
 from detector.documents import case_documents, night_documents, phrases, render_alert
+from detector.documents.escaping import visible
 from detector.documents.incidents_json import without_as_of
 from detector.framings import shown
 from detector.records import Alert, CaseFacts, Document, FileTally, NightFacts, Notice
@@ -48,6 +49,8 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             night = _facts(db, config, files, as_of)
             due = () if dry_run else tuple(registry.notices(db))
             ledger = facts.ledger(db)
+        for archive in night.archives:
+            talk(visible(phrases.archived(archive), 400))
         talk("writing the documents, publishing the snapshot")
         folders = {case.incident.incident_id: _write_case(state, config, case) for case in night.cases}
         report = _publish(state, night, folders, ledger)

@@ -1,7 +1,7 @@
 """Why a send is one send: every event of its message for its recipient, with file and line."""
 
 from detector.errors import InputError
-from detector.records import LoggedEvent, Send
+from detector.examined import LoggedEvent, Send
 from detector.store import Connection
 
 _SEND = """

@@ -1,8 +1,8 @@
 """What the detector makes of one log file, in words."""
 
 from detector.documents.escaping import visible
-from detector.documents.phrases import counted, number
-from detector.records import Examined
+from detector.documents.phrases import archived, counted, number
+from detector.examined import Examined
 
 _SHOWN = 48
 
@@ -21,7 +21,9 @@ def in_words(examined: Examined) -> str:
         if len(examined.sources) > 1:
             lines.append("events by mailer: " + ", ".join(f"{name} {number(n)}" for name, n in examined.sources))
         people = counted(examined.recipients, "recipient")
-        lines.append(f"sends: {number(examined.sends)} to {people}")
+        dropped = f"; {number(examined.dropped)} more dropped before they left" if examined.dropped else ""
+        lines.append(f"sends: {number(examined.sends)} to {people}{dropped}")
+    lines += [f"kept apart: {visible(archived(archive), 400)}" for archive in examined.archives]
     lines += [f"assumed: {visible(text)}" for text in tally.assumptions]
     lines += [
         f"could not be read: {number(n)} (first: record {first}): {visible(why)}" for first, why, n in examined.rejects

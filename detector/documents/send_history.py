@@ -2,7 +2,7 @@
 
 from detector.documents.escaping import visible
 from detector.documents.phrases import counted
-from detector.records import Send
+from detector.examined import Send
 
 
 def in_words(send: Send) -> str:

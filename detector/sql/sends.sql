@@ -1,8 +1,8 @@
 -- One message handed to one recipient, once, however many events, attempts and hand-offs it left, and however many
 -- logs tell of it. Postfix's own notices about a delivery (from=<>) are about sends and are none. `known_at_us` is
--- when the log first told of the recipient.
+-- when the log first told of the recipient. What an archive gets rides along with a send and is none.
 -- grain: send_id
--- reads: deliveries, files, free_mail, hand_offs, messages, organization_domains, roots, sightings
+-- reads: archives, deliveries, files, free_mail, hand_offs, messages, organization_domains, roots, sightings
 with handed_on as (  -- whatever else is said of these, the mail went on to its recipient under the next key
   select distinct d.source, d.message_key, d.life, d.recipient
   from deliveries as d
@@ -73,4 +73,5 @@ from named as n
 join files as f on f.file_id = n.place // 1099511627776
 left join organization_domains as o on o.domain = n.domain
 left join free_mail as p on p.domain = n.domain
-where n.sender is null or n.sender <> ''
+left join archives as a on a.sender = coalesce(n.sender, '') and a.recipient = n.recipient
+where (n.sender is null or n.sender <> '') and a.recipient is null
