@@ -28,6 +28,9 @@ _FIRST_US, _LAST_US = 315_532_800_000_000, 4_102_444_800_000_000
 """1980 and 2100: no mail was sent before, what claims to be later is no time, and 64 bits have room to count."""
 
 
+_FOREIGN = ("bytes that are not UTF-8 were read as Windows-1252",)
+
+
 @dataclass(frozen=True)
 class _Reading:
     """One file on its way into the store."""
@@ -124,7 +127,7 @@ def _keep(
         blank=counts.get("blank", 0),
         held=framed.held,
         known_records=framed.known_records,
-        assumptions=(*assumptions, *clock.said),
+        assumptions=(*assumptions, *clock.said, *_FOREIGN[: framed.is_windows_1252]),
     )
     if not tally.is_balanced:
         raise InputError(

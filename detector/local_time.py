@@ -83,7 +83,8 @@ def _contradiction(db: Connection, clock: Clock, zone: str) -> str:
     ((hours, agreeing, told),) = db.execute(
         f"with made as (select {clock.at_us} "  # noqa: S608 - our own SQL
         "- epoch_us(try_strptime(left(message_id, 14), '%Y%m%d%H%M%S')) as off_us from parsed "
-        "where is_local and type = 'identified' and message_id like '2%' and regexp_full_match(message_id, '20[0-9]{12}[.][0-9A-Za-z]+@.*') "
+        "where is_local and type = 'identified' and message_id like '2%' "
+        "and regexp_full_match(message_id, '20[0-9]{12}[.][0-9A-Za-z]+@.*') "
         "and split_part(split_part(message_id, '.', 2), '@', 1) = split_part(message_key, ' ', 2)), "
         "steps as (select round(off_us / 9e8) as quarter, off_us from made where abs(off_us) <= 54e9), "
         "votes as (select quarter, count(*) as n from steps where abs(off_us - quarter * 9e8) <= 6e7 group by quarter) "
