@@ -101,18 +101,18 @@ def propose_mapping(path: Path, head: Head) -> str:
     values = _values(head, names)
     guessed = _guessed(names, values)
     source = re.sub(r"[^a-z]+", "_", path.name.split(".")[0].lower()).strip("_") or "my_table"
-    lines = [f"[sources.{source}]", f"files = {json.dumps(_glob(path.name))}"]
+    lines = [f"[sources.{source}]", f"files = {_quoted(_glob(path.name))}"]
     lines += ['zone = "UTC"  # of stamps that carry none']
     lines += _time_format(values.get(guessed.get("timestamp", ""), []))
     lines += _words(values.get(guessed.get("event", ""), []))
     lines += ["", f"[sources.{source}.columns]"]
-    lines += [f"{ours} = {json.dumps(guessed[ours])}" for ours in plain.SYNONYMS if ours in guessed]
+    lines += [f"{ours} = {_quoted(guessed[ours])}" for ours in plain.SYNONYMS if ours in guessed]
     for ours in ("timestamp", "recipient"):
         if ours not in guessed:
-            lines.append(f'{ours} = ""  # required: one of {", ".join(json.dumps(name) for name in names[:30])}')
+            lines.append(f'{ours} = ""  # required: one of {", ".join(_quoted(name) for name in names[:30])}')
     if not {"subject", "template"} & guessed.keys():
         lines.append('# subject = ""  # or template: without both, all mails of a size to a person are one mail')
-    unused = [json.dumps(name) for name in names if name not in guessed.values()]
+    unused = [_quoted(name) for name in names if name not in guessed.values()]
     lines += [f"# not used: {', '.join(unused[:30])}"] if unused else []
     return "\n".join(lines)
 
@@ -136,8 +136,8 @@ def _time_format(stamps: list[str]) -> list[str]:
     fitting = [f"{day}{clock}" for day in _DAYS for clock in _CLOCKS if _all_fit(stamps, f"{day}{clock}")]
     if not stamps or not fitting:
         return []
-    other = f"  # or {json.dumps(fitting[1])}: both fit" if len(fitting) > 1 else ""
-    return [f"time_format = {json.dumps(fitting[0])}{other}"]
+    other = f"  # or {_quoted(fitting[1])}: both fit" if len(fitting) > 1 else ""
+    return [f"time_format = {_quoted(fitting[0])}{other}"]
 
 
 def _all_fit(stamps: list[str], pattern: str) -> bool:
@@ -151,7 +151,7 @@ def _words(events: list[str]) -> list[str]:
     """The setting for words of the event column that `plain` does not know, if there are any."""
     known = {word for text in plain.WORDS.values() for word in text.split()}
     unknown = sorted({word for word in events if re.sub(r"[ -]", "_", word.lower()) not in known})[:12]
-    seen = ", ".join(f'{json.dumps(word)} = ""' for word in unknown)
+    seen = ", ".join(f'{_quoted(word)} = ""' for word in unknown)
     meanings = "sent, queued, delivered, deferred, bounced, dropped or ignored"
     return [f"words = {{ {seen} }}  # say of each: {meanings}"] if unknown else []
 
@@ -174,6 +174,11 @@ def _json(text: str) -> object:
 
 def _share(values: list[str], pattern: re.Pattern[str]) -> float:
     return sum(1 for value in values if pattern.search(value)) / len(values) if values else 0.0
+
+
+def _quoted(text: str) -> str:
+    """A string of TOML, in letters that can be read, unless some in it could hide what it says."""
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def _glob(name: str) -> str:

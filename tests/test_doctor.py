@@ -133,6 +133,25 @@ def test_words_that_no_one_knows_are_listed_for_the_person_to_sort(tmp_path):
     assert 'words = { "Verschickt" = "" }  # say of each: sent, queued,' in text
 
 
+def test_a_mapping_to_a_column_without_addresses_is_doubted(outbox, tmp_path):
+    config = tmp_path / "detector.toml"
+    config.write_text(MAPPED.replace("Empfänger", "Betreff").replace('subject = "Betreff", ', ""), encoding="utf-8")
+    said = in_words(examine(outbox, load_config(config), AS_OF))
+    assert "assumed: no recipient of the first 3 is an address: is 'Betreff' the right column?" in said
+    assert "no recipient of" not in in_words(examine(outbox, load_config(_mapped(tmp_path)), AS_OF))
+
+
+def test_a_mapped_table_is_said_to_be_read_because_of_its_mapping(outbox, tmp_path):
+    said = in_words(examine(outbox, load_config(_mapped(tmp_path)), AS_OF))
+    assert "framing csv; plain, because a mapping of the config names the file" in said
+
+
+def _mapped(folder):
+    path = folder / "mapped.toml"
+    path.write_text(MAPPED.replace("Empfänger", "Empfaenger"), encoding="utf-8")
+    return path
+
+
 def test_stamps_that_fit_two_ways_of_writing_are_said_to():
     path = ROOT / "tests" / "nothing.csv"
     assert "both fit" in propose_mapping(path, _head("when,rcpt\n01/02/2026 10:00,a@x.example\n"))

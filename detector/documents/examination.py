@@ -41,6 +41,8 @@ def _claims(examined: Examined) -> str:
     if not examined.claims:
         looked_at = counted(examined.looked_at, "record")
         found = examined.tally.format
+        if examined.mapping and found:
+            return f"{found}, because a mapping of the config names the file"
         return f"{found}, by lines further on (none in the first {looked_at})" if found else "no format claims it"
     of = f"of the first {number(examined.looked_at)} records"
     return "claimed by " + ", ".join(
