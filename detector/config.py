@@ -67,6 +67,10 @@ class Logs(Section):
     """Time zone of syslog stamps that carry none."""
     year: int | None = None
     """Year of the last line of syslog files without a year; default: the latest year that is not in the future."""
+    archives: tuple[str, ...] | None = None
+    """Addresses to which a copy of other people's mail goes (`always_bcc`, journals), whose mail is not counted.
+    Default: those that ride along in nearly everything a sender writes, which is said; an empty list: there are none.
+    """
 
     @field_validator("zone")
     @classmethod

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from detector import copies, roster
+from detector import copies, kept_apart, roster
 from detector.records import (
     AffectedRecipient,
     CaseFacts,
@@ -164,7 +164,8 @@ def night(
 ) -> NightFacts:
     """The night's figures without its cases, which the caller adds."""
     ((first, sends, people),) = db.execute(
-        "select min(sent_at), count(*), count(distinct recipient) from sends"
+        "select min(sent_at), count(*) filter (where outcome <> 'dropped'), "
+        "count(distinct recipient) filter (where outcome <> 'dropped') from sends"
     ).fetchall()
     ((templates, repeats),) = db.execute(
         "select count(distinct template_key), count(*) filter (where copies_before > 0) from repeats "
@@ -174,6 +175,7 @@ def night(
     days = db.execute(
         "select date_trunc('day', s.sent_at) as day, count(*), count(r.send_id) from sends as s "
         "left join (select distinct send_id from incident_repeats) as r on r.send_id = s.send_id "
+        "where s.outcome <> 'dropped' "
         "group by day order by day desc limit 62"
     ).fetchall()
     return NightFacts(
@@ -191,6 +193,9 @@ def night(
         version=version,
         enrolments=roster.enrolments(db),
         roster_gaps=roster.gaps(db),
+        dropped=kept_apart.dropped(db),
+        dropped_most=kept_apart.most_dropped(db),
+        archives=kept_apart.archives(db),
     )
 
 

@@ -28,6 +28,9 @@ _FIRST_US, _LAST_US = 315_532_800_000_000, 4_102_444_800_000_000
 """1980 and 2100: no mail was sent before, what claims to be later is no time, and 64 bits have room to count."""
 
 
+_FOREIGN = ("bytes that are not UTF-8 were read as Windows-1252",)
+
+
 @dataclass(frozen=True)
 class _Reading:
     """One file on its way into the store."""
@@ -124,7 +127,7 @@ def _keep(
         blank=counts.get("blank", 0),
         held=framed.held,
         known_records=framed.known_records,
-        assumptions=(*assumptions, *clock.said),
+        assumptions=(*assumptions, *clock.said, *_FOREIGN[: framed.is_windows_1252]),
     )
     if not tally.is_balanced:
         raise InputError(
@@ -132,11 +135,12 @@ def _keep(
             f"{tally.rejected} rejected, {tally.blank} blank and {tally.held} held came out; nothing of it was taken. "
             "This is a fault of the detector."
         )
+    problem = f"{tally.name}: {clock.contradiction}." if clock.contradiction else None
     why = _most_frequent_reason(db, framed.skipped) if tally.rejected else ""
     with transaction(db):
         _write(db, reading, tally, clock, as_of)
     db.execute("drop view records; drop table spooled; drop table parsed")  # hundreds of megabytes of a large log
-    return replace(tally, rejected_because=why)
+    return replace(tally, rejected_because=why, problem=problem)
 
 
 def _most_frequent_reason(db: Connection, skipped: int) -> str:
@@ -200,18 +204,19 @@ def _ends_line(path: Path) -> bool:
 
 def _noted(tally: FileTally) -> FileTally:
     """The tally with its one clear line if a person should look at the file."""
+    said = [tally.problem.removeprefix(f"{tally.name}: ")] if tally.problem else []
     if tally.rejected:
         because = f" ({tally.rejected_because})" if tally.rejected_because else ""
-        return replace(
-            tally,
-            problem=f"{tally.name}: {tally.rejected} of {tally.records} records could not be read{because}; they are "
-            "kept with their reasons in the table `rejects`. The rest was taken.",
+        said.append(
+            f"{tally.rejected} of {tally.records} records could not be read{because}; they are kept with their reasons "
+            f"in the table `rejects`. {'The rest was taken.' if tally.events else 'Nothing was left to be taken.'}"
         )
-    if tally.held:
-        return replace(
-            tally,
-            records=max(tally.records, tally.held),
-            problem=f"{tally.name}: ends in the middle of a record, which is read when the rest has arrived. "
-            "If the file was cut, copy it again.",
+    elif tally.held:
+        said.append(
+            "ends in the middle of a record, which is read when the rest has arrived. If the file was cut, copy it "
+            "again."
         )
-    return tally
+    if not said:
+        return tally
+    records = tally.records if tally.rejected else max(tally.records, tally.held)
+    return replace(tally, records=records, problem=f"{tally.name}: {' '.join(said)}")

@@ -1,19 +1,23 @@
 """Reads stamps that do not tell everything: syslog's, without a year and a zone ("Oct 27 18:04:11"), and local times.
 
 The year of a file's last stamp is the configured one; else the one that Postfix itself wrote into message ids
-(`<20261027180411.4cX@host>`); else the latest that is after neither the date in the file's name nor as-of.
+(`<20261027180411.4cX@host>`); else the latest that is after neither the date in the file's name nor as-of and in which
+every stamp exists: 29 February does in few.
 Earlier lines follow from file order: each step from December back over January is a year. The host's clock and the
 file's dates play no part.
 
 A local time means what the zone says. In autumn one hour comes twice; lines before the step back belong to its first
-pass, lines after it to the second. In spring one hour never was; what is stamped in it is read an hour later.
+pass, lines after it to the second. In spring one hour never was; what is stamped in it is read an hour later, and said.
+
+The zone is the config's, and never guessed from a file, for two halves of one log would be guessed differently. But
+Postfix writes its own message ids in UTC, and where these contradict the zone, a person is told.
 """
 
 import contextlib
 import re
 from calendar import isleap
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,10 +40,18 @@ class Clock:
     parameters: dict[str, Any] = field(default_factory=dict)
     said: tuple[str, ...] = ()
     """What had to be assumed."""
+    contradiction: str = ""
+    """Why the zone must be wrong, if the log proves it."""
 
 
 def read_clock(db: Connection, claimed: Claimed, year: int | None, as_of: datetime) -> Clock:
     """The clock of `parsed`: formats say by `is_local` and `is_yearless` which stamps need one."""
+    clock = _as_declared(db, claimed, year, as_of)
+    return replace(clock, contradiction=_contradiction(db, clock, claimed.zone))
+
+
+def _as_declared(db: Connection, claimed: Claimed, year: int | None, as_of: datetime) -> Clock:
+    """The clock by the zone of the config."""
     zone = claimed.zone
     year_sql, said = year_of_stamps(db, year, _written_by(claimed.name, as_of))
     local = "make_timestamp(at_us)"
@@ -48,7 +60,10 @@ def read_clock(db: Connection, claimed: Claimed, year: int | None, as_of: dateti
     if zone == "UTC":  # a zone costs half a second per million stamps
         return Clock(f"case when is_yearless then epoch_us({local}) else at_us end" if said else "at_us", {}, said)
     shifts = []
-    for begin, end in _hours_that_came_twice(db, ZoneInfo(zone), local):
+    for begin, end in _turns_of_the_clock(db, ZoneInfo(zone), local):
+        if end < begin:
+            said += _hour_that_never_was(db, local, end, begin, zone)
+            continue
         second_pass_at = end.replace(tzinfo=ZoneInfo(zone), fold=0)
         until, how = _first_pass(db, local, begin, end, has_ended=second_pass_at <= as_of)
         said += (f"{begin:%Y-%m-%d %H:%M} to {end:%H:%M} came twice in {zone}: {how}",) if how else ()
@@ -60,8 +75,47 @@ def read_clock(db: Connection, claimed: Claimed, year: int | None, as_of: dateti
     return Clock(f"case when is_local then {at_us} else at_us end", {"zone": zone}, said)
 
 
-def _hours_that_came_twice(db: Connection, zone: ZoneInfo, local: str) -> Iterator[tuple[datetime, datetime]]:
-    """(begin, end) in local time of each hour, within the file's days, at whose end the clock was set back."""
+def _contradiction(db: Connection, clock: Clock, zone: str) -> str:
+    """What is wrong with the zone, by the message ids that Postfix made of queue id and time in UTC; "" if nothing.
+
+    Ids from elsewhere carry another queue id, and what somebody forged does not agree with most.
+    """
+    ((hours, agreeing, told),) = db.execute(
+        f"with made as (select {clock.at_us} "  # noqa: S608 - our own SQL
+        "- epoch_us(try_strptime(left(message_id, 14), '%Y%m%d%H%M%S')) as off_us from parsed "
+        "where is_local and type = 'identified' and message_id like '2%' "
+        "and regexp_full_match(message_id, '20[0-9]{12}[.][0-9A-Za-z]+@.*') "
+        "and split_part(split_part(message_id, '.', 2), '@', 1) = split_part(message_key, ' ', 2)), "
+        "steps as (select round(off_us / 9e8) as quarter, off_us from made where abs(off_us) <= 54e9), "
+        "votes as (select quarter, count(*) as n from steps where abs(off_us - quarter * 9e8) <= 6e7 group by quarter) "
+        "select arg_max(quarter, n) / 4, max(n), (select count(*) from steps) from votes",
+        clock.parameters,
+    ).fetchall()
+    if not hours or 10 * agreeing < 9 * told:
+        return ""
+    return (
+        f"the stamps were read as {zone}, but Postfix's own message ids, which are in UTC, prove that this is "
+        f"{abs(hours):g} h too {'late' if hours > 0 else 'early'}; give the right [logs] zone in the config"
+    )
+
+
+def _hour_that_never_was(db: Connection, local: str, begin: datetime, end: datetime, zone: str) -> tuple[str, ...]:
+    """What is said if stamps lie in the hour that the clock left out."""
+    ((count,),) = db.execute(
+        f"select count(*) from parsed where is_local and {local} >= timestamp '{begin}' and {local} < timestamp '{end}'"  # noqa: S608 - our own SQL
+    ).fetchall()
+    if not count:
+        return ()
+    return (
+        f"{begin:%Y-%m-%d %H:%M} to {end:%H:%M} never was in {zone}: stamps in it ({count}) were read an hour later",
+    )
+
+
+def _turns_of_the_clock(db: Connection, zone: ZoneInfo, local: str) -> Iterator[tuple[datetime, datetime]]:
+    """(what the clock was set to, what it showed) in local time at each change within the file's days.
+
+    They bound the hour that came twice or, the later one first, the one that never was.
+    """
     ((first, last),) = db.execute(
         f"select min({local}), max({local}) from parsed where is_local and outcome = 'event'"  # noqa: S608 - our own SQL
     ).fetchall()
@@ -70,7 +124,7 @@ def _hours_that_came_twice(db: Connection, zone: ZoneInfo, local: str) -> Iterat
     day = first.replace(tzinfo=UTC) - timedelta(days=1)
     while day < last.replace(tzinfo=UTC) + timedelta(days=1):
         back = _offset(zone, day) - _offset(zone, day + timedelta(days=1))
-        if back > timedelta():
+        if back:
             minutes = range(24 * 60 + 1)
             turn = next(m for m in minutes if _offset(zone, day + timedelta(minutes=m)) != _offset(zone, day))
             end = (day + timedelta(minutes=turn) + _offset(zone, day)).replace(tzinfo=None)
@@ -128,6 +182,8 @@ def year_of_stamps(db: Connection, year: int | None, written_by: datetime) -> tu
         found, basis = in_ids, ", from Postfix's message ids"
     else:
         found, basis = _latest_year(rows[0][0], written_by), ""
+    if not basis:
+        found = _with_all_days(db, found, turns)
     years = [found - sum(step for _, step in turns[n:]) for n in range(len(turns))]
     cases = " ".join(f"when record_number < {turn:d} then {y:d}" for (turn, _), y in zip(turns, years, strict=True))
     said = f"stamps without a year: the last line was read as {found}{basis}"
@@ -165,15 +221,18 @@ def _year_in_message_ids(db: Connection, from_record: int) -> int | None:
     return rows[0][0] if rows else None
 
 
+def _with_all_days(db: Connection, year: int, turns: list[tuple[int, int]]) -> int:
+    """The latest year of the last line, not after this one, in which each 29 February of the file exists."""
+    rows = db.execute(
+        "select record_number from parsed where is_yearless and strftime(make_timestamp(at_us), '%m-%d') = '02-29'"
+    ).fetchall()
+    steps = {sum(step for turn, step in turns if record < turn) for (record,) in rows}
+    fitting = (found for found in range(year, year - 9, -1) if all(isleap(found - step) for step in steps))
+    return next(fitting, year)  # no year fits several that lie oddly
+
+
 def _latest_year(last: datetime, written_by: datetime) -> int:
-    """The latest year in which the stamp exists and is at most a day after the file was written."""
+    """The latest year in which the stamp is at most a day after the file was written."""
     limit = written_by.replace(tzinfo=None) + timedelta(days=1)
-    year = limit.year
-    while (last.month, last.day) == (2, 29) and not isleap(year):
-        year -= 1
-    if last.replace(year=year) <= limit:
-        return year
-    year -= 1
-    while (last.month, last.day) == (2, 29) and not isleap(year):
-        year -= 1
-    return year
+    is_over = (last.month, last.day, last.time()) <= (limit.month, limit.day, limit.time())
+    return limit.year if is_over else limit.year - 1

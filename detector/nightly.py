@@ -16,6 +16,7 @@ from detector.chronicle import Cases
 from detector.config import Config
 from detector.detection import find_bursts
 from detector.documents import night_documents, phrases, render_alert
+from detector.documents.escaping import visible
 from detector.documents.incidents_json import without_as_of
 from detector.framings import shown
 from detector.records import Alert, CaseFacts, Document, FileTally, NightFacts, Notice
@@ -53,6 +54,7 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             night = replace(_facts(db, config, files, as_of, cases), notes=lines)
             due = () if dry_run else tuple(registry.notices(db))
             news = facts.ledger(db) + cases.digest
+            _say_archives(night, talk)
             talk("writing the documents, publishing the snapshot")
             casework.remember_addresses(state, config)
             written = [casework.write_up(db, case, casework.Setting(state, config, as_of)) for case in night.cases]
@@ -111,6 +113,12 @@ def _told(tallies: Iterable[FileTally], talk: Talk) -> Iterator[FileTally]:
         for assumption in tally.assumptions:
             talk(f"{tally.name}: {assumption}")
         yield tally
+
+
+def _say_archives(night: NightFacts, talk: Talk) -> None:
+    """Which addresses only get copies of everything, and are left out."""
+    for archive in night.archives:
+        talk(visible(phrases.archived(archive), 400))
 
 
 def _facts(db: Connection, config: Config, files: Sequence[FileTally], as_of: datetime, cases: Cases) -> NightFacts:

@@ -213,6 +213,18 @@ class RosterGap:
 
 
 @dataclass(frozen=True)
+class Archive:
+    """An address that gets a copy of other people's mail, which is not counted."""
+
+    recipient: str
+    sender: str
+    """Whose mail it gets."""
+    mails: int
+    is_named: bool
+    """The config names it; else it was found."""
+
+
+@dataclass(frozen=True)
 class NightFacts:
     """Everything the nightly report may say."""
 
@@ -222,7 +234,7 @@ class NightFacts:
     is_stale: bool
     files: tuple[FileTally, ...]
     sends: int
-    """Sends in the store after this night."""
+    """Sends in the store after this night; `dropped` ones never left and are not among them."""
     recipients: int
     templates: int
     repeats: int
@@ -238,6 +250,11 @@ class NightFacts:
     """Missing mails first, then mails to people who are not enrolled; by time."""
     notes: tuple[str, ...] = ()
     """What people must be told of the incidents first: claims that the log contradicts, promises that are late."""
+    dropped: int = 0
+    """Mails that were called for and dropped before they left."""
+    dropped_most: tuple[str, int, datetime] | None = None
+    """(recipient, mails, day): who had most mails dropped in a day, if they were as many as make an incident."""
+    archives: tuple[Archive, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -278,62 +295,3 @@ class Notice:
     """Name of the channel in the config, such as "folder" or "smtp"."""
     state: str = "planned"
     """"planned", "claimed", "sent", "not_sent" or "unknown"."""
-
-
-@dataclass(frozen=True)
-class LoggedEvent:
-    """One line of a log that says something about a send."""
-
-    at: datetime
-    """UTC, naive."""
-    type: str
-    message_key: str
-    is_hand_off: bool
-    file: str
-    record_number: int
-
-
-@dataclass(frozen=True)
-class Send:
-    """One mail to one recipient, and every event that it left."""
-
-    send_id: str
-    sent_at: datetime
-    """UTC, naive."""
-    recipient: str
-    sender: str
-    subject: str | None
-    outcome: str
-    attempts: int
-    source: str
-    events: tuple[LoggedEvent, ...]
-
-    @property
-    def message_keys(self) -> tuple[str, ...]:
-        """What the logs call the message, from hop to hop."""
-        return tuple(dict.fromkeys(event.message_key for event in self.events))
-
-
-@dataclass(frozen=True)
-class Examined:
-    """What one file is to the detector."""
-
-    name: str
-    framing: str
-    claims: tuple[tuple[str, int], ...]
-    """(format, how many of the first records are surely its own), best first."""
-    looked_at: int
-    """How many first records were shown to the formats."""
-    mapping: str | None
-    """Name of the `[sources.NAME]` that applies to the file."""
-    tally: FileTally
-    sources: tuple[tuple[str, int], ...] = ()
-    """(format, events) of the file's lines."""
-    sends: int = 0
-    recipients: int = 0
-    rows: tuple[tuple[str, ...], ...] = ()
-    """The first events: time, type, recipient, sender, subject, template."""
-    rejects: tuple[tuple[int, str, int], ...] = ()
-    """(first record number, reason, how many) of what could not be read, most frequent first."""
-    proposal: str = ""
-    """A mapping to paste into the config, if the file is a table that nobody knows."""

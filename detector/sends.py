@@ -1,7 +1,7 @@
 """Why a send is one send: every event of its message for its recipient, with file and line."""
 
 from detector.errors import InputError
-from detector.records import LoggedEvent, Send
+from detector.examined import LoggedEvent, Send
 from detector.store import Connection
 
 _SEND = """
@@ -13,13 +13,24 @@ _EVENTS = """
 with recursive chain as (
   select source, message_key, life, 0 as hops from sends where send_id = $send_id
   union
+  select v.source, v.message_key, v.life, 0
+  from sends as s
+  join sightings as v on v.seen_source = s.source and v.seen_key = s.message_key and v.seen_life = s.life
+    and v.recipient = s.recipient
+  where s.send_id = $send_id
+  union
   select h.next_source, h.next_message_key, h.next_life, c.hops + 1
   from chain as c
   join hand_offs as h on h.source = c.source and h.message_key = c.message_key and h.life = c.life
   where c.hops < 8
+), messages_of_it as (
+  select source, message_key, life, min(hops) as hops from chain group by source, message_key, life
 )
-select make_timestamp(e.at_us), e.type, e.source, e.message_key, e.recipient, f.name, e.record_number, e.next_key
-from chain as c
+select make_timestamp(e.at_us), e.type, e.source, e.message_key, c.hops = 0, exists (
+    from hand_offs as h
+    where h.source = c.source and h.message_key = c.message_key and h.life = c.life and h.next_key = e.next_key
+  ), f.name, e.record_number
+from messages_of_it as c
 join events as e on e.source = c.source and e.message_key = c.message_key
 join files as f on f.file_id = e.file_id
 left join message_lives as l on l.file_id = e.file_id and l.record_number = e.record_number and l.part = e.part
@@ -35,11 +46,9 @@ def show_send(db: Connection, send_id: str) -> Send:
     if not found:
         raise InputError(f"no send has the id {send_id!r}; ids stand in the table `sends`, column send_id.")
     rows = db.execute(_EVENTS, {"send_id": send_id}).fetchall()
-    keys = {key for _, _, _, key, *_ in rows}
-    queue_ids = {key.split(" ")[-1] for key in keys}
     events = tuple(
-        LoggedEvent(at, type, key, next_key in queue_ids or (next_key == "|" and len(keys) > 1), file, number)
-        for at, type, _, key, _, file, number, next_key in rows
+        LoggedEvent(at, type, source, key, is_first, is_hand_off, file, number)
+        for at, type, source, key, is_first, is_hand_off, file, number in rows
     )
     send_id, sent_at, recipient, sender, subject, outcome, attempts, source = found[0]
     return Send(send_id, sent_at, recipient, sender, subject, outcome, attempts, source, events)

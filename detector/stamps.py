@@ -51,6 +51,8 @@ _MOMENT = r"""case
       when regexp_full_match({text}, '[0-9]{{12,14}}')
         then to_timestamp(0) + to_microseconds(cast({text} as bigint) * 1000)
       when regexp_full_match({text}, '[0-9]{{15,17}}') then to_timestamp(0) + to_microseconds(cast({text} as bigint))
+      when regexp_full_match({text}, '[0-9]{{18,19}}')
+        then to_timestamp(0) + to_microseconds(cast(cast({text} as hugeint) // 1000 as bigint))
       when not regexp_matches({text}, '{zone}') or regexp_matches({text}, '[AaPp][Mm]$|^[^ :]*$')
         then timezone($zone, {naive})
       else try_cast(strftime({naive_before_zone}, '%Y-%m-%d %H:%M:%S.%f') || {offset} as timestamptz)

@@ -16,6 +16,8 @@ SENDS = (
     "deliveries",
     "hand_offs",
     "roots",
+    "sightings",
+    "archives",
     "sends",
 )
 REPEATS = (
@@ -55,12 +57,17 @@ SCAFFOLD = (
 
 
 def save_settings(db: Connection, config: Config, as_of: datetime) -> None:
-    """Write what the SQL files read like any other table: as-of, domain map, free-mail domains, an empty roster."""
+    """Write what the SQL files read like any other table: as-of, archives, domain map, free-mail domains, an empty
+    roster.
+    """
     db.execute(
         "create or replace table settings as select $as_of::timestamp as as_of, epoch_us($as_of::timestamp) "
-        "as as_of_us",
-        {"as_of": as_of.replace(tzinfo=None)},
+        "as as_of_us, $infers_archives as infers_archives",
+        {"as_of": as_of.replace(tzinfo=None), "infers_archives": config.logs.archives is None},
     )
+    db.execute("create or replace table archive_addresses (recipient varchar)")
+    for address in sorted({address.strip().lower() for address in config.logs.archives or ()}):
+        db.execute("insert into archive_addresses values (?)", [address])
     db.execute("create or replace table organization_domains (domain varchar, organization varchar)")
     pairs = sorted((domain.lower(), name) for domain, name in config.organizations.domains.items())
     if pairs:

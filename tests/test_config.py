@@ -153,7 +153,7 @@ def test_an_unknown_key_is_refused_at_every_level_and_the_nearest_one_is_named(t
 
 def test_a_key_that_resembles_none_gets_the_whole_list(tmp_path):
     said = complaint(tmp_path, "[logs]\nxyzzy = 1\n")
-    assert said == "[logs] xyzzy is not a setting. Known here: paths, year, zone."
+    assert said == "[logs] xyzzy is not a setting. Known here: archives, paths, year, zone."
 
 
 def test_every_mistake_is_named_at_once(tmp_path):

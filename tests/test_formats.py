@@ -386,3 +386,25 @@ def test_nothing_that_lies_after_as_of_is_a_send(db):
     ingest(db, FOLDER / "postfix/iso_stamps.log")
     build(db, as_of=datetime(2026, 10, 27, 17, 5, tzinfo=UTC))
     assert [row["recipient"] for row in rows(db, "from sends")] == ["ann@harbor.example"]
+
+
+def test_a_line_break_in_a_subject_is_a_space(db, tmp_path):
+    log = tmp_path / "mail.csv"
+    log.write_text('timestamp,recipient,subject\n2026-10-27T18:00:00Z,a@x.example,"multi\nline"\n', encoding="utf-8")
+    ingest(db, log)
+    assert [row["subject"] for row in rows(db, "select subject from events")] == ["multi line"]
+
+
+def test_who_sent_a_mail_that_expired_is_known_though_its_first_lines_are_gone(db, tmp_path):
+    log = tmp_path / "mail.log"
+    log.write_text(
+        "2026-10-27T18:00:00Z mx1 postfix/smtp[1]: 4CF0000001: to=<ann@x.example>, relay=none, delay=432000, "
+        "delays=1/0/0/0, dsn=4.4.1, status=deferred (timed out)\n"
+        "2026-10-27T18:00:01Z mx1 postfix/qmgr[2]: 4CF0000001: from=<us@academy.example>, status=expired, "
+        "returned to sender\n",
+        encoding="utf-8",
+    )
+    ingest(db, log)
+    build(db)
+    (send,) = rows(db, "select sender, outcome from sends")
+    assert send == {"sender": "us@academy.example", "outcome": "bounced"}

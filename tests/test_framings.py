@@ -415,9 +415,16 @@ def test_a_depth_bomb_neither_recurses_nor_takes_long(bomb):
     assert spooled(f'{{"n": 1}}\n{closed}\n{{"n": 2}}\n'.encode(), "json").good == ['{"n": 1}', '{"n": 2}']
 
 
-def test_a_latin_1_letter_does_not_make_its_json_invalid():
-    (record,) = spooled(b'{"name": "M\xfcller"}\n', "json").records
-    assert json.loads(record) == {"name": r"M\xfcller"}
+def test_bytes_that_are_no_utf_8_are_letters_of_windows_1252_in_an_object():
+    (record,) = spooled(b'{"name": "M\xfcller \x81 \x80", "too": "\xc3\xa9"}\n', "json").records
+    assert json.loads(record) == {"name": "M\u00fcller \\x81 \u20ac", "too": "\u00e9"}  # 81 is none there
+
+
+def test_bytes_that_are_no_utf_8_are_letters_of_windows_1252_in_a_table():
+    table = spooled(b"who;what\nM\xfcller;\x93B\xfcro\x94 \x81\nAnn;caf\xc3\xa9\n", "csv")
+    assert table.records == ["who\x1fwhat", "M\u00fcller\x1f\u201cB\u00fcro\u201d \\x81", "Ann\x1fcaf\u00e9"]
+    assert table.framed.is_windows_1252
+    assert not spooled("who;what\nM\u00fcller;x\n".encode(), "csv").framed.is_windows_1252
 
 
 # --- CSV ------------------------------------------------------------------------------------------------------------

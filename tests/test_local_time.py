@@ -1,7 +1,8 @@
 """Stamps without a zone mean what the zone's clock said: also in the hour that comes twice, and in the one that never
 was."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from conftest import AS_OF, ingest, rows
@@ -67,9 +68,11 @@ def test_lines_a_few_seconds_out_of_order_are_no_step_back(db, tmp_path):
 
 def test_the_hour_that_never_was_is_read_an_hour_later(db, tmp_path):
     # 02:30 on 29 March 2026 does not exist in Berlin; a host that was late said so. 03:30 is 01:30 UTC
-    at, said = read(db, log(tmp_path, "Mar 29 01:59:00", "Mar 29 02:30:00", "Mar 29 03:30:00"), BERLIN)
-    assert at == ["00:59", "01:30", "01:30"]
-    assert said == []
+    (tally,) = ingest(db, log(tmp_path, "Mar 29 01:59:00", "Mar 29 02:30:00", "Mar 29 03:30:00"), config=BERLIN)
+    found = rows(db, "select strftime(make_timestamp(at_us), '%H:%M') as at from events order by record_number")
+    assert [row["at"] for row in found] == ["00:59", "01:30", "01:30"]
+    never = "2026-03-29 02:00 to 03:00 never was in Europe/Berlin: stamps in it (1) were read an hour later"
+    assert never in tally.assumptions
 
 
 def test_every_zone_has_its_own_night(db, tmp_path):
@@ -98,3 +101,58 @@ def test_the_date_that_logrotate_puts_into_a_name_tells_the_year(db, tmp_path, n
     path = log(tmp_path, "Oct 24 02:10:05", "Oct 25 12:10:03").rename(tmp_path / name)
     ingest(db, path)
     assert {row["y"] for row in rows(db, "select year(make_timestamp(at_us)) as y from events")} == {year}
+
+
+def test_29_february_is_in_a_leap_year_even_if_the_log_goes_on_in_march(db, tmp_path):
+    # as-of is November 2026: the latest February with 29 days was in 2024
+    ingest(db, log(tmp_path, "Feb 29 10:00:00", "Mar  1 10:00:00"))
+    days = rows(db, "select strftime(make_timestamp(at_us), '%Y-%m-%d') as day from events order by record_number")
+    assert [row["day"] for row in days] == ["2024-02-29", "2024-03-01"]
+
+
+def test_29_february_dates_the_new_year_after_it(db, tmp_path):
+    # the last line of January is a year after the one of February: 2025, though January 2026 has been too
+    ingest(db, log(tmp_path, "Feb 29 10:00:00", "Dec 31 10:00:00", "Jan  2 10:00:00"))
+    days = rows(db, "select strftime(make_timestamp(at_us), '%Y-%m-%d') as day from events order by record_number")
+    assert [row["day"] for row in days] == ["2024-02-29", "2024-12-31", "2025-01-02"]
+
+
+def own_ids(tmp_path, hours_ahead, count=5, forged=0):
+    """A log on a clock so far ahead of UTC, in which Postfix made the message ids, as it does for mail without one."""
+    lines = []
+    for number in range(count + forged):
+        queue_id, at = f"4CF{number:07}", AS_OF.replace(month=10, day=20, hour=12, minute=number)
+        made = at if number < count else at - timedelta(hours=5)
+        local = at + timedelta(hours=hours_ahead)
+        lines += [
+            f"{local:%b %d %H:%M:%S} mx1 postfix/cleanup[1]: {queue_id}: message-id=<{made:%Y%m%d%H%M%S}."
+            f"{queue_id}@mx1>",
+            f"{local:%b %d %H:%M:%S} mx1 postfix/cleanup[1]: 5{queue_id}: message-id=<20261020000000.AAAA@elsewhere>",
+        ]
+    path = tmp_path / "mail.log"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("config", "hours_ahead", "said"),
+    [
+        (Config(), 0, None),
+        (Config(), 1, "read as UTC, but Postfix's own message ids, which are in UTC, prove that this is 1 h too late"),
+        (BERLIN, 2, None),  # in October it is summer there
+        (BERLIN, 5.5, "read as Europe/Berlin, .* prove that this is 3.5 h too late"),
+        (NEW_YORK, 1, "read as America/New_York, .* prove that this is 5 h too late"),
+        (BERLIN, -4, "read as Europe/Berlin, .* prove that this is 6 h too early; give the right .logs. zone"),
+    ],
+)
+def test_a_zone_that_the_ids_of_postfix_contradict_is_complained_of(db, tmp_path, config, hours_ahead, said):
+    (tally,) = ingest(db, own_ids(tmp_path, hours_ahead), config=config)
+    assert re.search(said, tally.problem) if said else tally.problem is None
+    assert tally.events == 10
+
+
+def test_one_id_that_somebody_forged_contradicts_no_zone_and_upholds_none(db, tmp_path):
+    (tally,) = ingest(db, own_ids(tmp_path, 0, count=20, forged=1))
+    assert tally.problem is None
+    (tally,) = ingest(db, own_ids(tmp_path, 1, count=20, forged=1))
+    assert "1 h too late" in tally.problem

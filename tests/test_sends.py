@@ -33,11 +33,11 @@ def test_a_send_through_a_filter_is_followed_from_hop_to_hop(db):
     ingest(db, FORMATS / "postfix" / "pipe_filter_then_pickup.log")
     build(db)
     send = only_send(db, "ann@harbor.example")
-    assert len(send.message_keys) == 2
+    assert len(send.messages) == 2
     assert [event.type for event in send.events if event.is_hand_off] == ["delivered"]
     said = in_words(send)
     assert "which was handed on as" in said
-    assert all(key in said for key in send.message_keys)
+    assert all(key in said for _, key, _ in send.messages)
 
 
 def test_what_other_recipients_of_the_message_got_is_not_its_business(db):

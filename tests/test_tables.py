@@ -18,9 +18,11 @@ from detector.store import read_sql
 SQL = Path(tables.__file__).parent / "sql"
 ORDER = tables.SENDS + tables.REPEATS + tables.BURSTS + tables.INCIDENTS
 KEPT = {"meta", "files", "events", "rejects", "incidents", "affected", "notices"}
-SETTINGS = {"settings", "organization_domains", "free_mail", "roster", "roster_mails"}
+SETTINGS = {"settings", "archive_addresses", "organization_domains", "free_mail", "roster", "roster_mails"}
 SETTINGS_IN_SQL = ("free_mail",)
-RARE = {"kins", "message_lives", "hand_offs", "roots", "due_contents", "roster_gaps"}  # empty in an ordinary night
+RARE = {
+    *("kins", "message_lives", "hand_offs", "roots", "sightings", "archives", "due_contents", "roster_gaps"),
+}  # empty in an ordinary night
 FROM_PYTHON = {"batch_alarms", "episode_alarms", "recipient_alarms", "usual_lags", "incident_bursts"}
 """Tables that detection writes between two steps."""
 AT = datetime(2026, 10, 27, 18, 0, tzinfo=UTC)

@@ -245,7 +245,8 @@ def _print_summary(night: "Night") -> None:
         table.add_row(*(Text(visible(cell)) for cell in cells))
     facts = night.facts
     people = counted(facts.recipients, "person", "people")
-    console.print(f"{counted(facts.sends, 'send')} to {people}; times in UTC")
+    dropped = f"; {facts.dropped:,} more dropped before they left" if facts.dropped else ""
+    console.print(f"{counted(facts.sends, 'send')} to {people}{dropped}; times in UTC")
     if facts.cases:
         console.print(table)
     else:

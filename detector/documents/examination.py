@@ -1,8 +1,8 @@
 """What the detector makes of one log file, in words."""
 
 from detector.documents.escaping import visible
-from detector.documents.phrases import counted, number
-from detector.records import Examined
+from detector.documents.phrases import archived, counted, number
+from detector.examined import Examined
 
 _SHOWN = 48
 
@@ -21,7 +21,9 @@ def in_words(examined: Examined) -> str:
         if len(examined.sources) > 1:
             lines.append("events by mailer: " + ", ".join(f"{name} {number(n)}" for name, n in examined.sources))
         people = counted(examined.recipients, "recipient")
-        lines.append(f"sends: {number(examined.sends)} to {people}")
+        dropped = f"; {number(examined.dropped)} more dropped before they left" if examined.dropped else ""
+        lines.append(f"sends: {number(examined.sends)} to {people}{dropped}")
+    lines += [f"kept apart: {visible(archived(archive), 400)}" for archive in examined.archives]
     lines += [f"assumed: {visible(text)}" for text in tally.assumptions]
     lines += [
         f"could not be read: {number(n)} (first: record {first}): {visible(why)}" for first, why, n in examined.rejects
@@ -39,6 +41,8 @@ def _claims(examined: Examined) -> str:
     if not examined.claims:
         looked_at = counted(examined.looked_at, "record")
         found = examined.tally.format
+        if examined.mapping and found:
+            return f"{found}, because a mapping of the config names the file"
         return f"{found}, by lines further on (none in the first {looked_at})" if found else "no format claims it"
     of = f"of the first {number(examined.looked_at)} records"
     return "claimed by " + ", ".join(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from detector.documents import phrases
+from detector.documents.escaping import visible
 from detector.records import FileTally, NightFacts
 
 SHOWN_FILES = 60
@@ -41,7 +42,10 @@ def describe(night: NightFacts) -> Feed:
         totals=totals,
         sums=_sums(totals, night),
         coverage=_coverage(night),
-        assumptions=tuple(dict.fromkeys(sentence for file in night.files for sentence in file.assumptions)),
+        assumptions=(
+            *dict.fromkeys(sentence for file in night.files for sentence in file.assumptions),
+            *map(phrases.archived, night.archives),
+        ),
         unknowns=tuple(_unknowns(night, totals)),
     )
 
@@ -62,20 +66,38 @@ def _coverage(night: NightFacts) -> str:
         f"The log reaches from {start} to {end}. "
         f"It holds {phrases.counted(night.sends, 'mail')} of {phrases.counted(night.templates, 'kind')} "
         f"to {phrases.counted(night.recipients, 'person', 'people')}; "
-        f"{phrases.number(night.repeats)} of them are repeats, {verdict}."
+        f"{phrases.number(night.repeats)} of them are repeats, {verdict}.{_dropped(night)}"
+    )
+
+
+def _dropped(night: NightFacts) -> str:
+    """How much was called for and never left."""
+    verb = "was" if night.dropped == 1 else "were"
+    return f" {phrases.counted(night.dropped, 'more mail')} {verb} dropped before leaving." if night.dropped else ""
+
+
+def _most_dropped(night: NightFacts) -> str:
+    """For whom something called again and again, and nothing left."""
+    if night.dropped_most is None:
+        return ""
+    recipient, mails, day = night.dropped_most
+    return (
+        f" {phrases.counted(mails, 'mail')} to {visible(recipient)} of {phrases.day(day)} were dropped before leaving: "
+        "nobody got them, but something called for them again and again."
     )
 
 
 def _sums(totals: Mapping[str, int], night: NightFacts) -> str:
     """The law of conservation, written out."""
     if not night.files:
-        return "No file was given."
+        return f"No file was given.{_most_dropped(night)}"
     bad = sum(not file.is_balanced for file in night.files)
     verdict = f"The sums do not agree in {phrases.counted(bad, 'file')}." if bad else "The sums agree in every file."
     return (
         f"{phrases.counted(totals['records'], 'record')} = {phrases.counted(totals['events'], 'mail event')} "
         f"+ {phrases.number(totals['ignored'])} not about mail + {phrases.number(totals['rejected'])} unreadable "
         f"+ {phrases.number(totals['blank'])} blank + {phrases.number(totals['held'])} held back. {verdict}"
+        f"{_most_dropped(night)}"
     )
 
 

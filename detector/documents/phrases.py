@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from detector.records import Archive
+
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -20,6 +22,17 @@ def number(value: float) -> str:
 def counted(value: int, singular: str, plural: str = "") -> str:
     """1, "person", "people" -> "1 person"; 51 -> "51 people"."""
     return f"{number(value)} {singular if value == 1 else plural or singular + 's'}"
+
+
+def archived(archive: Archive) -> str:
+    """Whose copies of other people's mail are not counted, and who said so."""
+    mails = f"{counted(archive.mails, 'mail')} from {archive.sender or 'an unknown sender'}"
+    if archive.is_named:
+        return f"{archive.recipient} is named as an archive; its copies of {mails} are not counted"
+    return (
+        f"{archive.recipient} rides along in nearly every mail of its sender: its copies of {mails} were taken for "
+        "those of an archive and are not counted; [logs] archives in the config settles it"
+    )
 
 
 def iso(moment: datetime) -> str:

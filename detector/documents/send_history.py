@@ -2,7 +2,7 @@
 
 from detector.documents.escaping import visible
 from detector.documents.phrases import counted
-from detector.records import Send
+from detector.examined import Send
 
 
 def in_words(send: Send) -> str:
@@ -28,10 +28,13 @@ def in_words(send: Send) -> str:
 
 
 def _why(send: Send) -> str:
-    keys = [visible(key) for key in send.message_keys]
-    if not keys:
+    if not send.messages:
         return "No event of it is kept any more."
-    chain = f"It is about one message, {keys[0]!r}"
-    if len(keys) > 1:
-        chain += f", which was handed on as {', then '.join(repr(key) for key in keys[1:])}"
+    messages = [(source, repr(visible(key)), is_first) for source, key, is_first in send.messages]
+    first, *others = sorted(messages, key=lambda message: not message[2])
+    chain = f"It is about one message, {first[1]}"
+    if onward := [key for _, key, is_first in others if not is_first]:
+        chain += f", which was handed on as {', then '.join(onward)}"
+    if alike := [f"{key} by {source}" for source, key, is_first in others if is_first]:
+        chain += f", which is called {', '.join(alike)} (the same Message-ID to the same address)"
     return f"{chain}, and one recipient; all {counted(len(send.events), 'event')} below are about these."

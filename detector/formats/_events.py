@@ -67,14 +67,15 @@ def address(text: str) -> str:
 
 
 def moment(text: str, zone: str = "'UTC'") -> str:
-    """SQL: microseconds since 1970 out of an epoch in s, ms or us (by magnitude) or an ISO stamp, as text."""
+    """SQL: microseconds since 1970 out of an epoch in s, ms, us or ns (by magnitude) or an ISO stamp, as text."""
     number = f"try_cast({text} as double)"  # exact to the microsecond until the year 2255
-    scale = f"case when {number} < 1e11 then 1e6 when {number} < 1e14 then 1e3 else 1 end"
+    smaller = f"when {number} < 1e14 then 1e3 when {number} < 1e17 then 1 else 1e-3 end"
+    scale = f"case when {number} < 1e11 then 1e6 {smaller}"
     zoned = rf"regexp_matches({text}, '[0-9](Z|z| ?UTC|[+-][0-9]{{2}}:?[0-9]{{2}})$')"
     utc = f"try_cast(replace({text}, ' UTC', 'Z') as timestamptz)"
     local = f"timezone({zone}, try_cast({text} as timestamp))"
     return (
-        f"case when {number} between 0 and 9e15 then cast(round({number} * {scale}) as bigint) "
+        f"case when {number} between 0 and 4.2e18 then cast(round({number} * {scale}) as bigint) "
         f"when {number} is null then case when {zoned} then epoch_us({utc}) else epoch_us({local}) end end"
     )
 

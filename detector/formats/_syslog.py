@@ -28,10 +28,13 @@ follows the opening is cut off by its length, because captures are dear by the b
 _RFC5424 = rf"^(<[0-9]{{1,3}}>1 ({_ISO}) ([^ ]+) ([^ ]+) [^ ]+ [^ ]+ (?:-|(?:\[[^\]]*\])+) ?\x{{FEFF}}?)"
 
 _HANDED_ON = (
-    r"queued as ([0-9A-Za-z]+)|id=([0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}\b|[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-"
-    r"[0-9A-Za-z]{4}\b)|([0-9A-Za-z]+) Message accepted for delivery"
+    r"queued as <?([0-9A-Za-z_-](?:[0-9A-Za-z._@-]*[0-9A-Za-z_-])?)|"
+    r"id=([0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}\b|[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}\b)|"
+    r"([0-9A-Za-z]+) Message accepted for delivery|"
+    r"\b[Oo][Kk]:? <?([0-9A-Za-z_-][0-9A-Za-z._@-]{14,}[0-9A-Za-z_-])>?[)/]?$"
 )
-"""How Postfix, Exim, and Sendmail and OpenSMTPD tell the client which queue id they gave a message."""
+"""How Postfix and most providers, Exim, Sendmail and OpenSMTPD, and Amazon SES tell the client which id they gave a
+message: a queue id of one of our own mailers, or the id under which a provider's own log knows the mail."""
 
 PARAMETERS = {"syslog": _SYSLOG, "rfc5424": _RFC5424}
 HANDED_ON = {"handed_on": _HANDED_ON}

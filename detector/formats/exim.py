@@ -118,7 +118,7 @@ _SQL = r"""
       else 'rejected'
     end as verdict,
     case when kind = 'delivery' and contains(rest, ' C="')
-      then regexp_extract(regexp_extract(rest, $reply, 1), $handed_on, ['a', 'b', 'c']) end as handed_on
+      then regexp_extract(regexp_extract(rest, $reply, 1), $handed_on, ['a', 'b', 'c', 'd']) end as handed_on
   from read
 ), parts as (
   select *, unnest([null] || coalesce(recipients, [])) as accepted_for,
@@ -151,7 +151,7 @@ select record_number, cast(part as integer) as part,
   null::varchar as organization,
   try_cast(regexp_extract(bare, ' S=([0-9]+)', 1) as bigint) as size,
   case when verdict = 'delivered' then
-    nullif(handed_on.a || handed_on.b || handed_on.c, '') end as next_key
+    nullif(handed_on.a || handed_on.b || handed_on.c || handed_on.d, '') end as next_key
 from parts
 """
 

@@ -75,7 +75,7 @@ _SQL = r"""
   from kinds
 ), judged as (
   select *,
-    case when d.result = 'Ok' then regexp_extract(d.stat, $handed_on, ['a', 'b', 'c']) end as handed_on,
+    case when d.result = 'Ok' then regexp_extract(d.stat, $handed_on, ['a', 'b', 'c', 'd']) end as handed_on,
     case
       when kind = 'blank' then kind
       when kind = 'other' then 'ignored'
@@ -107,7 +107,7 @@ select record_number, 1 as part,
   null::varchar as template,
   null::varchar as organization,
   try_cast(q.size as bigint) as size,
-  case when type = 'delivered' then nullif(handed_on.a || handed_on.b || handed_on.c, '') end as next_key
+  case when type = 'delivered' then nullif(handed_on.a || handed_on.b || handed_on.c || handed_on.d, '') end as next_key
 from judged
 """
 

@@ -114,11 +114,12 @@ select record_number, part, outcome,
     else coalesce(nullif(regexp_extract(sender, '<([^<>]+)>\s*$', 1), ''),
       nullif(trim(regexp_extract(sender, '[^\s,;<>"]+@[^\s,;<>"]+'), $brackets), ''), trim(sender)) end) as sender,
   nullif(trim(message_id, ' <>'), '') as message_id,
-  nullif(trim(subject), '') as subject,
+  nullif(trim(replace(subject, chr(30), ' ')), '') as subject,
   nullif(trim(template), '') as template,
   nullif(trim(organization), '') as organization,
   try_cast(size as bigint) as size,
-  null::varchar as next_key
+  case when outcome = 'event' and not contains(message_id, '@') and length(trim(message_id)) >= 16
+    then split_part(trim(message_id, ' <>'), '.', 1) end as next_key  -- the id that a provider gave
 from fanned
 left join alike using (record_number)
 """
@@ -167,8 +168,9 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         timestamp=stamps.moment,
         unclear=stamps.is_unclear,
     )
+    said = _assumptions(mapped, zone, is_mapped=bool(source and source.columns))
     used = {name: value for name, value in {**parameters, **stamps.parameters}.items() if f"${name}" in sql}
-    return Select(sql, used, _assumptions(mapped, zone, is_mapped=bool(source and source.columns)))
+    return Select(sql, used, (*said, *_doubts(head, names, mapped)))
 
 
 def column_names(head: Head) -> list[str]:
@@ -220,6 +222,20 @@ def _picked(places: Mapping[str, int]) -> str:
     return ", ".join(
         f"fields[{places[ours]}] as {ours}" if ours in places else f"null::varchar as {ours}" for ours in SYNONYMS
     )
+
+
+def _doubts(head: Head, names: list[str], mapped: Mapping[str, str]) -> tuple[str, ...]:
+    """What speaks against the columns: people are addresses nearly everywhere, and a wrong column has none."""
+    theirs = mapped["recipient"]
+    if head.framing == "csv":
+        place = names.index(theirs)
+        rows = [record.split("\x1f") for record in head.records[1:]]
+        cells = [row[place] for row in rows if len(row) > place]
+    else:
+        cells = [record for record in head.records if theirs in record]
+    if not cells or any("@" in cell for cell in cells):
+        return ()
+    return (f"no recipient of the first {len(cells)} is an address: is {theirs!r} the right column?",)
 
 
 def _assumptions(mapped: Mapping[str, str], zone: str, *, is_mapped: bool) -> tuple[str, ...]:

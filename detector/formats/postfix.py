@@ -33,7 +33,8 @@ _DELIVERY = (
     r"(?:delays=[^,]+, )?(?:dsn=[0-9.]+, )?status=([a-z]+)(?: \((.*?)\)?)?$"
 )
 
-_QUEUED = rf"^from=<{_ADDRESS}>, size=([0-9]+)"
+_FROM = rf"^from=<{_ADDRESS}>, "
+_QUEUED = rf"{_FROM}size=([0-9]+)"
 
 _PLAIN_DELIVERY = (
     r'^to=<[^"<>]*>, relay=[^,]+, (?:conn_use=[0-9]+, )?delay=[^,]+, (?:delays=[^,]+, )?(?:dsn=[0-9.]+, )?'
@@ -125,8 +126,8 @@ select record_number, 1 as part,
   left(tail, host_end) || left(message, id_end - 1) as message_key,
   case when is_plain then lower(substr(rest, 5, instr(rest, '>') - 5)) when kind = 'to' then lower(d.to) end
     as recipient,
-  case when kind <> 'queued' then null
-    when contains(rest, '"') then lower(regexp_extract(rest, $queued, 1))
+  case when kind not in ('queued', 'expired') then null
+    when contains(rest, '"') then nullif(lower(regexp_extract(rest, $from, 1)), '')
     else lower(split_part(substr(rest, 7), '>', 1)) end as sender,
   case when kind <> 'identified' then null
     when regexp_full_match(rest, 'message-id=<[^<> ]+>') then substr(rest, 13, length(rest) - 13)
@@ -139,10 +140,12 @@ select record_number, 1 as part,
     else try_cast(split_part(substr(rest, instr(rest, '>, size=') + 8, 24), ',', 1) as bigint) end as size,
   case when kind <> 'to' then null
     when status = 'sent' and contains(left(tail, 80), '/pipe[') then '|'
-    when contains(reply, 'forwarded as ') then trim(split_part(split_part(reply, 'forwarded as ', 2), ' ', 1), '.;)')
-    when contains(reply, 'queued as ') then trim(split_part(split_part(reply, 'queued as ', 2), ' ', 1), '.;)')
-    when contains(reply, 'Message accepted for') or contains(reply, ' id=') then regexp_extract(reply, $handed_on, 2)
-      || regexp_extract(reply, $handed_on, 3) end as next_key
+    when contains(reply, 'forwarded as ') then trim(split_part(split_part(reply, 'forwarded as ', 2), ' ', 1), '<>.;)')
+    when contains(reply, 'queued as ') then trim(split_part(split_part(reply, 'queued as ', 2), ' ', 1), '<>.;)')
+    when contains(reply, 'Message accepted for') or contains(reply, ' id=')
+      or (status = 'sent' and (contains(reply, ' Ok') or contains(reply, ' OK')))
+      then regexp_extract(reply, $handed_on, 2) || regexp_extract(reply, $handed_on, 3)
+        || regexp_extract(reply, $handed_on, 4) end as next_key
 from settled
 """
 
@@ -156,4 +159,8 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per line; the ingest reads `zone` and a year into stamps that have none."""
     yearless = any(record[:1].isalpha() for record in head.records)
     assumptions = (f"stamps without a zone were read as {zone}",) if yearless else ()
-    return Select(_SQL, {"delivery": _DELIVERY, "plain": _PLAIN_DELIVERY, "queued": _QUEUED, **HANDED_ON}, assumptions)
+    return Select(
+        _SQL,
+        {"delivery": _DELIVERY, "plain": _PLAIN_DELIVERY, "queued": _QUEUED, "from": _FROM, **HANDED_ON},
+        assumptions,
+    )

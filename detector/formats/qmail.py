@@ -95,7 +95,7 @@ _SQL = r"""
     end as type,
     split_part(begun.to, '@', -1) as domain,
     case when starts_with(e.rest, 'success: ')
-      then regexp_extract(replace(e.rest, '_', ' '), $handed_on, ['a', 'b', 'c']) end as handed_on
+      then regexp_extract(replace(e.rest, '_', ' '), $handed_on, ['a', 'b', 'c', 'd']) end as handed_on
   from joined
 )
 select record_number, 1 as part,
@@ -120,7 +120,7 @@ select record_number, 1 as part,
   null::varchar as template,
   null::varchar as organization,
   try_cast(info.size as bigint) as size,
-  case when type = 'delivered' then nullif(handed_on.a || handed_on.b || handed_on.c, '') end as next_key
+  case when type = 'delivered' then nullif(handed_on.a || handed_on.b || handed_on.c || handed_on.d, '') end as next_key
 from judged
 """
 

@@ -70,7 +70,8 @@ _SQL = r"""
       when regexp_matches(a, '^[ <"]*[|/:\\]') then nullif(trim(d.owner, '<> '), '')
       else coalesce(nullif(regexp_extract(a, $angled, 1), ''), nullif(trim(a, '<> '), '')) end),
       lambda a: a is not null) as recipients,
-    case when starts_with(d.stat, 'Sent (') then regexp_extract(d.stat, $handed_on, ['a', 'b', 'c']) end as handed_on,
+    case when starts_with(d.stat, 'Sent (') then regexp_extract(d.stat, $handed_on, ['a', 'b', 'c', 'd']) end
+      as handed_on,
     case
       when kind = 'blank' then 'blank'
       when kind = 'other' then 'ignored'
@@ -116,7 +117,7 @@ select record_number, cast(part as integer) as part,
   null::varchar as template,
   null::varchar as organization,
   try_cast(q.size as bigint) as size,
-  case when type = 'delivered' then nullif(handed_on.a || handed_on.b || handed_on.c, '') end as next_key
+  case when type = 'delivered' then nullif(handed_on.a || handed_on.b || handed_on.c || handed_on.d, '') end as next_key
 from settled
 """
 

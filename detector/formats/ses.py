@@ -29,7 +29,7 @@ _EVENT = shape(
         "mail": {
             **dict.fromkeys(("messageId", "timestamp", "source"), "VARCHAR"),
             "destination": ["VARCHAR"],
-            "commonHeaders": {"subject": "VARCHAR"},
+            "commonHeaders": {"subject": "VARCHAR", "messageId": "VARCHAR"},
             "tags": {tag: ["VARCHAR"] for tag in ("template", "campaign", "organization", "client")},
         },
         "delivery": {"timestamp": "VARCHAR", "recipients": ["VARCHAR"]},
@@ -132,7 +132,7 @@ with opened as (
     e.mail.messageId as message_key,
     {address("addressed")} as recipient,
     {address("e.mail.source")} as sender,
-    e.mail.messageId as message_id,
+    coalesce(nullif(trim(e.mail.commonHeaders.messageId, ' <>'), ''), e.mail.messageId) as message_id,
     e.mail.commonHeaders.subject as subject,
     coalesce(e.mail.tags.template[1], e.mail.tags.campaign[1]) as template,
     coalesce(e.mail.tags.organization[1], e.mail.tags.client[1]) as organization,

@@ -129,7 +129,7 @@ class CsvRows:
             return
         rows = self._quoting.strict(text) if b'"' in text else text.replace(self._delimiter, FIELD)
         if rows is not None and NEWLINE_IN_FIELD not in rows:
-            self._spool.write(rows)
+            self._spool.write_rows(rows)
         else:
             self._frame_quoted(text[:-1].split(b"\n"), is_last)
 
@@ -161,4 +161,4 @@ class CsvRows:
 
     def _write(self, rows: list[bytes]) -> None:
         if rows:
-            self._spool.write(b"\n".join(rows) + b"\n")
+            self._spool.write_rows(b"\n".join(rows) + b"\n")

@@ -69,6 +69,8 @@ class Framed:
     """Blank records of the known part that stand in the spool all the same (all but lines)."""
     known_rejected: int = 0
     """Rejected records of the known part that stand in the spool all the same (all but lines)."""
+    is_windows_1252: bool = False
+    """Bytes that are not UTF-8 were read as letters of Windows-1252."""
     skipped: int = 0
     """Known records that were not written (lines): add it to a line number of the spool."""
 
@@ -167,6 +169,7 @@ def _frame(log: LogFile, framing: str, spool: Spool, known: tuple[int, str]) -> 
         records=spool.records,
         blank=spool.blank,
         rejected=spool.rejected,
+        is_windows_1252=spool.is_windows_1252,
         held=int(is_held),
         known_bytes=known[0],
         known_records=parts.known_records,

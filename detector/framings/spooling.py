@@ -3,10 +3,14 @@
 A spool line holds no CR, NUL, 0x01 or 0x02, and no newline: one stray CR would split a line of the database's reader
 and let text inside a header become a log line of its own. 0x01 is therefore free as the reader's delimiter. A record
 that framing itself rejects keeps its place as `0x02 reason 0x02 text`; a blank record keeps its place as an empty line.
+
+Bytes that are not UTF-8 are letters of Windows-1252 in a table or an object, for that is how spreadsheets and old
+systems export; in a log line or a mail, which anybody may have written, they are shown as `\\xNN`.
 """
 
 import codecs
 import re
+from functools import partial
 from typing import BinaryIO, Protocol
 
 LONGEST_RECORD = 16 << 20
@@ -26,7 +30,7 @@ _SPACES = bytes.maketrans(b"\r\0\1\2", b"    ")
 _NUL_PADDING = re.compile(rb"^\0+", re.MULTILINE)
 _BLANK_START = re.compile(rb"\n[\s\x1f]")
 _BLANK_LINE = re.compile(rb"^[ \t\v\f\x1f]*+\n", re.MULTILINE)
-_JSON_ESCAPE = "detector.json_escape"
+_WINDOWS_1252, _WINDOWS_1252_IN_JSON = "detector.windows_1252", "detector.windows_1252_in_json"
 
 
 class Framer(Protocol):
@@ -47,10 +51,19 @@ class Spool:
         self.records = 0
         self.blank = 0
         self.rejected = 0
+        self.is_windows_1252 = False
+        """Bytes that are not UTF-8 were read as letters of Windows-1252."""
 
     def write(self, lines: bytes) -> None:
-        """Whole clean lines of a log or a table."""
-        lines = self._fitting(visible(lines))
+        """Whole clean lines of a log."""
+        self._write(visible(lines))
+
+    def write_rows(self, lines: bytes) -> None:
+        """Whole clean rows of a table, one per line."""
+        self._write(self._as_letters(lines, _WINDOWS_1252))
+
+    def _write(self, lines: bytes) -> None:
+        lines = self._fitting(lines)
         if lines[:1].isspace() or lines.startswith(FIELD) or _BLANK_START.search(lines):
             lines, blank = _BLANK_LINE.subn(b"\n", lines)
             self.blank += blank
@@ -58,11 +71,16 @@ class Spool:
 
     def write_json(self, lines: bytes) -> None:
         """Whole clean lines of one JSON object each; no byte of them is blank."""
-        self._put(self._fitting(visible(lines, _JSON_ESCAPE)))
+        self._put(self._fitting(self._as_letters(lines, _WINDOWS_1252_IN_JSON)))
 
     def reject(self, reason: str, text: bytes) -> None:
         """Keep the place of a record that could not be framed, with its reason and the start of its text."""
         self._put(self._rejection(reason, text))
+
+    def _as_letters(self, lines: bytes, errors: str) -> bytes:
+        text = visible(lines, errors)
+        self.is_windows_1252 |= text is not lines
+        return text
 
     def _put(self, lines: bytes) -> None:
         self.records += lines.count(b"\n")
@@ -107,11 +125,15 @@ def visible(text: bytes, errors: str = "backslashreplace") -> bytes:
     return text
 
 
-def _json_escape(error: UnicodeError) -> tuple[str, int]:
-    r"""`\\xNN`: with one backslash only, the JSON string around a Latin-1 letter would no longer be valid."""
+def _windows_1252(error: UnicodeError, escape: str = "\\x") -> tuple[str, int]:
+    """The letters that the bytes are in Windows-1252; five bytes are none there and are shown."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    return "".join(f"\\\\x{byte:02x}" for byte in error.object[error.start : error.end]), error.end
+    found = (bytes([byte]) for byte in error.object[error.start : error.end])
+    letters = (byte.decode("cp1252", "ignore") or f"{escape}{byte.hex()}" for byte in found)
+    return "".join(letters), error.end
 
 
-codecs.register_error(_JSON_ESCAPE, _json_escape)
+codecs.register_error(_WINDOWS_1252, _windows_1252)
+codecs.register_error(_WINDOWS_1252_IN_JSON, partial(_windows_1252, escape=r"\\x"))
+"""In a string of JSON one backslash and an `x` would not be valid."""

@@ -15,7 +15,8 @@ with known as (
     max(case when type = 'identified' then at_us end) as last_identified_us,
     min(case when type = 'accepted' then at_us end) as first_accepted_us,
     max(case when type = 'accepted' then at_us end) as last_accepted_us,
-    min(message_id) as message_id, min(sender) as sender, min(subject) as subject, min(template) as template,
+    coalesce(min(nullif(message_id, message_key)), min(message_id)) as message_id,  -- a header's before the provider's
+    min(sender) as sender, min(subject) as subject, min(template) as template,
     min(organization) as organization, max(size) as size, max(case when type = 'expired' then at_us end) as expired_us
   from known
   group by source, message_key

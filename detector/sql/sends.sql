@@ -1,37 +1,64 @@
--- One message handed to one recipient, once, however many events, attempts and hand-offs it left. Postfix's own notices
--- about a delivery (from=<>) are about sends and are none. `known_at_us` is when the log first told of the recipient.
+-- One message handed to one recipient, once, however many events, attempts and hand-offs it left, and however many
+-- logs tell of it. Postfix's own notices about a delivery (from=<>) are about sends and are none. `known_at_us` is
+-- when the log first told of the recipient. What an archive gets rides along with a send and is none.
 -- grain: send_id
--- reads: deliveries, files, free_mail, hand_offs, messages, organization_domains, roots
+-- reads: archives, deliveries, files, free_mail, hand_offs, messages, organization_domains, roots, sightings
 with handed_on as (  -- whatever else is said of these, the mail went on to its recipient under the next key
   select distinct d.source, d.message_key, d.life, d.recipient
   from deliveries as d
   join hand_offs as h
     on h.source = d.source and h.message_key = d.message_key and h.life = d.life and h.next_key = d.next_key
-), final as (
-  select coalesce(r.root_source, d.source) as source, coalesce(r.root_key, d.message_key) as message_key, coalesce(r.root_life, d.life) as life,
-    d.recipient, d.type, d.at_us, d.file_id, d.record_number
+  left join deliveries as n
+    on h.is_per_recipient and n.source = h.next_source and n.message_key = h.next_message_key and n.life = h.next_life
+    and n.recipient = d.recipient
+  where not h.is_per_recipient or n.recipient is not null
+), rooted as (
+  select coalesce(r.root_source, d.source) as source, coalesce(r.root_key, d.message_key) as message_key,
+    coalesce(r.root_life, d.life) as life, d.recipient, d.type, d.at_us, d.file_id, d.record_number
   from deliveries as d
   left join roots as r on r.source = d.source and r.message_key = d.message_key and r.life = d.life
   left join handed_on as h
     on h.source = d.source and h.message_key = d.message_key and h.life = d.life and h.recipient = d.recipient
   where h.message_key is null
-), folded as (
+), final as (
+  select coalesce(s.seen_source, d.source) as source, coalesce(s.seen_key, d.message_key) as message_key,
+    coalesce(s.seen_life, d.life) as life, d.recipient, d.type, d.at_us, d.file_id, d.record_number,
+    s.source is not null as is_shared, s.sender, s.subject, s.template, s.organization, s.size
+  from rooted as d
+  left join sightings as s
+    on s.source = d.source and s.message_key = d.message_key and s.life = d.life and s.recipient = d.recipient
+), folded as (  -- of a mail that several logs tell of, "sent" is what one of them said before it knew more
   select source, message_key, life, recipient,
-    max(at_us * 8 + case type when 'bounced' then 5 when 'delivered' then 4 when 'dropped' then 3 when 'deferred' then 2
-      else 1 end) % 8 as last_rank,
+    max(case when is_shared and type = 'accepted' then 0 else at_us * 8 end + case type when 'bounced' then 5
+      when 'delivered' then 4 when 'dropped' then 3 when 'deferred' then 2 else 1 end) % 8 as last_rank,
     min(at_us) as first_try_us,
-    case when count(*) = 1 then 1 else count(distinct case when type <> 'accepted' then at_us end) end as attempts,
-    min(cast(file_id as bigint) * 1099511627776 + record_number) as place
+    case when count(*) = 1 then 1
+      when max(is_shared) then count(distinct case when type = 'deferred' then at_us end)
+        + max(case when type in ('delivered', 'bounced', 'dropped') then 1 else 0 end)
+      else count(distinct case when type <> 'accepted' then at_us end) end as attempts,
+    min(cast(file_id as bigint) * 1099511627776 + record_number) as place,
+    min(sender) as sender, min(subject) as subject, min(template) as template, min(organization) as organization,
+    max(size) as size
   from final
   group by source, message_key, life, recipient
+), further as (  -- what only the log knows in which a mail of another log went on
+  select r.root_source as source, r.root_key as message_key, r.root_life as life, min(m.message_id) as message_id,
+    min(m.sender) as sender, min(m.subject) as subject, min(m.template) as template,
+    min(m.organization) as organization, max(m.size) as size
+  from roots as r
+  join messages as m on m.source = r.source and m.message_key = r.message_key and m.life = r.life
+  where r.source <> r.root_source
+  group by r.root_source, r.root_key, r.root_life
 ), named as (
   select f.source, f.message_key, f.life, f.recipient, f.last_rank, f.attempts, f.place,
     least(m.sent_at_us, f.first_try_us) as sent_at_us, f.first_try_us as known_at_us, m.first_at_us,
-    m.message_id, m.sender, m.subject, m.template, m.organization as explicit_organization, m.size,
-    m.expired_us,
-    split_part(f.recipient, '@', 2) as domain
+    coalesce(m.message_id, x.message_id) as message_id, coalesce(m.sender, f.sender, x.sender) as sender,
+    coalesce(m.subject, f.subject, x.subject) as subject, coalesce(m.template, f.template, x.template) as template,
+    coalesce(m.organization, f.organization, x.organization) as explicit_organization,
+    coalesce(m.size, f.size, x.size) as size, m.expired_us, split_part(f.recipient, '@', 2) as domain
   from folded as f
   join messages as m on m.source = f.source and m.message_key = f.message_key and m.life = f.life
+  left join further as x on x.source = f.source and x.message_key = f.message_key and x.life = f.life
 )
 select
   substr(md5(n.source || '|' || n.message_key || '|' || n.first_at_us || '|' || n.recipient), 1, 16) as send_id,
@@ -46,4 +73,5 @@ from named as n
 join files as f on f.file_id = n.place // 1099511627776
 left join organization_domains as o on o.domain = n.domain
 left join free_mail as p on p.domain = n.domain
-where n.sender is null or n.sender <> ''
+left join archives as a on a.sender = coalesce(n.sender, '') and a.recipient = n.recipient
+where (n.sender is null or n.sender <> '') and a.recipient is null

@@ -1,0 +1,56 @@
+-- Addresses that ride along in nearly everything that a sender writes: archives and journals, as `always_bcc` or a
+-- journal rule adds them. What they get are no copies of a mail to a person. Named in the config, or found: in ten mails
+-- or more, in nine of ten that have several recipients and in half of all; beside at least five others, whom no such
+-- thing joins (in a class that is written to as a whole everybody rides along), and either at the sender's own domain or
+-- not at that of most others (a supervisor who is copied in is no archive).
+-- grain: sender, recipient
+-- reads: archive_addresses, deliveries, messages, settings
+with addressed as (
+  select m.source, coalesce(m.message_id, m.message_key) as mail, coalesce(m.sender, '') as sender, d.recipient
+  from deliveries as d
+  join messages as m on m.source = d.source and m.message_key = d.message_key and m.life = d.life
+  where m.sender is null or m.sender <> ''
+), mails as (
+  select source, mail, min(sender) as sender, case when min(recipient) <> max(recipient) then 1 else 0 end as is_shared
+  from addressed
+  group by source, mail
+), senders as (
+  select sender, count(*) as mails, sum(is_shared) as shared
+  from mails
+  group by sender
+  having sum(is_shared) >= 10
+), riders as (
+  select distinct m.source, m.mail, m.sender, a.recipient
+  from senders as s
+  join mails as m on m.sender = s.sender and m.is_shared = 1
+  join addressed as a on a.source = m.source and a.mail = m.mail
+), frequent as (
+  select r.sender, r.recipient, count(*) as rides
+  from riders as r
+  join senders as s on s.sender = r.sender
+  group by r.sender, r.recipient, s.shared, s.mails
+  having count(*) >= 10 and count(*) * 10 >= s.shared * 9 and count(*) * 2 >= s.mails
+), companions as (
+  select f.sender, f.recipient, f.rides, o.recipient as companion, count(*) as rides_together
+  from frequent as f
+  join riders as r on r.sender = f.sender and r.recipient = f.recipient
+  join riders as o on o.source = r.source and o.mail = r.mail and o.recipient <> r.recipient
+  group by f.sender, f.recipient, f.rides, o.recipient
+), found as (
+  select sender, recipient, rides
+  from companions
+  where (select infers_archives from settings)
+  group by sender, recipient, rides
+  having count(*) >= 5 and sum(rides_together) * 4 <= count(*) * rides
+    and (split_part(sender, '@', 2) = split_part(recipient, '@', 2) or sum(
+      case when split_part(companion, '@', 2) = split_part(recipient, '@', 2) then 1 else 0 end) * 2 <= count(*))
+), named as (
+  select a.sender, a.recipient, count(*) as rides
+  from addressed as a
+  join archive_addresses as n on n.recipient = a.recipient
+  group by a.sender, a.recipient
+)
+select sender, recipient, rides as mails, false as is_named from found
+where recipient not in (select recipient from archive_addresses)
+union all
+select sender, recipient, rides, true from named
