@@ -205,7 +205,7 @@ def test_a_damaged_journal_is_named_and_the_night_goes_on(desk):
     journal.write_bytes(b"{}\n" + journal.read_bytes())
     told = desk.say("ack", name)
     assert (told.code, "line 1 is damaged" in told.err) == (3, True)
-    done = desk.night(MORNING + DAY, burst(BEGINS + DAY, who="q"))
+    done = desk.night(MORNING + 2 * DAY, burst(BEGINS + 2 * DAY, who="q"))
     assert (done.code, "journal.log: line 1 is damaged" in done.err) == (3, True)
     assert len(desk.alerts()) == 2
 
