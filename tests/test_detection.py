@@ -9,7 +9,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -40,6 +40,7 @@ class Month:
 
     db: Connection
     truth: dict[str, Any]
+    known: dict[datetime, list[tuple[Incident, tuple[AffectedRecipient, ...]]]] = field(default_factory=dict)
 
     def burst(self, name: str) -> dict[str, Any]:
         """What really happened in one named burst."""
@@ -61,11 +62,13 @@ class Month:
 
     def found(self, as_of: datetime = NEW_YEAR) -> list[tuple[Incident, tuple[AffectedRecipient, ...]]]:
         """The incidents with their people, oldest first, as a first night at this moment writes them."""
-        self.db.execute("delete from incidents")
-        self.db.execute("delete from affected")
-        registry.save_incidents(self.db, Config(), self.bursts(as_of), as_of, {})
-        saved = reversed(registry.saved_incidents(self.db))
-        return [(incident, people_of(self.db, incident)) for incident in saved]
+        if as_of not in self.known:
+            self.db.execute("delete from incidents")
+            self.db.execute("delete from affected")
+            registry.save_incidents(self.db, Config(), self.bursts(as_of), as_of, {})
+            saved = reversed(registry.saved_incidents(self.db))
+            self.known[as_of] = [(incident, people_of(self.db, incident)) for incident in saved]
+        return self.known[as_of]
 
 
 def people_of(db: Connection, incident: Incident) -> tuple[AffectedRecipient, ...]:

@@ -8,6 +8,7 @@ import io
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING
@@ -49,6 +50,7 @@ PAGE = Palette(ink=svg.INK, muted=svg.MUTED, line=svg.LINE, extra=svg.EXTRA, fir
 """For SVG inside a page, whose style sheet decides, by light and dark."""
 
 
+@lru_cache(maxsize=64)  # the report and the brief show the same picture
 def timeline_svg(timeline: Timeline, *, alarm_at: datetime, log_end: datetime, alt: str, narrow: bool = False) -> str:
     """Extra copies over time above first copies, to be put into a page; "" if there is nothing to draw."""
     if not timeline.starts_at:
