@@ -42,18 +42,18 @@ from detector.day_sums import DaySums, find
 __all__ = ["COLUMNS", "PRIORS", "SCALES", "BurstDetector"]
 
 PRIORS = {
-    1: (0.001, 30.0, 30.0, 3.0),
-    2: (0.002, 30.0, 30.0, 3.0),
-    3: (0.003, 30.0, 30.0, 3.0),
-    4: (0.003, 30.0, 30.0, 3.0),
-    5: (0.003, 30.0, 30.0, 3.0),
+    1: (0.001, 36.0, 30.0, 3.0),
+    2: (0.002, 36.0, 30.0, 3.0),
+    3: (0.003, 36.0, 30.0, 3.0),
+    4: (0.003, 36.0, 30.0, 3.0),
+    5: (0.003, 36.0, 30.0, 3.0),
     6: (0.004, 2.0, 10.0, 3.0),
     7: (0.004, 1.0, 10.0, 4.0),
     8: (0.004, 0.3, 0.3, 5.0),
     9: (0.006, 0.3, 0.3, 6.0),
     10: (0.01, 0.3, 0.3, 8.0),
     11: (0.01, 0.3, 0.3, 10.0),
-    12: (0.005, 30.0, 30.0, 3.0),
+    12: (0.005, 36.0, 30.0, 3.0),
     13: (0.01, 0.3, 0.3, 10.0),
 }
 """lag bin -> (usual share in a template nobody knows, its concentration, its concentration among extra copies, clean
@@ -263,7 +263,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         _, is_known = find(self.templates_, rows.template)
         whole = np.maximum(self.family_whole_.without(rows.family * 32 + rows.lag_bin)[0] - is_whole, 0.0)
         others = np.maximum(self.family_size_.without(rows.family)[0] - is_known, 1.0)
-        weight = np.clip(whole / others / _MANY_ALIKE, 0, 1) ** 2 * whole / (whole + self.prior_days)
+        weight = np.clip(whole / others / _MANY_ALIKE, 0, 1) ** 4 * whole / (whole + self.prior_days)
         kin = rows._replace(template=rows.kin)
         own, _ = self._left_out(rows, self.repeats_, rows.key)
         whole_days = np.maximum(self.whole_.without(kin.theme, own)[-1] - 1, 0.0)  # one may have been an incident

@@ -73,9 +73,9 @@ def log10_e(history: list[Row], row: Row) -> float:
 
 
 def test_a_batch_of_an_unknown_template_is_judged_by_what_is_assumed_of_templates():
-    """Usual share 0.003, concentration 30: a beta distribution with 0.09 and 29.91. All 51 of 51 people again."""
+    """Usual share 0.003, concentration 36: a beta distribution with 0.108 and 35.892. All 51 of 51 people again."""
     *_, row = batch(TODAY, 51, 51)
-    under_usual = betabinom.pmf(51, 51, 0.003 * 30, 0.997 * 30)
+    under_usual = betabinom.pmf(51, 51, 0.003 * 36, 0.997 * 36)
     any_share = 1 / 52  # every number of people from 0 to 51 is as likely as any other
     assert log10_e([], row) == pytest.approx(log10(any_share / under_usual / 13))  # eleven lag bins share the evidence
     assert 15 < log10_e([], row) < 25
@@ -85,10 +85,10 @@ def test_four_weeks_without_a_repeat_make_the_usual_a_tenth_of_what_is_assumed()
     """0 repeats of 27 x 20 people and 0.003 of 50 assumed ones are 0.15 / 590 = 0.00025; the floor is 0.0003.
 
     The day before is left out with the day itself: a loop does not stop at midnight. 27 clean days weigh nine times as
-    much as what is assumed (3 days), so the concentration is nine tenths of the way from 30 to 40, on a log scale.
+    much as what is assumed (3 days), so the concentration is nine tenths of the way from 36 to 40, on a log scale.
     """
     *_, row = batch(TODAY, 10, 6)
-    concentration = 30**0.1 * 40**0.9
+    concentration = 36**0.1 * 40**0.9
     under_usual = betabinom.pmf(6, 10, 0.0003 * concentration, 0.9997 * concentration)
     assert log10_e(month(), row) == pytest.approx(log10(1 / 11 / under_usual / 13))
 
