@@ -71,12 +71,16 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
         if settled.notices != due:
             with open_store(state) as db:
                 registry.remember(db, settled.notices)
-    bad_files = tuple(tally.problem for tally in files if tally.problem)
-    if not files:
-        bad_files = (f"{', '.join(map(shown, config.logs.paths))}: holds no file to read.",)
-    bad_files += roster_problems + _blind(night) + tuple(cases.damaged.values())
+    bad_files = _bad_files(config, files) + roster_problems + _blind(night) + tuple(cases.damaged.values())
     exit_code = settled.exit_code or (3 if bad_files else 0)
     return Night(night, report / "report.html", (*settled.problems, *lines, *bad_files), exit_code)
+
+
+def _bad_files(config: Config, files: Sequence[FileTally]) -> tuple[str, ...]:
+    """A line for each file that needs a person's eye."""
+    if not files:
+        return (f"{', '.join(map(shown, config.logs.paths))}: holds no file to read.",)
+    return tuple(tally.problem for tally in files if tally.problem)
 
 
 def _blind(night: NightFacts) -> tuple[str, ...]:
