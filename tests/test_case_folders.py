@@ -23,7 +23,7 @@ from detector.casefiles import Handling, write_case
 from detector.config import Client, Us
 from detector.documents import Desk, case_documents, client_documents, render_brief, render_letter
 from detector.documents.apology_letter import letter_facts
-from detector.documents.client_words import voicemail
+from detector.documents.client_words import render_call_sheet, voicemail
 from detector.documents.desk import client_folders
 from detector.documents.human import Cause, ClientWords, Human, read_human
 from detector.documents.human_form import render_human_form
@@ -224,6 +224,9 @@ def test_a_contradicted_containment_is_said_loudly_and_stops_the_letter() -> Non
     page, text = render_brief(case)
     assert said in page.content
     assert said in text.content.replace("`", "")
+    call = render_call_sheet(case, HARBOR, DESK).content
+    assert "Do not say that it has stopped: the log contradicts it." in call
+    assert said in call.replace("`", "")
     letter = render_letter(case, HARBOR, DESK).content
     assert any("said to be contained" in finding.text for finding in check_letter(letter, case, HARBOR, DESK))
 

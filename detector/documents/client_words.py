@@ -3,10 +3,13 @@
 No learner's name, no cause that might change, no figure that may still move goes into a voicemail or the note.
 """
 
+from datetime import datetime
 from typing import Any
 
 from detector.documents.apology_letter import is_over, visible_mail_name
 from detector.documents.desk import Desk, client_folders, shared_words
+from detector.documents.incident_brief import contradiction
+from detector.documents.languages import Language
 from detector.documents.phrases import counted
 from detector.documents.sentences import in_markdown
 from detector.documents.templates import Safe, render_markdown, render_text
@@ -15,7 +18,7 @@ from detector.records import CaseFacts, Document
 _ENDINGS = {
     ("en", True): "It has stopped; our log has shown no further copy since.",
     ("en", False): "We are stopping it now; a few more may still arrive.",
-    ("de", True): "Der Versand ist gestoppt; seither zeigt unser Protokoll keine weitere.",
+    ("de", True): "Es hat aufgehört; seither zeigt unser Protokoll keine weitere.",
     ("de", False): "Wir stoppen es gerade; einige können noch eintreffen.",
 }
 
@@ -41,7 +44,8 @@ def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Documen
         "when": when,
         "know": f"{counted(people, 'person', 'people')} of yours got {counted(excess, 'copy', 'copies')} too many, "
         f"{when}.",
-        "still_going": in_markdown(case).still_going,
+        "still_going": _still_going(case, facts["language"], facts["last"]),
+        "contradiction": contradiction(case),
         "note": Safe(f"{_folder(case, organization)}note.md"),
         "voicemail": Safe(voicemail(case, organization, desk)),
     }
@@ -77,8 +81,18 @@ def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
         "span": type(language)("en", language.zone).span(min(extras, default=last), last),
         "ending": Safe(_ENDINGS[language.code, is_over(case)]),
         "is_over": is_over(case),
+        "language": type(language)("en", language.zone),
+        "last": last,
         "next_on": language.day(human.next_update.on) if human.next_update.on else "",
     }
+
+
+def _still_going(case: CaseFacts, language: Language, last: datetime) -> str:
+    """Words to be spoken, in the client's own time."""
+    if not is_over(case):
+        return in_markdown(case).still_going
+    through = language.at(case.log_complete_through)
+    return f"The last copy to your people left at {language.at(last)}; none since, in a log that runs to {through}."
 
 
 def _state(case: CaseFacts) -> str:

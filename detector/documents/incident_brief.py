@@ -56,7 +56,7 @@ def render_brief(case: CaseFacts, desk: Desk | None = None) -> tuple[Document, D
         "stopped": _stopped(case, desk),
         "human": desk.human,
         "record": case.record,
-        "contradiction": _contradiction(case),
+        "contradiction": contradiction(case),
         "promises": _promises(case),
         "journal": _journal(case),
         "next_update": _joined(desk.human.next_update.on, desk.human.next_update.by),
@@ -127,7 +127,7 @@ def _stopped(case: CaseFacts, desk: Desk) -> str:
     return _joined(record.contained_how, record.contained_at, record.contained_by)
 
 
-def _contradiction(case: CaseFacts) -> str:
+def contradiction(case: CaseFacts) -> str:
     """What was claimed and what the log says, both with their times; "" if they agree."""
     record = case.record
     if record is None or record.contradicted_by is None or record.contained_at is None:
