@@ -4,12 +4,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.batch_rows import BATCH, DAY_US
 from detector.config import Detection
 from detector.e_values import BY_ITSELF, together
 from detector.estimator import COLUMNS, BurstDetector
 
 BATCH_KEYS = ["template_key", "cut_by", "window_us", "window_start_us", "is_again", "lag_bin"]
-_DAY_US = 86_400_000_000
 _ALIKE = 0.5
 """If so much of the share of the clients that were alarmed was repeated among the others as well, all were hit."""
 
@@ -21,17 +21,17 @@ def alarmed_batches(detector: BurstDetector, candidates: pd.DataFrame, settings:
         return candidates.assign(log10=[])
 
     is_kin = candidates["template_key"].str.startswith("k:")
-    kins, templates = candidates[is_kin & (candidates["window_us"] <= _DAY_US)], candidates[~is_kin]
+    kins, templates = candidates[is_kin & (candidates["window_us"] <= DAY_US)], candidates[~is_kin]
     ours = _alarmed(detector, templates[templates["scope"] == "organization"], settings)
     everybody = templates[templates["scope"] == "all"]
-    others = _less(everybody, ours, BATCH_KEYS)
+    others = _less(everybody, ours)
     alike = others[others["repeated"] >= _ALIKE * others["exposed"] * others.pop("share_of_parts")]
     whole = _alarmed(detector, everybody.merge(alike[BATCH_KEYS], on=BATCH_KEYS), settings)
     rest = pd.concat([whole, _alarmed(detector, others, settings)]).drop_duplicates(BATCH_KEYS)
     days = pd.concat([ours, rest])[["template", "day"]].drop_duplicates()
     found = everybody.merge(days, on=["template", "day"]).dropna(subset=["kin_key"])
     found["template_key"] = found["kin_key"]
-    kins = _alarmed(detector, _less(kins, found, BATCH_KEYS), settings)
+    kins = _alarmed(detector, _less(kins, found), settings)
     return pd.concat([ours, rest, kins], ignore_index=True)
 
 
@@ -45,21 +45,17 @@ def _alarmed(detector: BurstDetector, rows: pd.DataFrame, settings: Detection) -
 
 def _together(rows: pd.DataFrame) -> "pd.Series[float]":
     """log10 of the e-value of each row's batch, all its rows taken together, if this row is one of them."""
-    batch = ["template_key", "cut_by", "scope", "organization", "window_us", "window_start_us"]
-    found = rows.assign(place=rows["is_again"] * 32 + rows["lag_bin"])
-    wide = found.assign(batch=found.groupby(batch, dropna=False).ngroup()).pivot(
-        index="batch", columns="place", values="log10"
-    )
-    wide = wide.reindex(columns=range(64)).fillna(0.0)
+    batch = rows.groupby(["template_key", *BATCH], dropna=False).ngroup()
+    found = rows.assign(batch=batch, place=rows["is_again"] * 32 + rows["lag_bin"])
+    wide = found.pivot(index="batch", columns="place", values="log10").reindex(columns=range(64)).fillna(0.0)
     joint = pd.Series(together(wide.iloc[:, :32].to_numpy(), wide.iloc[:, 32:].to_numpy()), wide.index)
-    of_row = found.groupby(batch, dropna=False).ngroup().map(joint)
-    return of_row.where(rows["log10"] >= BY_ITSELF, 0.0)
+    return batch.map(joint).where(rows["log10"] >= BY_ITSELF, 0.0)
 
 
-def _less(batches: pd.DataFrame, parts: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def _less(batches: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
     """The batches without those of their people that are in the parts."""
-    sums = parts.groupby(keys, as_index=False)[["exposed", "repeated"]].sum()
-    left = batches.merge(sums, on=keys, how="left", suffixes=("", "_of_parts"))
+    sums = parts.groupby(BATCH_KEYS, as_index=False)[["exposed", "repeated"]].sum()
+    left = batches.merge(sums, on=BATCH_KEYS, how="left", suffixes=("", "_of_parts"))
     left["share_of_parts"] = left["repeated_of_parts"] / left["exposed_of_parts"]
     for name in ("exposed", "repeated"):
         left[name] -= left.pop(f"{name}_of_parts").fillna(0)

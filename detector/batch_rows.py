@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
+DAY_US = 86_400_000_000
 SINGLE_BINS, LAG_BINS = 11, 13
 POOLED_BINS = {12: (1, 5), 13: (9, 11)}
 """Lag bins that stand for several, from one to another: within the hour, after more than a day."""
@@ -39,6 +40,8 @@ SCALES = {
 CONVERSATION, REFERRING = 1, 2
 """Kinds of templates: an answer ("Re:") goes to a whole group again and again; a subject with a reference that is left
 out may stand for mails that are different. 0 is any other."""
+BATCH = ["cut_by", "scope", "organization", "window_us", "window_start_us"]
+"""What makes one batch of a template; it has a row for each lag bin, of first and of extra copies."""
 PERSON, EVERYBODY, WEEKS, ARRIVALS = SCALES["person, day"], SCALES["all, day"], (5, 6), (7, 8)
 
 

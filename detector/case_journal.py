@@ -6,16 +6,16 @@ noticed. What follows the last line break was cut off by a crash: it did not hap
 """
 
 import fcntl
-import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from detector.case_record import JournalEntry, as_values, from_values
+from detector.disk import sync
 from detector.errors import StoreError
+from detector.seals import sealed
 
 NAME = "journal.log"
 
@@ -62,7 +62,7 @@ def append(folder: Path, entries: Sequence[JournalEntry], *, seen: int | None = 
         finally:
             os.close(descriptor)
         if is_new:
-            _sync(folder)
+            sync(folder)
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be written ({error.strerror}); {entries[0].kind!r} was not noted. "
@@ -81,8 +81,8 @@ def _add(path: Path, descriptor: int, entries: Sequence[JournalEntry], seen: int
         os.ftruncate(descriptor, len(content) - torn)
     text = b"" if not known or content[len(content) - torn - 1 :][:1] == b"\n" else b"\n"
     for entry in entries:
-        seal, line = _sealed(as_values(entry), seal)
-        text += line + b"\n"
+        seal, line = sealed(as_values(entry), seal)
+        text += line
     if os.write(descriptor, text) != len(text):
         raise OSError(0, "the disk took only a part")
     os.fsync(descriptor)
@@ -115,24 +115,9 @@ def _entry(line: bytes, previous_seal: str) -> tuple[JournalEntry | None, str]:
     try:
         values = json.loads(line)
         del values["seal"]
-        seal, expected = _sealed(values, previous_seal)
-        if line != expected:
+        seal, expected = sealed(values, previous_seal)
+        if line != expected.rstrip(b"\n"):
             return None, ""
         return from_values(values), seal
     except (ValueError, TypeError, KeyError, RecursionError):
         return None, ""
-
-
-def _sealed(values: Mapping[str, Any], previous_seal: str) -> tuple[str, bytes]:
-    """The seal of one line, and the line in plain ASCII, without its line break."""
-    seal = hashlib.sha256(f"{previous_seal} {json.dumps(values, allow_nan=False)}".encode()).hexdigest()[:16]
-    return seal, json.dumps({**values, "seal": seal}, allow_nan=False).encode()
-
-
-def _sync(folder: Path) -> None:
-    """Bring the directory entry of a new journal to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

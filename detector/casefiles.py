@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
+from detector.disk import write_whole
 from detector.documents.escaping import slug, visible
 from detector.errors import StoreError
 from detector.records import Document
@@ -87,7 +88,7 @@ def write_report(root: Path, documents: Sequence[Document]) -> Path:
         for document in documents:
             path, content = root / _checked(document.name, flat=True), document.content.encode()
             if not _holds(path, content):
-                _write(path, content)
+                write_whole(path, content)
     except OSError as error:
         raise StoreError(f"{root}: cannot be written ({error.strerror}). Free space or fix its rights.") from error
     return root
@@ -113,22 +114,22 @@ def _write_documents(folder: Path, documents: Sequence[Document], handling: Hand
     notes = _read_list(folder)
     known = notes.files
     wanted, figures = _wanted(folder, documents, notes, handling)
-    due = {n: c for n, c in wanted.items() if known.get(n) != {"written": _hash(c)} or not _holds(folder / n, c)}
+    due = {n: c for n, c in wanted.items() if known.get(n) != {"written": sha256(c)} or not _holds(folder / n, c)}
     stale = {
-        n: _hash((folder / n).read_bytes()) for n in known if n not in wanted and _is_untouched(folder / n, known[n])
+        n: sha256((folder / n).read_bytes()) for n in known if n not in wanted and _is_untouched(folder / n, known[n])
     }
     stale = {n: found for n, found in stale.items() if n not in handling.pinned}
     if not due and not stale and figures == notes.figures and dict(handling.clients) == notes.clients:
         return
-    intended = {name: {**known.get(name, {}), "intended": _hash(content)} for name, content in due.items()}
+    intended = {name: {**known.get(name, {}), "intended": sha256(content)} for name, content in due.items()}
     leaving = {name: {"intended": found} for name, found in stale.items()}
     _write_list(folder, replace(notes, files=known | intended | leaving))
     for name, content in due.items():
         _make_below(folder, name)
-        _write(folder / name, content)
+        write_whole(folder / name, content)
     for name in stale:
         (folder / name).unlink()
-    done = known | {name: {"written": _hash(content)} for name, content in due.items()}
+    done = known | {name: {"written": sha256(content)} for name, content in due.items()}
     files = {name: entry for name, entry in done.items() if name not in stale}
     _write_list(folder, Notes(files, {n: f for n, f in figures.items() if n in files}, dict(handling.clients)))
 
@@ -161,14 +162,14 @@ def _target(folder: Path, name: str, content: bytes, known: _Known, handling: Ha
         state = "edited"
     if state == "ours" or (state == "deleted" and name in handling.recreate):
         return name
-    if state == "deleted" or known.get(name, {}).get("written") == _hash(content):
+    if state == "deleted" or known.get(name, {}).get("written") == sha256(content):
         return None
     for number in count(1):
         beside = _beside(name, number)
         state = _state(folder / beside, content, known.get(beside, {}))
         if state == "ours":
             return beside
-        if known.get(beside, {}).get("written") == _hash(content):
+        if known.get(beside, {}).get("written") == sha256(content):
             return None
         if state == "deleted":
             return beside
@@ -224,7 +225,7 @@ def _holds(path: Path, content: bytes) -> bool:
 
 def _is_untouched(path: Path, entry: dict[str, str]) -> bool:
     """The file is as we left it, even if we were cut short in writing it."""
-    return path.is_file() and not path.is_symlink() and _hash(path.read_bytes()) in entry.values()
+    return path.is_file() and not path.is_symlink() and sha256(path.read_bytes()) in entry.values()
 
 
 def _beside(name: str, number: int) -> str:
@@ -248,25 +249,7 @@ def _read_list(folder: Path) -> Notes:
 
 def _write_list(folder: Path, notes: Notes) -> None:
     content = {"schema_version": 1, "files": notes.files, "figures": notes.figures, "clients": notes.clients}
-    _write(folder / LIST_NAME, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all: a temporary file beside it, flushed to the disk, then renamed over it."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, 0o600)
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    write_whole(folder / LIST_NAME, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode())
 
 
 def _make_folder(folder: Path) -> None:
@@ -296,5 +279,6 @@ def _checked_id(incident_id: str) -> str:
     return incident_id
 
 
-def _hash(content: bytes) -> str:
+def sha256(content: bytes) -> str:
+    """The fingerprint of a text."""
     return hashlib.sha256(content).hexdigest()

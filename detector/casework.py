@@ -4,7 +4,6 @@ An approval binds the letter's text and its figures. If either is no longer so, 
 taken back, and why; the letter is then a draft like any other.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +12,10 @@ from pathlib import Path
 
 from detector import case_journal
 from detector.case_record import MACHINE, CaseRecord, JournalEntry, Step
-from detector.casefiles import Handling, find_case, folder_name, write_case
+from detector.casefiles import Handling, find_case, folder_name, sha256, write_case
 from detector.config import Client, Config, Us
 from detector.copies import read_copies
+from detector.disk import write_whole
 from detector.documents import Desk, case_documents
 from detector.documents.apology_letter import MOVING, is_over, letter_facts, letter_name
 from detector.documents.closing_note import render_closing_note
@@ -128,10 +128,7 @@ def remember_addresses(state: Path, config: Config) -> None:
     path = state / ADDRESSES
     text = json.dumps(content, indent=1) + "\n"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.chmod(0o600)
-        temporary.replace(path)
+        write_whole(path, text.encode())
 
 
 def remembered_addresses(state: Path) -> Config:
@@ -144,11 +141,6 @@ def remembered_addresses(state: Path) -> Config:
         return Config()
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{state / ADDRESSES}: is damaged. Give the config with --config.") from error
-
-
-def sha256(content: bytes) -> str:
-    """The fingerprint of a text."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def facts_hash(facts: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.batch_alarms import BATCH_KEYS, alarmed_batches, matrix, with_neighbours
-from detector.batch_rows import POOLED_BINS
+from detector.batch_rows import CONVERSATION, POOLED_BINS, REFERRING
 from detector.config import Detection
 from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
 from detector.estimator import COLUMNS, SCALES, BurstDetector
@@ -19,7 +19,6 @@ from detector.store import Connection
 from detector.tables import BURSTS, build
 
 Matrix = npt.NDArray[np.float64]
-_DAY_US = 86_400_000_000
 _DAY = COLUMNS.index("day")
 _OFTEN = 0.1
 _OFTEN_LATE = 0.03
@@ -39,12 +38,12 @@ select template_key, cut_by, scope, organization, window_us, window_start_us, fa
   case when cut_by = 'later' then 7 else 5 end + case when scope = 'organization' then 0 else 1 end
 from slow_batches
 """
-_TEMPLATES = """
+_TEMPLATES = f"""
 create or replace temp table template_numbers as
 with named as (
   select r.template_key, min(k.kin_key) as kin_key, min(r.sender) as sender,
-    case when starts_with(r.template_key, 'm:') then 2
-      when avg(case when r.is_reply then 1 else 0 end) >= 0.2 then 1 else 0 end as kind
+    case when starts_with(r.template_key, 'm:') then {REFERRING}
+      when avg(case when r.is_reply then 1 else 0 end) >= 0.2 then {CONVERSATION} else 0 end as kind
   from repeats as r
   left join kins as k on k.template_key = r.template_key
   group by r.template_key
@@ -60,7 +59,7 @@ with named as (
 select n.template_key, n.kin_key, n.kind, n.template, n.family, coalesce(k.template, 0) as kin
 from numbered as n
 left join numbered as k on k.template_key = n.kin_key
-"""
+"""  # noqa: S608 - constants above
 _COLUMNS = """t.template, t.kin, t.family, t.kind, b.scale, b.is_again, b.lag_bin,
   b.window_start_us // 86400000000 as day, b.exposed, b.repeated, 0 as own_exposed, 0 as own_repeated
 """

@@ -7,15 +7,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.batch_rows import DAY_US
 from detector.config import Detection
 
-_DAY_US = 86_400_000_000
 DAYS_OF_AN_INBOX = 5
 """Who gets a template again on so many other days is a shared inbox: how busy its day is says nothing.
 
 Nor does a mail that comes for longer, unless the template is well known and the mail began to come: nightly reports and
 test accounts do."""
-_LONG_US = DAYS_OF_AN_INBOX * _DAY_US
+_LONG_US = DAYS_OF_AN_INBOX * DAY_US
 _BEFORE = 0.25
 """What began had so much log before it, relative to how long it lasted."""
 MANY_TIMES_THE_MOST = 4
@@ -54,7 +54,7 @@ def enough_copies(episode: dict[str, Any], most_elsewhere: int, *, is_known: boo
 
     A few are if the template is well known, or if they come like clockwork within a day: so does no person ask.
     """
-    is_clockwork = episode["is_even"] and episode["ended_us"] - episode["started_us"] < _DAY_US
+    is_clockwork = episode["is_even"] and episode["ended_us"] - episode["started_us"] < DAY_US
     fewest = settings.single_recipient_copies
     if episode["recipient"].partition("@")[0].partition("+")[0].lower() in SHARED_INBOXES:
         fewest *= MANY_TIMES_THE_MOST
@@ -90,8 +90,8 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
 def _is_of(episodes: pd.DataFrame, days: npt.NDArray[np.int64]) -> "pd.Series[bool]":
     """Which episodes began and ended on days, or next to days, on which a whole group was hit."""
     beside = np.concatenate([days - 1, days, days + 1])
-    is_of: pd.Series[bool] = (episodes["started_us"] // _DAY_US).isin(beside)
-    return is_of & (episodes["ended_us"] // _DAY_US).isin(beside)
+    is_of: pd.Series[bool] = (episodes["started_us"] // DAY_US).isin(beside)
+    return is_of & (episodes["ended_us"] // DAY_US).isin(beside)
 
 
 def _most_elsewhere(episode: dict[str, Any], others: pd.DataFrame, in_a_loop: int) -> int:
@@ -100,8 +100,8 @@ def _most_elsewhere(episode: dict[str, Any], others: pd.DataFrame, in_a_loop: in
     Left out are the same person's copies around that time, and of others at that time those with most: a loop over a
     few people is one, twenty people with twelve posts each are a lively forum.
     """
-    meets = (others["started_us"] <= episode["ended_us"] + _DAY_US) & (
-        others["ended_us"] >= episode["started_us"] - _DAY_US
+    meets = (others["started_us"] <= episode["ended_us"] + DAY_US) & (
+        others["ended_us"] >= episode["started_us"] - DAY_US
     )
     others_then = others[meets & (others["recipient"] != episode["recipient"])]
     copies = [*others.loc[~meets, "copies"], *sorted(others_then["copies"], reverse=True)[in_a_loop:]]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.batch_rows import LAG_BINS, POOLED_BINS
+from detector.batch_rows import BATCH, DAY_US, LAG_BINS, POOLED_BINS
 from detector.config import Detection
 from detector.e_values import together
 from detector.episodes import WELL_KNOWN
@@ -16,7 +16,6 @@ from detector.estimator import COLUMNS, SCALES, BurstDetector
 from detector.store import Connection
 
 Matrix = npt.NDArray[np.float64]
-_DAY_US = 86_400_000_000
 _DAY, _EXPOSED, _REPEATED = (COLUMNS.index(name) for name in ("day", "exposed", "repeated"))
 _IS_AGAIN, _LAG_BIN = (COLUMNS.index(name) for name in ("is_again", "lag_bin"))
 _WEEKS = (SCALES["organization, week"], SCALES["all, week"])
@@ -78,7 +77,7 @@ class _Replay:
 
     def log10(self, histories: Histories, day: int | None) -> Matrix:
         """The evidence after each repeat, judged by what was known on that day (None: on each moment's own)."""
-        days = self.known_us // _DAY_US if day is None else np.full(len(self.rows), day)
+        days = self.known_us // DAY_US if day is None else np.full(len(self.rows), day)
         found = np.zeros(len(self.rows))
         for known in np.unique(days):
             found[days == known] = -histories.until(int(known)).score_samples(self.rows[days == known])
@@ -105,10 +104,10 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     template does not do so all the time, it is the end of the first day that showed it.
     """
     batches = alarms.batches[alarms.batches["template_key"] == span.template_key]
-    batches = batches[batches["window_start_us"].between(span.started_us - 9 * _DAY_US, span.ended_us)]
+    batches = batches[batches["window_start_us"].between(span.started_us - 9 * DAY_US, span.ended_us)]
     batches = batches.sort_values(["window_start_us", "window_us", "lag_bin"]).head(_MOST_ALARMS_REPLAYED)
     people = alarms.people[alarms.people["template_key"] == span.template_key]
-    people = people[people["day_us"].between(span.started_us - 9 * _DAY_US, span.ended_us)].head(_MOST_ALARMS_REPLAYED)
+    people = people[people["day_us"].between(span.started_us - 9 * DAY_US, span.ended_us)].head(_MOST_ALARMS_REPLAYED)
     key = [span.template_key]  # what the replays read is read once, not once per alarm
     db.execute(
         "create or replace temp table replayed_repeats as select * from repeats where template_key = $1 "
@@ -119,7 +118,7 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
         "create or replace temp table replayed_binned_repeats as select * from binned_repeats where template_key = ?",
         key,
     )
-    parts = batches.groupby(["cut_by", "scope", "organization", "window_us", "window_start_us"], dropna=False)
+    parts = batches.groupby(BATCH, dropna=False)
     replayed = [[_batch_replay(db, row, span) for row in part.to_dict("records")] for _, part in parts]
     replayed += [[_person_replay(db, row, span)] for row in people.to_dict("records")]
     whole = [[replay for replay in batch if len(replay.rows)] for batch in replayed]
@@ -137,14 +136,14 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
 def _later(batch: Sequence[_Replay], histories: Histories) -> int:
     """The end of the first day whose history made the evidence suffice; it did on the last one."""
     known_us = np.concatenate([replay.known_us for replay in batch])
-    low, high = int(known_us.min() // _DAY_US), histories.last_day
+    low, high = int(known_us.min() // DAY_US), histories.last_day
     while low < high:
         middle = (low + high) // 2
         if _first_alarm(batch, histories, middle) is None:
             low = middle + 1
         else:
             high = middle
-    return max((high + 1) * _DAY_US, int(known_us.max()))
+    return max((high + 1) * DAY_US, int(known_us.max()))
 
 
 def _batch_replay(db: Connection, batch: dict[str, Any], span: Span) -> _Replay:

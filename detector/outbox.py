@@ -21,7 +21,6 @@ journal means a lost one.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 from collections import Counter
@@ -30,8 +29,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from detector.disk import sync
 from detector.errors import ChannelError, JournalError
 from detector.records import Alert, Notice
+from detector.seals import sealed
 
 REPEATABLE = frozenset({"folder"})
 """Channels on which delivering the same notice again changes nothing."""
@@ -97,7 +98,7 @@ class Journal:
 
     def append(self, entry: Entry) -> None:
         """Put one fact on the disk before returning. Raises JournalError, after which nothing may be sent."""
-        seal, line = _sealed(asdict(entry), self._seal)
+        seal, line = sealed(asdict(entry), self._seal)
         try:
             self._write(line)
         except OSError as error:
@@ -128,7 +129,7 @@ class Journal:
             self._latest[entry.notice_key, entry.channel] = entry
 
     def _check(self, number: int, line: bytes, fact: Mapping[str, object]) -> None:
-        self._seal, expected = _sealed(fact, self._seal)
+        self._seal, expected = sealed(fact, self._seal)
         if line != expected:
             raise self._damaged(number)
 
@@ -253,12 +254,6 @@ def _entry(fact: str, notice: Notice, as_of: datetime, *, detail: str = "") -> E
     return Entry(fact, notice.notice_key, notice.channel, moment, detail=detail[:_LONGEST_DETAIL])
 
 
-def _sealed(fact: Mapping[str, object], previous_seal: str) -> tuple[str, bytes]:
-    """The seal of one line and the line itself, plain ASCII with its line break."""
-    seal = hashlib.sha256(f"{previous_seal} {json.dumps(fact)}".encode()).hexdigest()[:16]
-    return seal, json.dumps({**fact, "seal": seal}).encode() + b"\n"
-
-
 def _parsed(line: bytes) -> Entry | None:
     """The entry a line holds; None if it holds none, and whether it is genuine is for the seal to tell."""
     try:
@@ -277,22 +272,14 @@ def _create(path: Path) -> None:
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(descriptor, _sealed(_HEAD, "")[1])
+        os.write(descriptor, sealed(_HEAD, "")[1])
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
     unfinished.rename(path)
-    _sync(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    sync(path.parent)
 
 
 def _cut(path: Path, size: int) -> None:
     os.truncate(path, size)
-    _sync(path, os.O_RDONLY)
-
-
-def _sync(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path)

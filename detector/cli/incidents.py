@@ -15,6 +15,7 @@ from detector.cli.noting import (
     id_argument,
     json_option,
     note,
+    noting,
     organization_option,
 )
 from detector.cli.options import Moment, complain, state_option
@@ -76,20 +77,14 @@ def show(incident_id: str, state: Path, *, as_json: bool) -> None:
 
 
 @incidents.command()
-@id_argument
-@state_option
-@at_option
-@by_option
+@noting
 def ack(incident_id: str, state: Path, at: datetime | None, by: str) -> None:
     """Say that somebody has seen it and sees to it."""
     note(state, incident_id, "acknowledged", at, by, {})
 
 
 @incidents.command()
-@id_argument
-@state_option
-@at_option
-@by_option
+@noting
 @click.option("--how", required=True, help="What stopped it, such as 'took the import job out of cron'.")
 def contain(incident_id: str, state: Path, at: datetime | None, by: str, how: str) -> None:
     """Say that it was stopped. If the log has extra copies after that, this and every later night say so."""
@@ -116,10 +111,7 @@ def contain(incident_id: str, state: Path, at: datetime | None, by: str, how: st
 
 
 @incidents.command()
-@id_argument
-@state_option
-@at_option
-@by_option
+@noting
 @organization_option
 @click.option("--channel", required=True, help="How: phone, voicemail, in person, ...")
 def told(incident_id: str, state: Path, at: datetime | None, by: str, organization: str, channel: str) -> None:
@@ -128,10 +120,7 @@ def told(incident_id: str, state: Path, at: datetime | None, by: str, organizati
 
 
 @incidents.command()
-@id_argument
-@state_option
-@at_option
-@by_option
+@noting
 @organization_option
 @click.option("--channel", default="", help="How it was sent.")
 def sent(incident_id: str, state: Path, at: datetime | None, by: str, organization: str, channel: str) -> None:
@@ -193,10 +182,7 @@ def promises(state: Path, *, ics: bool) -> None:
 
 
 @incidents.command()
-@id_argument
-@state_option
-@at_option
-@by_option
+@noting
 @click.option("--anyway", is_flag=True, help="Although something is open; needs --reason.")
 @click.option("--reason", default="", help="Why anyway.")
 def close(incident_id: str, state: Path, at: datetime | None, by: str, *, anyway: bool, reason: str) -> None:
@@ -210,10 +196,7 @@ def close(incident_id: str, state: Path, at: datetime | None, by: str, *, anyway
 
 
 @incidents.command()
-@id_argument
-@state_option
-@at_option
-@by_option
+@noting
 @click.option("--reason", required=True, help="Why it is none; shown whenever the pattern comes again.")
 def dismiss(incident_id: str, state: Path, at: datetime | None, by: str, reason: str) -> None:
     """Say that it is no incident. The same pattern of the same template does not alarm again; far beyond it does."""
@@ -221,10 +204,7 @@ def dismiss(incident_id: str, state: Path, at: datetime | None, by: str, reason:
 
 
 @incidents.command()
-@id_argument
-@state_option
-@at_option
-@by_option
+@noting
 @click.option("--reason", required=True, help="Why.")
 def reopen(incident_id: str, state: Path, at: datetime | None, by: str, reason: str) -> None:
     """Take up again what was closed, or take a dismissal back."""

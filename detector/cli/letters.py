@@ -220,6 +220,7 @@ def _why_revoked(work: "WrittenUp", organization: str) -> str:
 
 def _write_files(draft: Draft, folder: Path, facts_sha256: str) -> Iterator[Path]:
     """The three files, whole or not at all."""
+    from detector.disk import write_whole
     from detector.documents.apology_letter import letter_facts
     from detector.documents.letter_export import letter_docx, letter_mail, letter_page
     from detector.documents.letter_text import read_letter
@@ -234,10 +235,8 @@ def _write_files(draft: Draft, folder: Path, facts_sha256: str) -> Iterator[Path
     }
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, content in files.items():
-        temporary = folder / f".{name}.tmp"
-        temporary.write_bytes(content)
-        temporary.chmod(0o600)
-        yield temporary.replace(folder / name)
+        write_whole(folder / name, content)
+        yield folder / name
 
 
 def _shown(text: object) -> str:

@@ -1,18 +1,21 @@
 """What the commands about incidents share: options, finding an incident, adding a person's word to its journal."""
 
 import getpass
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from detector.cli.options import Moment, complain
+from detector.cli.options import Moment, complain, state_option
 
 if TYPE_CHECKING:
     from detector.case_record import CaseRecord
     from detector.chronicle import Cases
+
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def _user() -> str:
@@ -28,6 +31,13 @@ by_option = click.option("--by", default=_user, help="Who did it. [default: you]
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 organization_option = click.option("--organization", default="", help="The client. [default: the only one hit]")
 id_argument = click.argument("incident_id", metavar="ID")
+
+
+def noting(command: _Command) -> _Command:
+    """A command that adds to a journal: of which incident, kept where, when it happened, who did it."""
+    for option in (by_option, at_option, state_option, id_argument):
+        command = option(command)
+    return command
 
 
 def cases_of(state: Path) -> "tuple[Cases, datetime]":

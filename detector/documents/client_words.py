@@ -35,16 +35,15 @@ def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Documen
     facts = _facts(case, organization, desk)
     rows = [row for row in case.affected if row.organization == organization]
     excess, people = sum(row.excess for row in rows), len(rows)
-    when = facts["span"]
     facts |= {
         "case": case,
         "earlier": [known for known in case.earlier if known.organization == organization],
         "people": people,
         "excess": excess,
-        "when": when,
+        "when": facts["span"],
         "know": f"{counted(people, 'person', 'people')} of yours got {counted(excess, 'copy', 'copies')} too many, "
-        f"{when}.",
-        "still_going": _still_going(case, facts["language"], facts["last"]),
+        f"{facts['span']}.",
+        "still_going": _still_going(case, facts["english"], facts["last"]),
         "contradiction": contradiction(case),
         "note": Safe(f"{_folder(case, organization)}note.md"),
         "voicemail": Safe(voicemail(case, organization, desk)),
@@ -64,6 +63,7 @@ def voicemail(case: CaseFacts, organization: str, desk: Desk) -> str:
 def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
     rows = [row for row in case.affected if row.organization == organization]
     language = desk.language(organization)
+    english = Language("en", language.zone)
     extras = [row.first_extra_at for row in rows if row.first_extra_at is not None]
     last = max(row.last_sent_at for row in rows)
     human = desk.human
@@ -78,10 +78,10 @@ def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
         "mail": visible_mail_name(case, organization),
         "is_one": len(rows) == 1,
         "times": language.times(max(row.sends for row in rows)),
-        "span": type(language)("en", language.zone).span(min(extras, default=last), last),
+        "span": english.span(min(extras, default=last), last),
         "ending": Safe(_ENDINGS[language.code, is_over(case)]),
         "is_over": is_over(case),
-        "language": type(language)("en", language.zone),
+        "english": english,
         "last": last,
         "next_on": language.day(human.next_update.on) if human.next_update.on else "",
     }
