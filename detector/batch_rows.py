@@ -36,13 +36,14 @@ SCALES = {
     "all, week": 6,
     "organization, day of the later copy": 7,
     "all, day of the later copy": 8,
+    "all, 15 minutes of the later copy": 9,
 }
 CONVERSATION, REFERRING = 1, 2
 """Kinds of templates: an answer ("Re:") goes to a whole group again and again; a subject with a reference that is left
 out may stand for mails that are different. 0 is any other."""
 BATCH = ["cut_by", "scope", "organization", "window_us", "window_start_us"]
 """What makes one batch of a template; it has a row for each lag bin, of first and of extra copies."""
-PERSON, EVERYBODY, WEEKS, ARRIVALS = SCALES["person, day"], SCALES["all, day"], (5, 6), (7, 8)
+PERSON, EVERYBODY, WEEKS, ARRIVALS = SCALES["person, day"], SCALES["all, day"], (5, 6), (7, 8, 9)
 
 
 class Rows(NamedTuple):

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.batch_alarms import BATCH_KEYS, alarmed_batches, matrix, with_neighbours
-from detector.batch_rows import CONVERSATION, POOLED_BINS, REFERRING
+from detector.batch_rows import CONVERSATION, DAY_US, POOLED_BINS, REFERRING
 from detector.config import Detection
 from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
 from detector.estimator import COLUMNS, SCALES, BurstDetector
@@ -35,7 +35,8 @@ select template_key, 'earlier' as cut_by, scope, organization, window_us, window
 from batches
 union all
 select template_key, cut_by, scope, organization, window_us, window_start_us, false, lag_bin, exposed, repeated,
-  case when cut_by = 'later' then 7 else 5 end + case when scope = 'organization' then 0 else 1 end
+  case when cut_by = 'earlier' then 5 when window_us = 900000000 then 8 else 7 end
+    + case when scope = 'organization' then 0 else 1 end
 from slow_batches
 """
 _TEMPLATES = f"""
@@ -101,7 +102,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     person_alarms = _alarmed_people(detector, people, settings)
     episodes = alarmed_episodes(_episodes(db), batch_alarms, settings)
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)
-    _save(db, alarms, _usual_lags(batches, alarms))
+    _save(db, alarms, _usual_lags(batches, alarms, numbers))
     build(db, BURSTS)
     spans = db.execute(
         "select template_key, burst_number, is_slow, rung, sender, median_gap_seconds, started_at_us, ended_at_us "
@@ -139,13 +140,16 @@ def _episodes(db: Connection) -> Episodes:
     return Episodes(db.execute(_EPISODES).df(), dict(mails), begins_us or 0)
 
 
-def _usual_lags(batches: Matrix, alarms: Alarms) -> list[tuple[str, int]]:
+def _usual_lags(batches: Matrix, alarms: Alarms, numbers: dict[str, int]) -> list[tuple[str, int]]:
     """Template and lag bin wherever an alarmed template repeats so often that a repeat alone says nothing.
 
     Judged by the days without an alarm, and not next to one: an affair that lasts for days must not excuse itself.
     """
     columns = ["template_key", "template", "day"]
-    days = pd.concat([alarms.batches[columns], alarms.people[columns]]).drop_duplicates()
+    episodes = alarms.episodes.assign(
+        template=alarms.episodes["template_key"].map(numbers), day=alarms.episodes["started_us"] // DAY_US
+    )
+    days = pd.concat([part[columns] for part in (alarms.batches, alarms.people, episodes)]).drop_duplicates()
     names = dict(zip(days["template"], days["template_key"], strict=True))
     place = [COLUMNS.index(name) for name in ("template", "scale", "lag_bin", "exposed", "repeated")]
     template, scale, lag_bin, exposed, repeated = batches[:, place].T

@@ -13,8 +13,8 @@ from detector.config import Detection
 DAYS_OF_AN_INBOX = 5
 """Who gets a template again on so many other days is a shared inbox: how busy its day is says nothing.
 
-Nor does a mail that comes for longer, unless the template is well known and the mail began to come: nightly reports and
-test accounts do."""
+Nor does a mail that comes for longer, unless the template is well known and the mail began to come, like clockwork or
+ten a day: nightly reports, test accounts and people who sign in often do."""
 _LONG_US = DAYS_OF_AN_INBOX * DAY_US
 _BEFORE = 0.25
 """What began had so much log before it, relative to how long it lasted."""
@@ -70,9 +70,9 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
     known = rows["template_key"].map(episodes.mails).fillna(0) >= WELL_KNOWN
     lasted, before = rows["ended_us"] - rows["started_us"], rows["started_us"] - episodes.begins_us
     began = (before >= _LONG_US) & (before >= _BEFORE * lasted)
-    busy = rows[
-        (rows["copies"] >= fewest) & (rows["own_days"] < DAYS_OF_AN_INBOX) & ((lasted < _LONG_US) | known & began)
-    ]
+    pressing = rows["is_even"] | (rows["copies"] * DAY_US >= settings.single_recipient_copies * lasted)
+    is_news = (lasted < _LONG_US) | known & began & pressing
+    busy = rows[(rows["copies"] >= fewest) & (rows["own_days"] < DAYS_OF_AN_INBOX) & is_news]
     alarmed = {key: np.unique(part["day"]) for key, part in batch_alarms.groupby("template_key")}
     found = []
     for template_key, part in busy.groupby("template_key"):

@@ -23,6 +23,7 @@ from scipy.special import betaln, gammaln
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from detector import priors
 from detector.batch_rows import (
     ARRIVALS,
     COLUMNS,
@@ -39,43 +40,9 @@ from detector.batch_rows import (
 from detector.concentration import between, concentration_of, wholeness
 from detector.day_sums import DaySums, find
 
-__all__ = ["COLUMNS", "PRIORS", "SCALES", "BurstDetector"]
+__all__ = ["COLUMNS", "SCALES", "BurstDetector"]
 
-PRIORS = {
-    1: (0.001, 36.0, 30.0, 3.0),
-    2: (0.002, 36.0, 30.0, 3.0),
-    3: (0.003, 36.0, 30.0, 3.0),
-    4: (0.003, 36.0, 30.0, 3.0),
-    5: (0.003, 36.0, 30.0, 3.0),
-    6: (0.004, 2.0, 10.0, 3.0),
-    7: (0.004, 1.0, 10.0, 4.0),
-    8: (0.004, 0.3, 0.3, 5.0),
-    9: (0.006, 0.3, 0.3, 6.0),
-    10: (0.01, 0.3, 0.3, 8.0),
-    11: (0.01, 0.3, 0.3, 10.0),
-    12: (0.005, 36.0, 30.0, 3.0),
-    13: (0.01, 0.3, 0.3, 10.0),
-}
-"""lag bin -> (usual share in a template nobody knows, its concentration, its concentration among extra copies, clean
-days that count as much as this assumption).
 
-A whole batch repeated within the hour is nearly always a fault; days apart it may be a habit, such as a digest, until
-the template's history says otherwise.
-"""
-_NO_PRIOR = (0.001, 1.0, 1.0, 1.0)
-_CLEAN = 40.0
-"""Concentration in a template that is known never to repeat to whole batches."""
-_ALL_OR_NONE = 0.3
-"""Concentration in a template that mostly repeats to whole batches, where the same is unusual after other copies."""
-_REPLY = 0.5
-"""Concentration in a conversation nobody knows."""
-_FOLLOW_UP_DAYS = np.array([1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 8, 16, 1, 16])
-"""A day is clean at a lag only once so many days have passed."""
-_RUN_DAYS = np.array([0, 0, 0, 0, 0, 0, 0, 3, 3, 4, 9, 30, 0, 30])
-"""Days so near each other are one run, at each lag bin."""
-
-_PERSON_CONCENTRATION = 3.0
-"""People differ: some click "send again" nine times. Evidence against one person grows slowly (polynomially)."""
 _FEWEST_IN_BATCH = 5
 """Batches smaller than this tell the mean of a share, but not how it varies."""
 _DAYS_BEFORE_TRIMMING = 5
@@ -89,10 +56,11 @@ _HABITUAL = 0.1
 """On such a share of its days a template repeats to whole batches if that is its habit."""
 _MANY_ALIKE = 0.5
 """So many templates of a family do so if it is the family's."""
-_NEAR = np.array([2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0])
-"""A habit spreads over so many lag bins to each side: a daily digest may not come twice an hour."""
-_RARER = np.array([1, 1, 1, 1, 1, 0.1, 0.1, 1, 1])
-"""At each scale the assumed share: in a week only those count who got the same again twice."""
+_SEVERAL = 3
+"""So many templates of a kin do so if it is the kin's."""
+_BROAD, _BROAD_BINS, _BROAD_DAYS, _APART = range(4, SINGLE_BINS + 1), 3, 2, 3
+"""Repeats to whole batches in three of these lag bins, in each on two days or more, say that a template does so
+after any time; days within three of the row's own say nothing."""
 
 
 class BurstDetector(OutlierMixin, BaseEstimator):
@@ -169,12 +137,17 @@ class BurstDetector(OutlierMixin, BaseEstimator):
 
     def _learn_repeats(self, repeats: Rows) -> None:
         """How many people got it again, and which batches did so as a whole."""
-        near = _RUN_DAYS[repeats.lag_bin] + 7 * np.isin(repeats.scale, WEEKS)
+        near = priors.RUN_DAYS[repeats.lag_bin] + 7 * np.isin(repeats.scale, WEEKS)
         self.repeats_ = DaySums(repeats.key, repeats.day, near, repeats.repeated)
         big = repeats.where(repeats.exposed >= _FEWEST_IN_BATCH)
         self.habits_ = _spread(big, big.key, np.ones(len(big.day)), big.share, big.share**2)
         whole = big.where((big.share >= _WHOLE) & (big.repeated >= _FEWEST_IN_BATCH))
         self.whole_ = _spread(whole, whole.theme, np.ones(len(whole.day)))
+        later = whole.where(np.isin(whole.lag_bin, _BROAD) & ~np.isin(whole.scale, ARRIVALS))
+        self.whole_lags_ = DaySums(later.template * 32 + later.lag_bin, later.day, 0, np.ones(len(later.day)))
+        self.whole_days_ = DaySums(later.template, later.day, 0, np.ones(len(later.day)))
+        self.whole_templates_, first = np.unique(whole.template, return_index=True)
+        self.kin_whole_ = DaySums(whole.kin[first], np.zeros(len(first)), 0, np.ones(len(first)))
         known = whole.where(np.isin(whole.template, self.templates_) & ~np.isin(whole.scale, ARRIVALS))
         runs = _spread(known, known.template * 32 + known.lag_bin, np.ones(len(known.day)))
         days = self.template_days_[find(self.templates_, runs.keys // 32)[0]] if len(runs.keys) else runs.keys
@@ -201,8 +174,8 @@ class BurstDetector(OutlierMixin, BaseEstimator):
     def _usual(self, rows: Rows) -> tuple[Matrix, Matrix]:
         is_person = rows.scale == PERSON
         rows = rows._replace(scale=np.where(is_person, EVERYBODY, rows.scale))  # judged by everybody's days
-        prior = np.array([_NO_PRIOR, *PRIORS.values()])[rows.lag_bin]
-        prior_share = np.minimum(prior[:, 0] * np.where(is_person, 10.0, _RARER[rows.scale]), 0.5)
+        prior = np.array([priors.NO_PRIOR, *priors.PRIORS.values()])[rows.lag_bin]
+        prior_share = np.minimum(prior[:, 0] * np.where(is_person, 10.0, priors.RARER[rows.scale]), 0.5)
         own, worst = self._left_out(rows, self.repeats_, rows.key)
         exposed, *_ = self.sizes_.without(rows.group, own, worst)
         repeated, *_ = self.repeats_.without(rows.key, own, worst)
@@ -211,13 +184,14 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         assumed = np.where(rows.is_again > 0, prior[:, 2], prior[:, 1])
         talks = (rows.kind == CONVERSATION) & (rows.lag_bin > 2)
         vague = (rows.kind > 0) & (rows.lag_bin > 2)
-        assumed = self._akin(np.where(vague, np.minimum(assumed, _REPLY), assumed), rows)
+        assumed = self._akin(np.where(vague, np.minimum(assumed, priors.REPLY), assumed), rows)
         clean = self._clean_days(rows)
-        cleanest = np.where(talks, assumed, np.maximum(assumed, _CLEAN))
+        cleanest = np.where(talks, assumed, np.maximum(assumed, priors.CLEAN))
         concentration = between(assumed, cleanest, clean / (clean + prior[:, 3]))
         other = rows._replace(is_again=1 - rows.is_again)  # who mails a group again does so after any copy
         concentration = np.minimum(self._habit(concentration, rows, clean), self._habit(concentration, other, clean))
-        return usual, np.where(is_person, _PERSON_CONCENTRATION, concentration)
+        concentration = self._at_any_time(concentration, rows)
+        return usual, np.where(is_person, priors.PERSON_CONCENTRATION, concentration)
 
     def _left_out(self, rows: Rows, sums: DaySums, keys: Any) -> tuple[Any, Any]:
         """The runs that do not count: the row's own, and the worst other one if there are days enough."""
@@ -241,7 +215,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         """On how many days enough people could have got something again at that lag, as far as the log can tell."""
         is_later = np.isin(rows.scale, ARRIVALS)
         daily = rows._replace(scale=np.where(is_later, ARRIVALS[1], EVERYBODY), is_again=np.zeros_like(rows.is_again))
-        follow_up = _FOLLOW_UP_DAYS[rows.lag_bin]
+        follow_up = priors.FOLLOW_UP_DAYS[rows.lag_bin]
         until = np.where(is_later, self.last_day_, self.last_day_ - follow_up)
         started = self.sizes_.first_day(daily.group)
         too_early = (np.zeros(len(until)), np.where(is_later, np.minimum(started + follow_up, left_out[0]) - 1, -1))
@@ -269,8 +243,15 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         whole_days = np.maximum(self.whole_.without(kin.theme, own)[-1] - 1, 0.0)  # one may have been an incident
         often = whole_days / np.maximum(whole_days + self._clean_days(kin), 1.0)
         kin_weight = np.clip(often / _HABITUAL, 0, 1) ** 2 * whole_days / (whole_days + self.prior_days)
-        weight = np.maximum(weight, np.where(rows.kin > 0, kin_weight, 0.0))
-        return between(assumed, np.minimum(assumed, _REPLY), weight)
+        weight = np.maximum(weight, kin_weight * self._of_a_kin(rows))
+        return between(assumed, np.minimum(assumed, priors.REPLY), weight)
+
+    def _of_a_kin(self, rows: Rows) -> Matrix:
+        """From 0 to 1: have several others of its kin repeated to whole batches? One alone speaks for itself."""
+        _, is_whole = find(self.whole_templates_, rows.template)
+        others = self.kin_whole_.without(rows.kin)[0] - is_whole
+        known: Matrix = np.where(rows.kin > 0, np.clip((others - 1) / (_SEVERAL - 1), 0, 1), 0.0)
+        return known
 
     def _habit(self, assumed: Any, rows: Rows, clean: Any) -> Any:
         """The concentration of a template over neighbouring lag bins: a forum repeats to whole groups on many days.
@@ -281,19 +262,39 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         own, worst = self._left_out(rows, self.habits_, rows.key)
         batches, shares, squares, days = self.habits_.without(rows.key, own, worst)
         _, big_batches, _ = self.sizes_.without(rows.group, own, worst)
-        width = 2 * _NEAR[rows.lag_bin] + 1
+        width = 2 * priors.NEAR[rows.lag_bin] + 1
         seen = concentration_of(width * np.maximum(big_batches, batches / width), shares, squares)
-        seen = np.where(shares > _WHOLE * big_batches, np.minimum(seen, _ALL_OR_NONE), seen)
+        seen = np.where(shares > _WHOLE * big_batches, np.minimum(seen, priors.ALL_OR_NONE), seen)
         often = np.clip(days / np.maximum(days + clean, 1) / _HABITUAL, 0, 1)
         return between(assumed, seen, often * wholeness(shares, squares) * days / (days + self.prior_days))
+
+    def _at_any_time(self, assumed: Any, rows: Rows) -> Any:
+        """The same for a template, or a kin, that repeats to whole batches after minutes, hours and days, as an
+        invitation does whenever the session is moved: that it does so within seconds stays strange."""
+        of_kin = self._of_a_kin(rows) * self._breadth(rows._replace(template=rows.kin))
+        weight = np.maximum(self._breadth(rows), of_kin)
+        return between(assumed, np.minimum(assumed, priors.ALL_OR_NONE), weight)
+
+    def _breadth(self, rows: Rows) -> Matrix:
+        """From 0 to 1: is it the template's habit to repeat to whole batches after any time, this one among them?"""
+        around = (rows.day - _APART, rows.day + _APART + np.where(np.isin(rows.scale, WEEKS), 6, 0))
+        lag_days = np.stack([self.whole_lags_.without(rows.template * 32 + lag, around)[-1] for lag in _BROAD])
+        is_usual = lag_days >= _BROAD_DAYS
+        shortest = np.where(is_usual.any(axis=0), is_usual.argmax(axis=0) + _BROAD[0], LAG_BINS)
+        days = self.whole_days_.without(rows.template, around)[-1]
+        _, known_days, _ = self.sizes_.without((rows.template * 16 + EVERYBODY) * 2, around)
+        often = np.clip(days / np.maximum(known_days, 1.0) / _HABITUAL, 0, 1)
+        applies = (is_usual.sum(axis=0) >= _BROAD_BINS) & (rows.lag_bin >= shortest - 1)
+        weight: Matrix = np.where(applies, often * days / (days + self.prior_days), 0.0)
+        return weight
 
 
 def _spread(rows: Rows, keys: Any, *values: Any) -> DaySums:
     """Sums by keys that end in a lag bin, each row counted in the bins near its own as well."""
-    spread, near = [], _NEAR[rows.lag_bin]
-    for step in range(-int(_NEAR.max()), int(_NEAR.max()) + 1):
+    spread, near = [], priors.NEAR[rows.lag_bin]
+    for step in range(-int(priors.NEAR.max()), int(priors.NEAR.max()) + 1):
         inside = (rows.lag_bin + step > 0) & (rows.lag_bin + step <= SINGLE_BINS)
         here = (np.abs(step) <= near) & (inside | (step == 0))
-        nearness = _RUN_DAYS[rows.lag_bin[here] + step]
+        nearness = priors.RUN_DAYS[rows.lag_bin[here] + step]
         spread.append((keys[here] + step, rows.day[here], nearness, *(v[here] for v in values)))
     return DaySums(*(np.concatenate(parts) for parts in zip(*spread, strict=True)))

@@ -26,9 +26,11 @@ IN_STEP_FROM, IN_STEP = timedelta(minutes=10), 1.01
 SAME_AFFAIR = timedelta(hours=36)
 """A burst that starts within this of a known incident's end, for its people, is that incident going on."""
 SHARED_PEOPLE = 0.5
-MOSTLY, MOSTLY_BY_SIZE, A_MAILING = 0.9, 0.8, 10
+MOSTLY, MOSTLY_BY_SIZE, A_MAILING, A_FEW = 0.9, 0.8, 10, 3
 SECOND_THOUGHTS = 1200
 """What a second mailing on purpose looks like: see `Shape.may_be_deliberate`."""
+CLOCKWORK = 20
+"""Nobody hits the hour to so many seconds, but a clock that is put back does."""
 _ID_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Sayable over the phone: no 0 and O, no 1, I and L, no U."""
 
@@ -85,6 +87,10 @@ class Shape:
     """Of how many mails (content and person) there were extra copies,"""
     mails_sent_twice: int
     """of how many exactly one,"""
+    mails_counted_down: int
+    """of how many copies at ever shorter notice, whole hours apart,"""
+    contents: int
+    """of how many contents,"""
     people_written_to: int
     """how many people were sent these contents at all (0 if only the size is known: two mails may have one size),"""
     people_written_to_then: int
@@ -95,18 +101,22 @@ class Shape:
 
     @property
     def may_be_deliberate(self) -> bool:
-        """A mailing went out once more, after a time in which somebody may have seen what was wrong with it.
+        """A mailing went out once more, after a time in which somebody may have seen what was wrong with it; or people
+        were reminded of a deadline, days before it, a day, and hours.
 
         A mailing is written to everybody on one day; a welcome is written to somebody on any day.
         """
         mostly = MOSTLY if self.people_written_to else MOSTLY_BY_SIZE
-        return self.is_mailing and self.mails_sent_twice >= mostly * self.mails
+        is_countdown = self.mails >= A_MAILING and self.mails_counted_down >= MOSTLY * self.mails
+        return is_countdown or (self.is_mailing and self.mails_sent_twice >= mostly * self.mails)
 
     @property
     def is_mailing(self) -> bool:
         """Written to many on one day, and again after a time in which somebody may have thought about it."""
         at_once = self.mails >= A_MAILING and self.people_written_to_then >= MOSTLY * self.people_written_to
-        return at_once and self.median_gap_seconds >= SECOND_THOUGHTS
+        to_many = self.people_written_to >= A_FEW * self.contents
+        is_one_hour = abs(self.median_gap_seconds - 3600) <= CLOCKWORK
+        return at_once and to_many and self.median_gap_seconds >= SECOND_THOUGHTS and not is_one_hour
 
 
 def group(bursts: Sequence[Burst]) -> list[tuple[Burst, ...]]:

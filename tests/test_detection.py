@@ -386,6 +386,66 @@ def test_a_fault_in_the_outbox_of_a_school_is_found_with_its_figures(tmp_path, f
     assert abs(incident.ended_at - last) < timedelta(seconds=2)
 
 
+def mailing(hours: list[float]) -> list[Mail]:
+    """An assignment to forty people at these hours of the 20th day and after, to each in the same second of the round."""
+    begins = FIRST_DAY + timedelta(days=19)
+    return [
+        (
+            begins + timedelta(hours=hour, milliseconds=300 * n),
+            f"clerk{n}@firm.example",
+            "assignment",
+            "Assignment due: B2",
+        )
+        for hour in hours
+        for n in range(40)
+    ]
+
+
+def alarms(found: list[tuple[Incident, tuple[AffectedRecipient, ...]]]) -> list[set[str]]:
+    """Who was hit, of all that is more than a note."""
+    return [{person.recipient for person in people} for incident, people in found if incident.severity != "info"]
+
+
+def test_reminders_of_a_deadline_at_ever_shorter_notice_are_no_incident(tmp_path):
+    """Three days before, a day, six hours: 48 and 18 hours apart. The same thrice at six hours each is one."""
+    ordinary = list(ordinary_outbox(random.Random(11)))
+    assert alarms(read_outbox(tmp_path, ordinary + mailing([18, 66, 84]))) == []
+    (hit,) = alarms(read_outbox(tmp_path / "even", ordinary + mailing([6, 12, 18])))
+    assert len(hit) == 40
+
+
+def test_a_mailing_again_after_an_hour_to_the_second_is_an_incident_and_after_fifty_minutes_may_be_meant(tmp_path):
+    ordinary = list(ordinary_outbox(random.Random(11)))
+    (hit,) = alarms(read_outbox(tmp_path, ordinary + mailing([1.5, 2.5])))
+    assert len(hit) == 40
+    assert alarms(read_outbox(tmp_path / "fifty", ordinary + mailing([1.5, 1.5 + 50 / 60]))) == []
+
+
+def test_a_flood_of_codes_to_one_person_names_nobody_who_asked_for_a_code_meanwhile(tmp_path):
+    """A hundred codes, one a minute; ten others ask twice in the same hour."""
+    begins = FIRST_DAY + timedelta(days=20, hours=9)
+    flooded = [(begins + timedelta(minutes=n), "clerk1@firm.example", "code", "Your code") for n in range(100)]
+    others = [
+        (begins + timedelta(minutes=6 * n, seconds=40 * again), f"pupil{n}@north.example", "code", "Your code")
+        for n in range(10)
+        for again in (0, 1)
+    ]
+    assert alarms(read_outbox(tmp_path, [*ordinary_outbox(random.Random(11)), *flooded, *others])) == [
+        {"clerk1@firm.example"}
+    ]
+
+
+def test_old_receipts_sent_again_amid_the_days_new_ones_are_one_incident_with_all_its_people(tmp_path):
+    """The thirty of the 20th to 22nd day go out again on the 26th, in ten minutes; none ever did before."""
+    ordinary = list(ordinary_outbox(random.Random(11)))
+    old = [mail for mail in ordinary if mail[2] == "receipt" and 19 <= (mail[0] - FIRST_DAY).days < 22]
+    begins = FIRST_DAY + timedelta(days=25, hours=15)
+    again = [(begins + timedelta(seconds=20 * n), *mail[1:]) for n, mail in enumerate(old)]
+    ((incident, people),) = read_outbox(tmp_path, ordinary + again)
+    assert {person.recipient for person in people} == {to for _, to, _, _ in old}
+    assert incident.excess == len(old) == 30
+
+
 def rounds(people: list[str], seconds: list[int], subject: str = "Welcome to A1 for Firm") -> list[Mail]:
     """The same welcome to all of them, again and again, at these seconds after ten o'clock of the 15th day."""
     begins = FIRST_DAY + timedelta(days=14, hours=10)

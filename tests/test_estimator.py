@@ -15,12 +15,14 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
 from detector.batch_rows import CONVERSATION
-from detector.estimator import COLUMNS, PRIORS, BurstDetector
+from detector.estimator import COLUMNS, BurstDetector
+from detector.priors import PRIORS
 
 DAY = 20_600
 TODAY = DAY + 28
-SECONDS, MINUTES, HOURS, A_DAY = 1, 4, 6, 8  # lag bins
+SECONDS, MINUTES, HOURS, A_DAY, DAYS = 1, 4, 6, 8, 9  # lag bins
 TOGETHER, DAILY, EVERYBODY, PERSON = 0, 1, 3, 4  # scales
+TEMPLATE = COLUMNS.index("template")
 
 Row = tuple[float, ...]
 
@@ -375,3 +377,27 @@ def test_a_new_thread_is_judged_by_the_threads_of_its_forum():
     new = dict(zip(COLUMNS, batch(TODAY, 20, 20)[-1], strict=True))
     forum = [row(**thread) for thread in threads]
     assert log10_e(forum, row(**new | {"family": 7})) < 6 < log10_e(forum, row(**new | {"family": 3}))
+
+
+def test_an_invitation_that_was_moved_after_minutes_hours_and_days_may_be_moved_after_any_time_but_seconds():
+    """Nine days of the month had it again as a whole: three within ten minutes, three within the hour, three later."""
+    habit = [r for day in range(DAY, TODAY) for r in batch(day, 20, 20 * (day % 3 == 0), 4 + day // 3 % 3)]
+    at_one_lag = [r for day in range(DAY, TODAY) for r in batch(day, 20, 20 * (day % 3 == 0), 5)]
+    days_later, at_once = batch(TODAY, 20, 20, DAYS)[-1], batch(TODAY, 20, 20, SECONDS)[-1]
+    assert log10_e(habit, days_later) < 3 < log10_e(at_one_lag, days_later)
+    assert log10_e(habit, at_once) > 6
+
+
+def test_what_three_templates_of_a_kin_do_excuses_a_fourth_and_what_one_does_excuses_none():
+    """Template 90 stands for the kin: the batches of all its templates together."""
+
+    def of_a_kin(*templates: int) -> list[Row]:
+        own = [(day, template) for day in range(DAY, TODAY) for template in [templates[day % len(templates)]]]
+        rows = [r for day, template in own for name in (template, 90) for r in batch(day, 20, 20, template=name)]
+        return [
+            row(**dict(zip(COLUMNS, r, strict=True)) | {"kin": 90 * (r[TEMPLATE] < 90), "family": r[TEMPLATE]})
+            for r in rows
+        ]
+
+    new = row(**dict(zip(COLUMNS, batch(TODAY, 20, 20, template=50)[-1], strict=True)) | {"kin": 90, "family": 50})
+    assert log10_e(of_a_kin(1, 2, 3), new) < 6 < log10_e(of_a_kin(1), new)

@@ -1,6 +1,6 @@
 -- The repeats that certainly belong to a burst: its seeds, and the same mail to anybody else in the same minutes at a lag
 -- next to the burst's own, which no estimate would find at a client of one or two people, unless the template repeats
--- at that lag anyway. On the rung of sender and size contents are numbered per person, so there the template decides.
+-- at that lag anyway, or only one person's own evidence speaks for it. On the rung of sender and size contents are numbered per person, so there the template decides.
 -- grain: template_key, burst_number, recipient, content_key, copies_before
 -- reads: binned_repeats, burst_seeds, usual_lags
 with spans as (
@@ -8,6 +8,7 @@ with spans as (
     case when substr(template_key, 1, 2) in ('t:', 's:') then content_key else '' end as content_key,
     min(repeated_at_us) - 900000000 as from_us, max(repeated_at_us) + 900000000 as until_us
   from burst_seeds
+  where is_alone = 0
   group by template_key, burst_number, lag_bin, case when substr(template_key, 1, 2) in ('t:', 's:') then content_key else '' end
 )
 select template_key, burst_number, recipient, content_key, copies_before

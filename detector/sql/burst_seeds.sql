@@ -1,8 +1,9 @@
 -- The repeats that the estimator found to be beyond the usual, numbered into bursts: a repeat belongs to the one before
--- it in the same template if it came within six hours, or within three times its own lag (a daily drip has daily gaps,
--- and longer ones at weekends). What is slow and what is quick are two bursts, which people in common may join again.
--- One or two people whose repeats stand alone are none, unless they are beyond the usual by themselves: of a whole batch
--- some will ask again sooner or later. `copies_before` is that of the extra copy.
+-- it in the same template if it came within six hours, within 26 at about the same lag, or within three times its own
+-- lag (a daily drip has daily gaps, and longer ones at weekends). What is slow and what is quick are two bursts, which
+-- people in common may join again. One or two people whose repeats stand alone are none, unless they are beyond the
+-- usual by themselves: of a whole batch some will ask again sooner or later. `copies_before` is that of the extra copy;
+-- `is_alone` if only the person's own evidence speaks for it.
 -- grain: recipient, content_key, copies_before
 -- reads: batch_alarms, binned_repeats, episode_alarms, recipient_alarms
 with weekly as (
@@ -31,7 +32,7 @@ with weekly as (
   from binned_repeats as b
   join batch_alarms as a on a.template_key = b.template_key
     and b.lag_bin between a.from_bin and a.until_bin and b.lag_bin >= 9
-    and a.window_start_us = b.repeated_at_us - b.repeated_at_us % 86400000000
+    and a.window_start_us = b.repeated_at_us - b.repeated_at_us % a.window_us
     and (a.scope = 'all' or a.organization is not distinct from b.organization)
   where a.cut_by = 'later'
   union
@@ -48,17 +49,20 @@ with weekly as (
   where substr(b.template_key, 1, 2) <> 'k:'
 ), once as (
   select recipient, content_key, template_key, copies_before, lag_bin, sent_at_us, repeated_at_us,
-    max(is_alone) as is_alone, case when lag_bin > 6 then 1 else 0 end as is_slow
+    min(is_alone) as is_alone, max(is_alone) as is_enough, case when lag_bin > 6 then 1 else 0 end as is_slow
   from alarmed
   group by recipient, content_key, template_key, copies_before, lag_bin, sent_at_us, repeated_at_us
 ), spaced as (
   select *, repeated_at_us - lag(repeated_at_us) over (
       partition by template_key, is_slow order by repeated_at_us, recipient, content_key, copies_before
-    ) as since_last_us
+    ) as since_last_us, abs(lag_bin - lag(lag_bin) over (
+      partition by template_key, is_slow order by repeated_at_us, recipient, content_key, copies_before
+    )) as lag_step
   from once
 ), numbered as (
   select *, is_slow + 2 * sum(
       case when since_last_us <= 21600000000 then 0
+        when is_slow = 0 and is_alone = 0 and lag_step <= 1 and since_last_us <= 93600000000 then 0
         when lag_bin < 11 and since_last_us <= least(3 * (repeated_at_us - sent_at_us), 345600000000) then 0 else 1 end
     ) over (
       partition by template_key, is_slow order by repeated_at_us, recipient, content_key, copies_before
@@ -69,8 +73,8 @@ with weekly as (
   select template_key, burst_number
   from numbered
   group by template_key, burst_number
-  having count(distinct recipient) > 2 or max(is_alone) = 1
+  having count(distinct recipient) > 2 or max(is_enough) = 1
 )
-select n.recipient, n.content_key, n.template_key, n.copies_before, n.lag_bin, n.repeated_at_us, n.burst_number
+select n.recipient, n.content_key, n.template_key, n.copies_before, n.lag_bin, n.repeated_at_us, n.burst_number, n.is_alone
 from numbered as n
 join enough as e on e.template_key = n.template_key and e.burst_number = n.burst_number

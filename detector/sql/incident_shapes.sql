@@ -1,10 +1,12 @@
--- What tells a second mailing on purpose from a fault: whether of each mail there was one extra copy, and whether what was
--- sent is a mailing, written to everybody on one day. On the rung of sender and size nobody can tell, so it counts as one.
--- `doubt_until_us` is when the log told of a third copy to a tenth of the people.
+-- What tells a second mailing on purpose from a fault: whether of each mail there was one extra copy, and whether what
+-- was sent is a mailing, written to everybody on one day. On the rung of sender and size nobody can tell, so it counts
+-- as one. `mails_counted_down`: the last copy came whole hours after the one before, and that one after twice as long
+-- or more, as reminders of a deadline do (not one hour: so does a clock that is put back). `doubt_until_us` is when the
+-- log told of a third copy to a tenth of the people.
 -- grain: incident_id
 -- reads: incident_repeats, repeats
 with copies as (
-  select i.incident_id, i.recipient, i.content_key, i.sent_at_us, i.lag_us, r.known_at_us,
+  select i.incident_id, i.recipient, i.content_key, i.sent_at_us, i.lag_us, r.known_at_us, r.copies_before,
     row_number() over (
       partition by i.incident_id, i.recipient, i.content_key order by i.sent_at_us, i.send_id
     ) as extra
@@ -14,6 +16,19 @@ with copies as (
   select incident_id, recipient, content_key, count(*) as excess
   from copies
   group by incident_id, recipient, content_key
+), lasts as (
+  select incident_id, recipient, content_key, max(copies_before) as copies_before
+  from copies
+  group by incident_id, recipient, content_key
+), reminded as (
+  select l.incident_id, sum(case when r.lag_us >= 7020000000 and b.lag_us >= 2 * r.lag_us
+      and (r.lag_us + 180000000) % 3600000000 <= 360000000 and (b.lag_us + 180000000) % 3600000000 <= 360000000
+      then 1 else 0 end) as mails
+  from lasts as l
+  join repeats as r on r.recipient = l.recipient and r.content_key = l.content_key and r.copies_before = l.copies_before
+  join repeats as b on b.recipient = l.recipient and b.content_key = l.content_key
+    and b.copies_before = l.copies_before - 1
+  group by l.incident_id
 ), spans as (
   select incident_id, count(*) as mails, sum(case when excess = 1 then 1 else 0 end) as mails_sent_twice
   from mails
@@ -28,7 +43,7 @@ with copies as (
   where not starts_with(content_key, 'z:')
   group by incident_id, content_key
 ), firsts as (
-  select c.incident_id, count(*) as people_written_to,
+  select c.incident_id, count(distinct c.content_key) as contents, count(*) as people_written_to,
     sum(case when r.sent_at_us between c.from_us - 43200000000 and c.from_us + 43200000000 then 1 else 0 end)
       as people_written_to_then
   from contents as c
@@ -42,11 +57,14 @@ with copies as (
   where extra = 2
 )
 select s.incident_id, cast(s.mails as bigint) as mails, cast(s.mails_sent_twice as bigint) as mails_sent_twice,
+  cast(coalesce(m.mails, 0) as bigint) as mails_counted_down,
+  cast(coalesce(f.contents, 0) as bigint) as contents,
   cast(coalesce(f.people_written_to, 0) as bigint) as people_written_to,
   cast(coalesce(f.people_written_to_then, 0) as bigint) as people_written_to_then, g.median_gap_seconds,
   d.doubt_until_us
 from spans as s
 join gaps as g on g.incident_id = s.incident_id
+left join reminded as m on m.incident_id = s.incident_id
 left join firsts as f on f.incident_id = s.incident_id
 left join doubts as d on d.incident_id = s.incident_id and d.place = 1
   + cast(floor(s.mails * case when f.people_written_to is null then 0.2 else 0.1 end) as bigint)

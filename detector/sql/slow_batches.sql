@@ -1,10 +1,12 @@
 -- Batches for what is slow. Cut into weeks by the time of the earlier copy: `repeated` are people who got the same again
--- at that lag at least twice in the week, as a slow drip does to the same people. Cut into days by the time of the later
--- copy: of the people who were sent something that day, those who had had it for more than a day. The row with lag_bin 0
--- stands for the batch itself; lag_bin 13 for all lags of more than a day.
--- grain: template_key, cut_by, scope, organization, window_start_us, lag_bin
+-- at that lag at least twice in the week, as a slow drip does to the same people. Cut by the time of the later copy, into
+-- days, and (in scope 'all' only) into quarters of an hour: of the people who were sent something then, those who had had
+-- it for more than a day. The row with lag_bin 0 stands for the batch itself; lag_bin 13 for all lags of more than a day.
+-- grain: template_key, cut_by, scope, organization, window_us, window_start_us, lag_bin
 -- reads: binned_repeats, kins, repeats
-with copies as (
+with later_windows as (
+  select 900000000 as window_us union all select 86400000000
+), copies as (
   select template_key, organization, recipient, sent_at_us from repeats
   union all
   select k.kin_key, r.organization, r.recipient, r.sent_at_us
@@ -20,10 +22,10 @@ with copies as (
   from copies
   group by template_key, organization, sent_at_us - sent_at_us % 604800000000
   union all
-  select template_key, organization, 'later', 86400000000, sent_at_us - sent_at_us % 86400000000,
-    count(distinct recipient)
-  from copies
-  group by template_key, organization, sent_at_us - sent_at_us % 86400000000
+  select c.template_key, c.organization, 'later', w.window_us, c.sent_at_us - c.sent_at_us % w.window_us,
+    count(distinct c.recipient)
+  from copies as c cross join later_windows as w
+  group by c.template_key, c.organization, w.window_us, c.sent_at_us - c.sent_at_us % w.window_us
 ), twice as (
   select template_key, organization, recipient, sent_at_us - sent_at_us % 604800000000 as window_start_us, lag_bin
   from binned_repeats
@@ -31,36 +33,38 @@ with copies as (
   group by template_key, organization, recipient, sent_at_us - sent_at_us % 604800000000, lag_bin
   having count(*) > 1
 ), repeated as (
-  select template_key, organization, 'earlier' as cut_by, window_start_us, lag_bin, count(distinct recipient) as repeated
+  select template_key, organization, 'earlier' as cut_by, 604800000000 as window_us, window_start_us, lag_bin,
+    count(distinct recipient) as repeated
   from twice
   group by template_key, organization, window_start_us, lag_bin
   union all
-  select template_key, organization, 'later', repeated_at_us - repeated_at_us % 86400000000, lag_bin,
-    count(distinct recipient)
-  from binned
-  group by template_key, organization, repeated_at_us - repeated_at_us % 86400000000, lag_bin
+  select b.template_key, b.organization, 'later', w.window_us, b.repeated_at_us - b.repeated_at_us % w.window_us, b.lag_bin,
+    count(distinct b.recipient)
+  from binned as b cross join later_windows as w
+  group by b.template_key, b.organization, w.window_us, b.repeated_at_us - b.repeated_at_us % w.window_us, b.lag_bin
 ), by_organization as (
   select template_key, cut_by, organization, window_us, window_start_us, 0 as lag_bin, exposed, 0 as repeated from sizes
   union all
   select r.template_key, r.cut_by, r.organization, s.window_us, r.window_start_us, r.lag_bin, s.exposed, r.repeated
   from repeated as r
   join sizes as s on s.template_key = r.template_key and s.organization is not distinct from r.organization
-    and s.cut_by = r.cut_by and s.window_start_us = r.window_start_us
+    and s.cut_by = r.cut_by and s.window_us = r.window_us and s.window_start_us = r.window_start_us
 ), everybody as (
   select template_key, cut_by, window_us, window_start_us, sum(exposed) as exposed
   from sizes
   group by template_key, cut_by, window_us, window_start_us
 ), everybody_repeated as (
-  select template_key, cut_by, window_start_us, lag_bin, sum(repeated) as repeated
+  select template_key, cut_by, window_us, window_start_us, lag_bin, sum(repeated) as repeated
   from repeated
-  group by template_key, cut_by, window_start_us, lag_bin
+  group by template_key, cut_by, window_us, window_start_us, lag_bin
 )
 select template_key, cut_by, 'organization' as scope, organization, window_us, window_start_us, lag_bin, exposed, repeated
 from by_organization
-where substr(template_key, 1, 2) <> 'k:'
+where substr(template_key, 1, 2) <> 'k:' and window_us > 900000000
 union all
 select template_key, cut_by, 'all', null, window_us, window_start_us, 0, exposed, 0 from everybody
 union all
 select r.template_key, r.cut_by, 'all', null, e.window_us, r.window_start_us, r.lag_bin, e.exposed, r.repeated
 from everybody_repeated as r
-join everybody as e on e.template_key = r.template_key and e.cut_by = r.cut_by and e.window_start_us = r.window_start_us
+join everybody as e on e.template_key = r.template_key and e.cut_by = r.cut_by and e.window_us = r.window_us
+  and e.window_start_us = r.window_start_us

@@ -1,0 +1,42 @@
+"""What the estimator assumes before it has learned anything: per lag bin, and per scale."""
+
+import numpy as np
+
+PRIORS = {
+    1: (0.001, 36.0, 30.0, 3.0),
+    2: (0.002, 36.0, 30.0, 3.0),
+    3: (0.003, 36.0, 30.0, 3.0),
+    4: (0.003, 36.0, 30.0, 3.0),
+    5: (0.003, 36.0, 30.0, 3.0),
+    6: (0.004, 2.0, 10.0, 3.0),
+    7: (0.004, 1.0, 10.0, 4.0),
+    8: (0.004, 0.3, 0.3, 5.0),
+    9: (0.006, 0.3, 0.3, 6.0),
+    10: (0.01, 0.3, 0.3, 8.0),
+    11: (0.01, 0.3, 0.3, 10.0),
+    12: (0.005, 36.0, 30.0, 3.0),
+    13: (0.01, 0.3, 0.3, 10.0),
+}
+"""lag bin -> (usual share in a template nobody knows, its concentration, its concentration among extra copies, clean
+days that count as much as this assumption).
+
+A whole batch repeated within the hour is nearly always a fault; days apart it may be a habit, such as a digest, until
+the template's history says otherwise.
+"""
+NO_PRIOR = (0.001, 1.0, 1.0, 1.0)
+CLEAN = 40.0
+"""Concentration in a template that is known never to repeat to whole batches."""
+ALL_OR_NONE = 0.3
+"""Concentration in a template that mostly repeats to whole batches, where the same is unusual after other copies."""
+REPLY = 0.5
+"""Concentration in a conversation nobody knows."""
+PERSON_CONCENTRATION = 3.0
+"""People differ: some click "send again" nine times. Evidence against one person grows slowly (polynomially)."""
+FOLLOW_UP_DAYS = np.array([1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 8, 16, 1, 16])
+"""A day is clean at a lag only once so many days have passed."""
+RUN_DAYS = np.array([0, 0, 0, 0, 0, 0, 0, 3, 3, 4, 9, 30, 0, 30])
+"""Days so near each other are one run, at each lag bin."""
+NEAR = np.array([2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0])
+"""A habit spreads over so many lag bins to each side: a daily digest may not come twice an hour."""
+RARER = np.array([1, 1, 1, 1, 1, 0.1, 0.1, 1, 1, 1])
+"""At each scale the assumed share: in a week only those count who got the same again twice."""
