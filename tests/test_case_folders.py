@@ -121,9 +121,8 @@ def test_forty_clients_keep_the_brief_and_the_folder_usable(tmp_path: Path) -> N
     assert "Call 40 clients before they call us" in head
     assert head.count("| Client ") == 41, "one line for each, and the head of the table"
     documents = case_documents(case, Desk(), builders.copies(case))
-    folder = write_case(
-        tmp_path, "INC-7F3K", None, documents, Handling(clients=client_folders(case.incident.organizations))
-    )
+    names = case.incident.organizations
+    folder = write_case(tmp_path, "INC-7F3K", names, documents, Handling(clients=client_folders(names)))
     assert len([path for path in folder.iterdir() if not path.name.startswith(".")]) == 8
     assert len(list((folder / "clients").iterdir())) == 40
     for path in (folder / "clients").rglob("*.md"):
@@ -138,10 +137,11 @@ def test_what_a_person_wrote_to_the_first_client_moves_along_when_a_second_one_a
     for case in (one, two, two):
         names = case.incident.organizations
         folder = write_case(
-            tmp_path, "INC-7F3K", HARBOR, case_documents(case, desk()), Handling(clients=client_folders(names))
+            tmp_path, "INC-7F3K", names, case_documents(case, desk()), Handling(clients=client_folders(names))
         )
         if case is one:
             (folder / "letter.md").write_text("my own words\n", encoding="utf-8")
+    assert folder.name == "INC-7F3K-harbor-freightways", "a folder that is there keeps its name"
     assert not (folder / "letter.md").exists()
     harbor = folder / "clients" / "harbor-freightways"
     assert (harbor / "letter.md").read_text(encoding="utf-8") == "my own words\n"

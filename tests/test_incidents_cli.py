@@ -222,7 +222,8 @@ def test_a_containment_that_the_log_contradicts_is_said_at_once_and_every_night_
         f"{name}: ann said that it was contained at 2030-10-27 18:20:00 UTC, but the log has 35 extra copies to 12 "
         "people after that, the first at 2030-10-27 18:21:01 UTC. It is not contained.\n"
     )
-    assert f"detector: {loud}" in desk.say("contain", name, "--at", at, "--how", "restarted it").err
+    claimed = desk.say("contain", name, "--at", at, "--how", "restarted it")
+    assert (claimed.code, f"detector: {loud}" in claimed.err) == (1, True)
     assert f"! {loud}" in desk.say("list").out
     assert f"! {loud}" in desk.say("show", name).out
     assert desk.night(MORNING + HOUR).err == f"detector: {loud}"
@@ -230,7 +231,8 @@ def test_a_containment_that_the_log_contradicts_is_said_at_once_and_every_night_
     (row,) = desk.listed()
     assert (row["work"], row["copies_after_containment"]) == ("contained", 35)
     later = (BEGINS + 28 * MINUTE).isoformat()
-    assert "not contained" not in desk.say("contain", name, "--at", later, "--how", "took it out of cron").err
+    agreed = desk.say("contain", name, "--at", later, "--how", "took it out of cron")
+    assert (agreed.code, "not contained" in agreed.err) == (0, False)
     assert desk.night(MORNING + 2 * HOUR).err == ""
 
 

@@ -64,6 +64,12 @@ def replace(path: Path, before: str, after: str) -> None:
     path.write_text(text.replace(before, after), encoding="utf-8")
 
 
+def tree(state: Path) -> dict[Path, bytes]:
+    """What people read, to the byte."""
+    folders = ("incidents", "reports", "alerts")
+    return {p: p.read_bytes() for name in folders for p in sorted((state / name).rglob("*")) if p.is_file()}
+
+
 # --- the folder ---------------------------------------------------------------------------------------------------
 
 
@@ -306,7 +312,7 @@ def test_a_changed_text_takes_the_approval_away(state: Path, folder: Path) -> No
     replace(folder / "letter.md", "and I am sorry", "and I am very sorry")
     said = export(state)
     assert said.code == 2
-    assert "The approval was taken back: the text was changed." in said.text
+    assert re.search(r"is not approved: the approval was taken back at .* UTC, for the text was changed\.", said.text)
     kinds = [entry.kind for entry in case_journal.read(folder).entries]
     assert kinds[-2:] == ["letter approved", "letter revoked"]
     assert approve(state).code == 0
@@ -336,9 +342,20 @@ def test_a_moved_figure_takes_the_approval_away_and_is_named(state: Path, folder
     )
     night = detector("nightly", FOUNDING, late, "--state", state, "--as-of", AS_OF)
     assert night.code == 0, night.text
+    moved = "F7 was 3,539 and is 3,540; F8 was 70 or 71 and is about 70 (70 to 72); F9 was "
+    assert f"{ID}: the letter to {CLIENT} is no longer approved: " in night.text
+    assert moved in night.text
+    before_again, published = tree(state), sorted((state / "snapshots").iterdir())
+    assert detector("nightly", FOUNDING, late, "--state", state, "--as-of", AS_OF).text == (
+        f"detector: {ID}: is open again: 1 more extra copy after it had stopped.\n"
+    )
+    assert (tree(state), sorted((state / "snapshots").iterdir())) == (before_again, published), "nothing new, no news"
+    too_late = detector("incidents", "sent", ID, "--by", "Sam Example", "--state", state)
+    assert too_late.code == 2
+    assert re.search(rf"comes too late: the approval was taken back at .* UTC, for .*{re.escape(moved)}", too_late.text)
     said = export(state)
     assert said.code == 2
-    assert "F7 was 3,539 and is 3,540" in said.text
+    assert moved in said.text
     assert "F10 was 20:11 UTC on 27 October 2026 and is 20:12 UTC on 27 October 2026" in said.text
     assert (folder / "letter.md").read_bytes() != before, (
         "untouched by people, it is a draft again, with today's figures"

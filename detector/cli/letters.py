@@ -111,15 +111,17 @@ def export(incident_id: str, out: Path | None, organization: str, config_path: P
       detector letter export INC-7F3K --out outgoing
     """
     from detector.casework import what_moved
+    from detector.lifecycle_rules import why_revoked
 
     with _opened(incident_id, config_path, state) as work:
         draft = _one(work, organization)
         steps = work.case.record.approved if work.case.record else ()
         step = next((step for step in steps if step.organization == draft.organization), None)
         if step is None:
-            why = _why_revoked(work, draft.organization)
+            because = why_revoked(work.case.record, draft.organization) if work.case.record else ""
+            why = f": {_shown(because)}" if because else ""
             raise RefusedError(
-                f"The letter to {_shown(draft.organization)} is not approved.{why} `detector letter approve`"
+                f"The letter to {_shown(draft.organization)} is not approved{why}. Approve it: `detector letter approve`"
             )
         if moved := what_moved(step, work.case, work.desk, draft.content()):
             raise RefusedError(f"What was approved is no longer so: {'; '.join(moved)}. Nothing was written.")
@@ -209,13 +211,6 @@ def _judged(draft: Draft, found: "tuple[Finding, ...] | list[Finding]") -> str:
         for finding in found
     ]
     return "\n".join([head, *lines])
-
-
-def _why_revoked(work: "WrittenUp", organization: str) -> str:
-    """The last reason for which an approval was taken back; "" if there was none."""
-    entries = work.case.record.entries if work.case.record else ()
-    taken = [e for e in entries if e.kind == "letter revoked" and e.fields.get("organization") == organization]
-    return f" The approval was taken back: {_shown(taken[-1].fields.get('because', ''))}." if taken else ""
 
 
 def _write_files(draft: Draft, folder: Path, facts_sha256: str) -> Iterator[Path]:
