@@ -119,10 +119,8 @@ def export(incident_id: str, out: Path | None, organization: str, config_path: P
         step = next((step for step in steps if step.organization == draft.organization), None)
         if step is None:
             because = why_revoked(work.case.record, draft.organization) if work.case.record else ""
-            why = f": {_shown(because)}" if because else ""
-            raise RefusedError(
-                f"The letter to {_shown(draft.organization)} is not approved{why}. Approve it: `detector letter approve`"
-            )
+            why = f"the letter to {draft.organization} is not approved{': ' if because else ''}{because}"
+            raise RefusedError(f"{_shown(why)}. Have it approved: `detector letter approve`")
         if moved := what_moved(step, work.case, work.desk, draft.content()):
             raise RefusedError(f"What was approved is no longer so: {'; '.join(moved)}. Nothing was written.")
         for path in _write_files(draft, out or draft.path.parent, str(step.fields["facts_sha256"])):
