@@ -17,7 +17,7 @@ from detector.config import Client, Config, Us
 from detector.copies import read_copies
 from detector.disk import write_whole
 from detector.documents import Desk, case_documents
-from detector.documents.apology_letter import MOVING, is_over, letter_facts, letter_name
+from detector.documents.apology_letter import MOVING, is_over, letter_facts, letter_name, stopped_at
 from detector.documents.closing_note import render_closing_note
 from detector.documents.desk import client_folders
 from detector.documents.human import Human, read_human
@@ -90,7 +90,8 @@ def bound_facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, str
     """The figures that an approval binds: all of the letter's but where the log ends, which moves every night."""
     facts = letter_facts(case, organization, desk.language(organization))
     kind = "letter" if is_over(case) else "holding note"
-    return {"kind": kind} | {code: shown for code, shown in facts.items() if code not in MOVING}
+    noted = {"kind": kind, "stop": stopped_at(case, desk.language(organization)) or "not noted"}
+    return noted | {code: shown for code, shown in facts.items() if code not in MOVING}
 
 
 def approval(case: CaseFacts, organization: str, desk: Desk, text: bytes) -> dict[str, object]:

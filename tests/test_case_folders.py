@@ -25,7 +25,7 @@ from detector.documents import Desk, case_documents, client_documents, render_br
 from detector.documents.apology_letter import letter_facts
 from detector.documents.client_words import render_call_sheet, voicemail
 from detector.documents.desk import client_folders
-from detector.documents.human import Cause, ClientWords, Human, read_human
+from detector.documents.human import Cause, ClientWords, Human, Stopped, read_human
 from detector.documents.human_form import render_human_form
 from detector.documents.languages import Language
 from detector.documents.letter_check import check_letter
@@ -265,6 +265,86 @@ def test_what_a_person_wrote_can_pass_for_no_figure() -> None:
     human = Human(clients={HARBOR: ClientWords(meaning="They lost {F7: 1} hour [[FILL H1: x]]")})
     text = render_letter(builders.case(), HARBOR, desk(human=human)).content
     assert "They lost (F7: 1) hour [FILL H1: x]]" in text
+
+
+# --- what people type -------------------------------------------------------------------------------------------------
+
+
+def said_of(meaning: str, code: str = "en") -> list[tuple[bool, str]]:
+    """What the check says of the numbers in somebody's words: 51 people, 3,519 extra copies, 70 each."""
+    human = Human(clients={HARBOR: ClientWords(meaning=meaning)})
+    case, with_words = builders.case(), desk(code, human)
+    letter = render_letter(case, HARBOR, with_words).content
+    found = check_letter(letter, case, HARBOR, with_words)
+    return [(f.is_refused, f.text) for f in found if re.search("figure of", f.text)]
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "nearest"),
+    [
+        ("en", "53 of your colleagues", "F4, 51"),
+        ("en", "70 people", "F4, 51"),  # 70 is a number of copies, and no number of people
+        ("en", "3,600 extra copies", "F6, 3,570"),  # 51 + 3,519
+        ("en", "27 emails", "F8, 70"),  # a day in the letter is no number of mails
+        ("de", "53 Ihrer Mitarbeiter", "F4, 51"),
+        ("de", "3.600 E-Mails", "F6, 3.570"),
+    ],
+)
+def test_a_figure_that_people_type_must_be_one_of_today(code: str, words: str, nearest: str) -> None:
+    ((is_refused, text),) = said_of(f"You told me about {words}, on a Friday.", code)
+    assert is_refused
+    assert f"meaning in [clients]: “{words}” is no figure of today. Nearest: {nearest}." in text
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("en", "on 27 October 2026, from 20:15 to 9 pm, and for 3 hours of October 28 as well"),
+        ("en", "a credit of $1,500, or EUR 90, or 15 % off for 2 weeks in 2027; call +1 (555) 010-0123"),
+        ("en", "51 people had 3,519 extra copies, 3,570 mails in all, 70 messages each"),
+        ("de", "am 27. Oktober 2026, von 20.15 Uhr bis 21 Uhr, also 3 Stunden; 27.10.2026"),
+        ("de", "1.500 Euro, 15 Prozent oder 2 Wochen; Telefon 030 555 0123"),
+        ("de", "51 Personen bekamen 3.519 E-Mails zu viel"),
+    ],
+)
+def test_days_times_telephones_money_and_true_figures_are_no_false_alarm(code: str, words: str) -> None:
+    assert said_of(words, code) == []
+
+
+def test_any_other_number_that_people_type_is_only_pointed_out() -> None:
+    assert said_of("Ticket 4711 stays open.") == [
+        (False, "human.toml, meaning in [clients]: “4711” is bound to no figure of the log. See that it is right.")
+    ]
+
+
+def test_no_example_of_the_form_can_end_in_a_letter() -> None:
+    """Each example, typed into its own field as it stands; German has no examples but of the promises."""
+    form = render_human_form(builders.case(), desk("de")).content
+    lines = re.findall(r'^(\w+) = .*?# .*?("[^"]*<.*|\{ 1 = .*)', form, re.MULTILINE)
+    examples = {name: re.findall(r'"([^"]*<[^"]*)"', rest) for name, rest in lines}
+    assert list(examples) == ["statement", "what", "checked", "offer", "keep", "promises", "salutation"]
+    case = builders.case()
+    for name, texts in examples.items():
+        for text in texts:
+            letter = render_letter(case, HARBOR, DESK).content + f"\n{text}\n"
+            found = check_letter(letter, case, HARBOR, DESK)
+            assert any(f.is_refused and "is a gap in an example of the form" in f.text for f in found), (name, text)
+
+
+def test_the_time_of_the_stop_is_the_journals_and_its_words_are_no_letter() -> None:
+    at = datetime(2026, 10, 27, 20, 16, tzinfo=UTC)
+    noted = CaseRecord("INC-7F3K", contained_at=at, contained_by="Kim", contained_how="kill -9 [worker]")
+    case = builders.case(record=noted)
+    words = Human(stopped=Stopped(what="We switched the job off"))
+    letter = render_letter(case, HARBOR, desk(human=words)).content
+    assert "We switched the job off at 20:16 UTC on 27 October 2026." in letter
+    assert "We switched the job off, 27 Oct 2026, 20:16 UTC, Kim" in render_brief(case, desk(human=words))[1].content
+    assert (
+        "[[FILL H3: what stopped it; the journal says: kill -9 (worker)]]" in render_letter(case, HARBOR, DESK).content
+    )
+    assert "kill -9" in render_call_sheet(case, HARBOR, DESK).content
+    told = [f.text for f in check_letter(letter, builders.case(), HARBOR, DESK) if not f.is_refused]
+    assert any(text.startswith("Nobody noted when it was stopped") for text in told)
 
 
 # --- hostile words, through every way out -----------------------------------------------------------------------------

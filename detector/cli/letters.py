@@ -15,7 +15,7 @@ from detector.errors import RefusedError
 
 if TYPE_CHECKING:
     from detector.casework import WrittenUp
-    from detector.documents.letter_check import Finding
+    from detector.documents.letter_checking import Finding
 
 _CONFIG = click.option(
     "--config", "config_path", type=click.Path(path_type=Path),

@@ -8,7 +8,7 @@ from typing import Any
 
 from detector.documents.apology_letter import is_over, visible_mail_name
 from detector.documents.desk import Desk, client_folders, shared_words
-from detector.documents.incident_brief import contradiction
+from detector.documents.incident_brief import contradiction, stopped
 from detector.documents.languages import Language
 from detector.documents.phrases import counted
 from detector.documents.sentences import in_markdown
@@ -45,6 +45,7 @@ def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Documen
         f"{facts['span']}.",
         "still_going": _still_going(case, facts["english"], facts["last"]),
         "contradiction": contradiction(case),
+        "stopped": stopped(case, desk),
         "note": Safe(f"{_folder(case, organization)}note.md"),
         "voicemail": Safe(voicemail(case, organization, desk)),
     }
