@@ -25,6 +25,7 @@ from detector.documents import Desk, case_documents, client_documents, render_br
 from detector.documents.apology_letter import letter_facts
 from detector.documents.client_words import render_call_sheet, voicemail
 from detector.documents.desk import client_folders
+from detector.documents.hold_csv import render_hold_csv
 from detector.documents.human import Cause, ClientWords, Human, Stopped, read_human
 from detector.documents.human_form import render_human_form
 from detector.documents.languages import Language
@@ -265,6 +266,29 @@ def test_what_a_person_wrote_can_pass_for_no_figure() -> None:
     human = Human(clients={HARBOR: ClientWords(meaning="They lost {F7: 1} hour [[FILL H1: x]]")})
     text = render_letter(builders.case(), HARBOR, desk(human=human)).content
     assert "They lost (F7: 1) hour [FILL H1: x]]" in text
+
+
+# --- a log that names neither subject nor template --------------------------------------------------------------------
+
+
+def test_of_a_mail_without_a_name_the_brief_says_so_and_nothing_pretends_to_name_it() -> None:
+    known = builders.case()
+    incident = dataclasses.replace(
+        known.incident, rung="sender+size", template="mail from a@b.example of about 7.6 kB", sender="a@b.example"
+    )
+    case = builders.case(incident=incident, subjects=())
+    text = render_brief(case)[1].content
+    assert "Which mail it was. The log has neither its subject nor its template, only" in text
+    assert "Find out which mail it was" in text
+    assert "all that can be held back is everything from `a@b.example`" in text
+    rows = list(csv.DictReader(io.StringIO(render_hold_csv(case).content)))
+    assert {(row["template"], row["sender"]) for row in rows} == {("", "a@b.example")}
+    assert {row["template"] for row in csv.DictReader(io.StringIO(render_hold_csv(known).content))} != {""}
+    documents = {document.name: document.content for document in case_documents(case, DESK, builders.copies(case))}
+    assert "sender a@b.example; template not in the log" in documents["vendor-pack/01-pattern.txt"]
+    assert "sent 51 of your colleagues the same email again and again" in documents["letter.md"].replace(
+        "{F4: 51}", "51"
+    )
 
 
 # --- what people type -------------------------------------------------------------------------------------------------

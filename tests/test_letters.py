@@ -122,6 +122,8 @@ def test_the_vendor_pack_verifies_names_the_side_and_nobody(folder: Path) -> Non
     )
     assert first[1].startswith("We ask you: Who is iterated inside the loop that sends")
     assert "points to the side that makes the mail" in first[2]
+    assert first[3] == "Please look soon: many services keep their logs for 30 days, until 26 Nov 2026."  # 3 are over
+    assert not re.search(r"null is null|= null|\$", (pack / "05-queries.sql").read_text(encoding="utf-8"))
     rows = [json.loads(line) for line in (pack / "02-copies.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 51 + 3_539
     assert len({row["message_id"] for row in rows}) == 51 + 3_539, "the ids are exact: each copy has its own"
