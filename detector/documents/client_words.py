@@ -3,6 +3,7 @@
 No learner's name, no cause that might change, no figure that may still move goes into a voicemail or the note.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from detector.documents.sentences import in_markdown
 from detector.documents.templates import Safe, render_markdown, render_text
 from detector.records import CaseFacts, Document
 
+MOST_WORDS = 75
 _ENDINGS = {
     ("en", True): "It has stopped; our log has shown no further copy since.",
     ("en", False): "We are stopping it now; a few more may still arrive.",
@@ -47,18 +49,26 @@ def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Documen
         "contradiction": contradiction(case),
         "stopped": stopped(case, desk),
         "note": Safe(f"{_folder(case, organization)}note.md"),
-        "voicemail": Safe(voicemail(case, organization, desk)),
+        "voicemail": Safe(said := voicemail(case, organization, desk)),
+        "spoken": spoken_words(said),
     }
     figures = (("F4", f"{people}"), ("F7", f"{excess}"), ("still going", _state(case)))
     return Document(f"{_folder(case, organization)}call.md", render_markdown("call_sheet.md", facts), figures=figures)
 
 
 def voicemail(case: CaseFacts, organization: str, desk: Desk) -> str:
-    """What to say to a machine: at most 75 words, half a minute."""
+    """What to say to a machine: at most 75 words, half a minute. A long number is said once, a short one twice."""
     facts = _facts(case, organization, desk)
     name = facts["client"].contact.partition(",")[0].strip()
     facts["hello"] = Safe(f" {name}") if name else ""
-    return render_text(f"voicemail.{desk.language(organization).code}.txt", facts).strip()
+    name = f"voicemail.{desk.language(organization).code}.txt"
+    twice, once = (render_text(name, facts | {"is_twice": is_twice}).strip() for is_twice in (True, False))
+    return twice if spoken_words(twice) <= MOST_WORDS else once
+
+
+def spoken_words(text: str) -> int:
+    """How many words are said: a telephone number is read digit by digit."""
+    return len(re.findall(r"\d|\+|[^\W\d_]+(?:['\u2019-][^\W\d_]+)*", text))
 
 
 def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
