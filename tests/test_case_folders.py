@@ -368,7 +368,10 @@ def test_the_time_of_the_stop_is_the_journals_and_its_words_are_no_letter() -> N
     words = Human(stopped=Stopped(what="We switched the job off"))
     letter = render_letter(case, HARBOR, desk(human=words)).content
     assert "We switched the job off at 20:16 UTC on 27 October 2026." in letter
-    assert "We switched the job off, 27 Oct 2026, 20:16 UTC, Kim" in render_brief(case, desk(human=words))[1].content
+    assert (
+        "Stopped: We switched the job off (27 Oct 2026, 20:16 UTC, Kim)."
+        in render_brief(case, desk(human=words))[1].content
+    )
     assert (
         "[[FILL H3: what stopped it; the journal says: kill -9 (worker)]]" in render_letter(case, HARBOR, DESK).content
     )

@@ -306,7 +306,9 @@ def test_closing_is_refused_until_all_is_done_and_then_drafts_the_note(desk):
         "| Time to stop | 24 min 11 s until the last extra copy; 25 min until it was said to be contained |"
         in closed.out
     )
-    assert "no extra copy since; the log of 28 Oct 2030, 02:00 UTC showed that it had stopped" in closed.out
+    assert (
+        "**After.** No extra copy since; the log of 28 Oct 2030, 02:00 UTC showed that it had stopped.\n" in closed.out
+    )
     assert desk.listed() == []
     assert [row["work"] for row in desk.listed("--all")] == ["closed"]
     desk.night(MORNING + HOUR)

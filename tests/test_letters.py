@@ -447,9 +447,10 @@ def test_a_german_letter_is_german_throughout(state: Path, folder: Path, tmp_pat
     assert "(Kim Lee, bis 10. November 2026)." in text
     assert not re.search(r"\b(?:the|and|of|by|UTC|October)\b", text)
     assert 'lang="de"' in (tmp_path / "out" / "letter.html").read_text(encoding="utf-8")
-    spoken = (folder / "call.md").read_text(encoding="utf-8").partition("## Voicemail, if nobody answers")[2].split()
-    assert spoken[:2] == ["Guten", "Tag"]
-    assert len(spoken) <= 75
+    sheet, _, spoken = (folder / "call.md").read_text(encoding="utf-8").partition("digit by digit.")
+    assert spoken.startswith("\n\nGuten Tag")
+    assert "the same email again and again" in sheet, "the sheet is for us, in English"
+    assert "my next word to you on 12 November 2026" in sheet
 
 
 def test_a_draft_has_one_recipient_or_none(state: Path, folder: Path, tmp_path: Path) -> None:

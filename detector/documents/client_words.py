@@ -33,19 +33,21 @@ def render_note(case: CaseFacts, organization: str, desk: Desk) -> Document:
 
 
 def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Document:
-    """call.md: one page for the call, with the voicemail in the client's language."""
+    """call.md: one page for the call, in English for us; the voicemail is in the client's language."""
     facts = _facts(case, organization, desk)
     rows = [row for row in case.affected if row.organization == organization]
     excess, people = sum(row.excess for row in rows), len(rows)
+    english = facts["english"]
     facts |= {
         "case": case,
+        "times": english.times(max(row.sends for row in rows)),
         "earlier": [known for known in case.earlier if known.organization == organization],
         "people": people,
         "excess": excess,
         "when": facts["span"],
         "know": f"{counted(people, 'person', 'people')} of yours got {counted(excess, 'copy', 'copies')} too many, "
         f"{facts['span']}.",
-        "still_going": _still_going(case, facts["english"], facts["last"]),
+        "still_going": _still_going(case, english, facts["last"]),
         "contradiction": contradiction(case),
         "stopped": stopped(case, desk),
         "note": Safe(f"{_folder(case, organization)}note.md"),
@@ -94,7 +96,7 @@ def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
         "is_over": is_over(case),
         "english": english,
         "last": last,
-        "next_on": language.day(human.next_update.on) if human.next_update.on else "",
+        "next_on": english.day(human.next_update.on) if human.next_update.on else "",
     }
 
 

@@ -34,6 +34,7 @@ class ClientContact:
     """Where the drafts to them lie in the incident's folder; "" for the folder itself."""
     call: str
     """What was said on the telephone, and when; "" if nobody noted it."""
+    is_told: bool
     state: str
     """How far the letter is: "draft", "approved", "sent"."""
 
@@ -97,6 +98,7 @@ def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
                 phone=client.phone,
                 folder=folders[organization],
                 call=_joined(*told.get(organization, ()), words.call),
+                is_told=organization in told or organization in sent,
                 state="sent" if organization in sent else "approved" if organization in approved else "draft",
             )
         )
@@ -119,10 +121,12 @@ def _cause(desk: Desk) -> str:
 
 
 def stopped(case: CaseFacts, desk: Desk) -> str:
-    """H3: what and how checked from human.toml; what else somebody noted in the journal, which alone knows the time."""
+    """H3 in sentences: what and how checked from human.toml, else the journal's words, which alone knows the time."""
     words, record = desk.human.stopped, case.record
-    noted = (record.contained_how, record.contained_at, record.contained_by) if record and record.contained_at else ()
-    return _joined(words.what, *noted[bool(words.what) :], words.checked)
+    what = words.what.strip().rstrip(".")
+    if record and record.contained_at:
+        what = f"{what or record.contained_how} ({_joined(record.contained_at, record.contained_by)})"
+    return " ".join(f"{told.rstrip('. ')}." for told in (what, words.checked) if told.strip())
 
 
 def contradiction(case: CaseFacts) -> str:
