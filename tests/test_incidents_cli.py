@@ -7,12 +7,14 @@ import csv
 import json
 import shutil
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import office
 import pytest
 
 from detector import open_snapshot
@@ -516,3 +518,67 @@ def test_a_verdict_that_is_taken_back_mutes_nothing(desk):
     second, first = desk.listed()
     assert (first["work"], second["alarms_because"]) == ("acknowledged", "the verdict was taken back")
     assert f"{second['incident_id']}.OPENED.1" in desk.alerts()
+
+
+# --- one cause, two clients ------------------------------------------------------------------------------------------
+
+
+def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
+    """Ten rounds to 12 people of Harbor until 18:27; contained 18:28, the letter approved. The next night's log has
+    four more rounds from 18:40 on: 48 copies to Harbor, all extra, and 8 people of Birch who get their first four."""
+    name = opened(desk)
+    (folder,) = (desk.state / "incidents").iterdir()
+    assert desk.say("contain", name, "--at", (BEGINS + 28 * MINUTE).isoformat(), "--how", "stopped the job").code == 0
+    assert desk.say("promise", name, "We check every run", "--owner", "Sam", "--due", "2030-11-10").code == 0
+    office.fill(folder / "human.toml", office.FILLED)
+    office.fill(folder / "human.toml", office.CLIENT, 'clients."Harbor"')
+    assert desk.run("letter", "approve", name, "--state", desk.state).code == 0
+
+    more = BEGINS + 40 * MINUTE
+    again = desk.night(MORNING + HOUR, burst(more, copies=4), burst(more, people=8, copies=4, what="welcome at Birch"))
+    assert (
+        f"{name}: ann said that it was contained at 2030-10-27 18:28:00 UTC, but the log has 72 extra copies to 20 "
+        "people after that, the first at 2030-10-27 18:40:00 UTC. It is not contained." in again.err
+    )  # 48 to Harbor, 8 * 3 = 24 to Birch
+    assert f"{name}: the letter to Harbor is no longer approved: " in again.err
+    assert "F7 was 108 and is 156" in again.err  # 12 * 9 + 48
+    (row,) = desk.listed()
+    assert (row["incident_id"], row["organizations"], row["excess"]) == (name, ["Harbor", "Birch"], 180)
+    assert desk.alerts() == [f"{name}.OPENED.1"], "a client more is no new incident"
+
+    theirs = {who: folder / "clients" / who for who in ("harbor", "birch")}
+    assert "{F4: 8}" in (theirs["birch"] / "letter.md").read_text(encoding="utf-8")
+    assert "{F7: 24}" in (theirs["birch"] / "letter.md").read_text(encoding="utf-8")
+    assert "{F7: 156}" in (theirs["harbor"] / "letter.md").read_text(encoding="utf-8")
+    for who, other in (("harbor", "birch"), ("birch", "harbor")):
+        files = {path.name: path.read_text(encoding="utf-8").casefold() for path in theirs[who].iterdir()}
+        assert {"letter.md", "call.md", "note.md"} <= files.keys()
+        assert [file for file, text in files.items() if other in text] == []
+    pack = "".join(path.read_text(encoding="utf-8") for path in (folder / "vendor-pack").iterdir()).casefold()
+    assert "harbor" not in pack
+    assert "birch" not in pack
+
+
+def test_nothing_that_leaves_the_house_for_one_client_names_the_other(desk):
+    """The letter to Birch, exported: page, mail and document with its metadata; and the path of the folder."""
+    birch = burst(people=8, copies=5, what="welcome at Birch")
+    assert desk.night(MORNING, burst(copies=5), birch).code == 0
+    (row,) = desk.listed()
+    name = row["incident_id"]
+    (folder,) = (desk.state / "incidents").iterdir()
+    assert folder.name == f"{name}-several-organizations"
+    assert desk.say("contain", name, "--at", (BEGINS + 28 * MINUTE).isoformat(), "--how", "stopped the job").code == 0
+    assert desk.say("promise", name, "We check every run", "--owner", "Sam", "--due", "2030-11-10").code == 0
+    office.fill(folder / "human.toml", office.FILLED)
+    office.fill(folder / "human.toml", office.CLIENT, 'clients."Birch"')
+    one = ("--organization", "Birch", "--state", desk.state)
+    assert desk.run("letter", "approve", name, *one).code == 0
+    out = desk.folder / "out"
+    assert desk.run("letter", "export", name, "--out", out, *one).code == 0
+    with zipfile.ZipFile(out / "letter.docx") as archive:
+        texts = {part: archive.read(part) for part in archive.namelist()}
+    texts |= {path.name: path.read_bytes() for path in out.glob("letter.[eh]*")}
+    assert len(texts) == 8
+    assert [part for part, text in texts.items() if b"harbor" in text.lower()] == []
+    assert b"8 of your colleagues" in texts["letter.html"]
+    assert b"32 copies too many" in texts["letter.html"]  # 8 * 4
