@@ -4,7 +4,11 @@ Now is the later of the clock and the newest night. The logs are of October and 
 """
 
 import csv
+import email
+import email.policy
+import io
 import json
+import re
 import shutil
 import sys
 import zipfile
@@ -131,6 +135,8 @@ def burst(
 
 
 MORNING = BEGINS + 8 * HOUR
+TOLD = {".html", ".md", ".csv", ".txt", ".toml", ".json", ".jsonl", ".sql", ".eml", ".log"}
+"""All kinds of text that a night leaves for people and their programs."""
 
 
 def opened(desk: Desk) -> str:
@@ -348,15 +354,40 @@ def test_what_people_type_does_not_act_on_a_terminal_or_a_calendar(desk):
     assert "‹U+000D›‹U+000A›END:VEVENT‹U+202E›=1+1|x" + "ü" * 60 in unfolded
 
 
-def test_a_name_out_of_a_log_does_not_act_on_a_terminal_either(desk):
-    desk.night(MORNING, burst(what="welcome at Har\x1b[2Jbor\u202e"))
+EVIL = (
+    '=HYPERLINK("https://evil.example") <script>alert(1)</script>\r\nBcc: victim@evil.example\x1b[2J\u202e '
+    + "x" * 20_000
+)
+"""A formula, markup, a header, a terminal code, a reading direction turned round, and far too much of it."""
+
+
+def test_a_log_of_evil_names_acts_nowhere_and_changes_no_figure(desk):
+    """Subject and template are `EVIL`, the client has the beginning of it; 12 people, 10 copies each."""
+    client = EVIL[:110]
+    rows = [(*row[:4], EVIL, EVIL, client) for row in burst()]
+    night = desk.night(MORNING, rows)
+    assert night.code == 0, night.err
     (row,) = desk.listed()
-    stranger = desk.say("told", row["incident_id"], "--organization", "Acme", "--channel", "phone")
+    name = row["incident_id"]
+    assert (row["recipients"], row["excess"], len(row["organizations"])) == (12, 108, 1)
+    stranger = desk.say("told", name, "--organization", "Acme", "--channel", "phone")
     assert stranger.code == 2
-    assert "Hit were: Har‹U+001B›[2Jbor‹U+202E›" in stranger.err
-    assert stranger.err.rstrip("\n").isprintable()
-    assert all(line.isprintable() for line in desk.say("list").out.splitlines())
-    assert all(line.isprintable() for line in desk.say("show", row["incident_id"]).out.splitlines())
+    assert "victim@evil.example‹U+001B›[2J‹U+202E›" in stranger.err
+    for said in (stranger.err, desk.say("list").out, desk.say("show", name).out):
+        assert all(line.isprintable() for line in said.splitlines())
+    assert desk.run("letter", "check", name, "--state", desk.state).code == 1
+    texts = {p: p.read_bytes().decode() for p in desk.state.rglob("*.*") if p.suffix in TOLD}
+    assert {path.suffix for path in texts} == TOLD
+    for path, text in texts.items():
+        assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", text), path
+        if path.suffix == ".html":
+            assert "<script" not in text, path
+        if path.suffix == ".eml":
+            mail = email.message_from_string(text, policy=email.policy.default)
+            assert not {"Bcc", "Cc"} & set(mail.keys())
+        if path.suffix == ".csv":
+            cells = [cell for line in csv.reader(io.StringIO(text)) for cell in line]
+            assert [cell[:20] for cell in cells if re.match(r"\s*[=+@-]", cell)] == []
 
 
 # --- nights in sequence ----------------------------------------------------------------------------------------------
@@ -523,15 +554,30 @@ def test_a_verdict_that_is_taken_back_mutes_nothing(desk):
 # --- one cause, two clients ------------------------------------------------------------------------------------------
 
 
+def exported(desk: Desk, name: str, organization: str) -> dict[str, bytes]:
+    """The letter to one client, approved: its page, its mail, and each part of the document."""
+    whose = ("--organization", organization, "--state", desk.state)
+    assert desk.run("letter", "approve", name, *whose).code == 0
+    assert desk.run("letter", "export", name, "--out", desk.folder / "out", *whose).code == 0
+    with zipfile.ZipFile(desk.folder / "out" / "letter.docx") as archive:
+        parts = {part: archive.read(part) for part in archive.namelist()}
+    return parts | {path.name: path.read_bytes() for path in (desk.folder / "out").glob("letter.[eh]*")}
+
+
+def noted_and_filled(desk: Desk, name: str, folder: Path, client: str) -> None:
+    """Contained, something promised, the form filled in for one client."""
+    assert desk.say("contain", name, "--at", (BEGINS + 28 * MINUTE).isoformat(), "--how", "stopped the job").code == 0
+    assert desk.say("promise", name, "We check every run", "--owner", "Sam", "--due", "2030-11-10").code == 0
+    office.fill(folder / "human.toml", office.FILLED)
+    office.fill(folder / "human.toml", office.CLIENT, f'clients."{client}"')
+
+
 def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
     """Ten rounds to 12 people of Harbor until 18:27; contained 18:28, the letter approved. The next night's log has
     four more rounds from 18:40 on: 48 copies to Harbor, all extra, and 8 people of Birch who get their first four."""
     name = opened(desk)
     (folder,) = (desk.state / "incidents").iterdir()
-    assert desk.say("contain", name, "--at", (BEGINS + 28 * MINUTE).isoformat(), "--how", "stopped the job").code == 0
-    assert desk.say("promise", name, "We check every run", "--owner", "Sam", "--due", "2030-11-10").code == 0
-    office.fill(folder / "human.toml", office.FILLED)
-    office.fill(folder / "human.toml", office.CLIENT, 'clients."Harbor"')
+    noted_and_filled(desk, name, folder, "Harbor")
     assert desk.run("letter", "approve", name, "--state", desk.state).code == 0
 
     more = BEGINS + 40 * MINUTE
@@ -555,30 +601,13 @@ def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
         assert {"letter.md", "call.md", "note.md"} <= files.keys()
         assert [file for file, text in files.items() if other in text] == []
     pack = "".join(path.read_text(encoding="utf-8") for path in (folder / "vendor-pack").iterdir()).casefold()
-    assert "harbor" not in pack
-    assert "birch" not in pack
+    assert not re.search("harbor|birch", pack)
 
-
-def test_nothing_that_leaves_the_house_for_one_client_names_the_other(desk):
-    """The letter to Birch, exported: page, mail and document with its metadata; and the path of the folder."""
-    birch = burst(people=8, copies=5, what="welcome at Birch")
-    assert desk.night(MORNING, burst(copies=5), birch).code == 0
-    (row,) = desk.listed()
-    name = row["incident_id"]
-    (folder,) = (desk.state / "incidents").iterdir()
-    assert folder.name == f"{name}-several-organizations"
-    assert desk.say("contain", name, "--at", (BEGINS + 28 * MINUTE).isoformat(), "--how", "stopped the job").code == 0
-    assert desk.say("promise", name, "We check every run", "--owner", "Sam", "--due", "2030-11-10").code == 0
+    assert desk.say("contain", name, "--at", (BEGINS + HOUR).isoformat(), "--how", "emptied the queue").code == 0
+    office.fill(folder / "human.new.toml", office.CLIENT, 'clients."Birch"')
+    (folder / "human.toml").write_bytes((folder / "human.new.toml").read_bytes())
     office.fill(folder / "human.toml", office.FILLED)
-    office.fill(folder / "human.toml", office.CLIENT, 'clients."Birch"')
-    one = ("--organization", "Birch", "--state", desk.state)
-    assert desk.run("letter", "approve", name, *one).code == 0
-    out = desk.folder / "out"
-    assert desk.run("letter", "export", name, "--out", out, *one).code == 0
-    with zipfile.ZipFile(out / "letter.docx") as archive:
-        texts = {part: archive.read(part) for part in archive.namelist()}
-    texts |= {path.name: path.read_bytes() for path in out.glob("letter.[eh]*")}
-    assert len(texts) == 8
+    texts = exported(desk, name, "Birch")
     assert [part for part, text in texts.items() if b"harbor" in text.lower()] == []
     assert b"8 of your colleagues" in texts["letter.html"]
-    assert b"32 copies too many" in texts["letter.html"]  # 8 * 4
+    assert b"24 copies too many" in texts["letter.html"]
