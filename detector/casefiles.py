@@ -63,7 +63,7 @@ class Handling:
 def write_case(
     root: Path,
     incident_id: str,
-    organization: str | None,
+    organizations: Sequence[str],
     documents: Sequence[Document],
     handling: Handling = Handling(),
 ) -> Path:
@@ -71,7 +71,7 @@ def write_case(
 
     The folder is found again by the incident's id, whatever the organization is called by now.
     """
-    folder = find_case(root, incident_id) or root / folder_name(incident_id, organization)
+    folder = find_case(root, incident_id) or root / folder_name(incident_id, organizations)
     try:
         _make_folder(folder)
         _move_drafts(folder, documents, handling.clients)
@@ -103,9 +103,18 @@ def find_case(root: Path, incident_id: str) -> Path | None:
     return min((p for p in found if p.is_dir() and not p.is_symlink()), default=None)
 
 
-def folder_name(incident_id: str, organization: str | None) -> str:
-    """ "INC-7F3K-harbor-freightways": our own id, then letters, digits and hyphens, so that no text leads elsewhere."""
-    name = "no-organization" if organization is None else slug(organization) or "organization"
+def folder_name(incident_id: str, organizations: Sequence[str]) -> str:
+    """ "INC-7F3K-harbor-freightways": our own id, then letters, digits and hyphens, so that no text leads elsewhere.
+
+    With several clients it names none, for a path is easily shown to the wrong one.
+    """
+    match organizations:
+        case []:
+            name = "no-organization"
+        case [only]:
+            name = slug(only) or "organization"
+        case _:
+            name = "several-organizations"
     return f"{_checked_id(incident_id)}-{name}"
 
 

@@ -17,7 +17,7 @@ from detector.config import Client, Config, Us
 from detector.copies import read_copies
 from detector.disk import write_whole
 from detector.documents import Desk, case_documents
-from detector.documents.apology_letter import MOVING, is_over, letter_facts, letter_name
+from detector.documents.apology_letter import MOVING, is_over, letter_facts, letter_name, stopped_at
 from detector.documents.closing_note import render_closing_note
 from detector.documents.desk import client_folders
 from detector.documents.human import Human, read_human
@@ -39,6 +39,8 @@ class WrittenUp:
     folder: Path
     problem: str = ""
     """Why human.toml was not read; "" if it was."""
+    revoked: tuple[str, ...] = ()
+    """A line for each approval that was taken back just now, with what had moved."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,10 @@ def write_up(db: Connection, case: CaseFacts, setting: Setting, *, recreate: boo
     """Take back approvals that no longer hold, then write the folder; only what has changed."""
     incident = case.incident
     organizations = incident.organizations
-    root, first = setting.state / "incidents", organizations[0] if organizations else None
-    folder = find_case(root, incident.incident_id) or root / folder_name(incident.incident_id, first)
+    root = setting.state / "incidents"
+    folder = find_case(root, incident.incident_id) or root / folder_name(incident.incident_id, organizations)
     desk, problem = read_desk(folder, organizations, setting.config)
-    case = _without_revoked(case, desk, folder, setting.as_of)
+    case, revoked = _without_revoked(case, desk, folder, setting.as_of)
     settled = (*case.record.approved, *case.record.sent) if case.record else ()
     pinned = {letter_name(case, step.organization) for step in settled if step.organization in organizations}
     places = client_folders(organizations)
@@ -66,7 +68,8 @@ def write_up(db: Connection, case: CaseFacts, setting: Setting, *, recreate: boo
     documents = case_documents(case, desk, read_copies(db, incident.incident_id))
     if case.record and case.record.closed_at:
         documents = (*documents, render_closing_note(case.record))
-    return WrittenUp(case, desk, write_case(root, incident.incident_id, first, documents, handling), problem)
+    folder = write_case(root, incident.incident_id, organizations, documents, handling)
+    return WrittenUp(case, desk, folder, problem, revoked)
 
 
 def read_desk(folder: Path, organizations: Sequence[str], config: Config) -> tuple[Desk, str]:
@@ -87,7 +90,8 @@ def bound_facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, str
     """The figures that an approval binds: all of the letter's but where the log ends, which moves every night."""
     facts = letter_facts(case, organization, desk.language(organization))
     kind = "letter" if is_over(case) else "holding note"
-    return {"kind": kind} | {code: shown for code, shown in facts.items() if code not in MOVING}
+    noted = {"kind": kind, "stop": stopped_at(case, desk.language(organization)) or "not noted"}
+    return noted | {code: shown for code, shown in facts.items() if code not in MOVING}
 
 
 def approval(case: CaseFacts, organization: str, desk: Desk, text: bytes) -> dict[str, object]:
@@ -148,13 +152,13 @@ def facts_hash(facts: Mapping[str, str]) -> str:
     return sha256(json.dumps(dict(facts), sort_keys=True).encode())
 
 
-def _without_revoked(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime) -> CaseFacts:
-    """The case with those approvals only that still hold; the others are taken back in the journal. A letter that went
-    out is history: nothing takes that back.
+def _without_revoked(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime) -> tuple[CaseFacts, tuple[str, ...]]:
+    """The case with those approvals only that still hold; the others are taken back in the journal, and told. A letter
+    that went out is history: nothing takes that back.
     """
     record = case.record
     if record is None:
-        return case
+        return case, ()
     sent = {step.organization for step in record.sent}
     entries = []
     for step in (step for step in record.approved if step.organization not in sent):
@@ -162,7 +166,12 @@ def _without_revoked(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime)
             fields = {"organization": step.organization, "because": "; ".join(because)}
             entries.append(JournalEntry("letter revoked", max(as_of, step.at), MACHINE, fields))
     case_journal.append(folder, entries)
-    return replace(case, record=_replayed(folder, record)) if entries else case
+    lines = tuple(
+        f"{record.incident_id}: the letter to {entry.fields['organization']} is no longer approved: "
+        f"{entry.fields['because']}."
+        for entry in entries
+    )
+    return (replace(case, record=_replayed(folder, record)), lines) if entries else (case, ())
 
 
 def _text(folder: Path, case: CaseFacts, organization: str) -> bytes | None:

@@ -143,12 +143,22 @@ def write_down(
     return cases, (*cases.remarks, *news, *standing)
 
 
+def noted_since(db: Connection, cases: Cases, records: Sequence[CaseRecord | None]) -> Cases:
+    """The cases with those records in which something was noted after `write_down`, and the store with them."""
+    newer = {record.incident_id: record for record in records if record is not None}
+    if not newer:
+        return cases
+    cases = replace(cases, records={**cases.records, **newer})
+    _save(db, cases)
+    return cases
+
+
 def _noted(root: Path, record: CaseRecord, entries: Sequence[JournalEntry], organizations: Sequence[str]) -> CaseRecord:
     """The record after these entries, which are on the disk."""
     if not entries:
         return record
     name = record.incident_id
-    folder = find_case(root, name) or root / folder_name(name, next(iter(organizations), None))
+    folder = find_case(root, name) or root / folder_name(name, organizations)
     folder.mkdir(mode=0o700, exist_ok=True)
     case_journal.append(folder, entries)  # after whatever a person noted in this very minute
     return replay(name, case_journal.read(folder).entries)

@@ -93,6 +93,8 @@ def _sent(record: CaseRecord, entry: JournalEntry) -> str:
     if why := _for_a_client(record, entry):
         return why
     if approval is None:
+        if because := why_revoked(record, name):
+            return f"comes too late: {because}. Have it approved again: `detector letter approve`"
         return f"comes before anybody approved the letter to {name}. Have it approved first: `detector letter approve`"
     if noted_until(entry.at) < approval.at:
         return f"lies before {spoken(approval.at)}, when {approval.by} approved the letter to {name}. Check --at"
@@ -142,6 +144,13 @@ def _taken_up_again(record: CaseRecord, entry: JournalEntry) -> str:
     if record.work not in {"closed", "dismissed"}:
         return f"is needless: the incident is {record.work}"
     return "" if entry.fields.get("reason", "").strip() else "gives no reason. Say why with --reason"
+
+
+def why_revoked(record: CaseRecord, organization: str) -> str:
+    """When the approval of the letter to a client was last taken back, and what had moved; "" if it never was."""
+    entries = (e for e in reversed(record.entries) if e.kind == "letter revoked")
+    taken = next((entry for entry in entries if entry.fields.get("organization") == organization), None)
+    return f"the approval was taken back at {spoken(taken.at)}, for {taken.fields['because']}" if taken else ""
 
 
 def promise_of(record: CaseRecord, number: int) -> Promise | None:

@@ -52,15 +52,17 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             found = registry.saved_incidents(db)
             cases, lines = chronicle.write_down(db, cases, state / "incidents", found, (saved, as_of))
             night = replace(_facts(db, config, files, as_of, cases), notes=lines)
-            due = () if dry_run else tuple(registry.notices(db))
-            news = facts.ledger(db) + cases.digest
+            due, ledger = () if dry_run else tuple(registry.notices(db)), facts.ledger(db)
             _say_archives(night, talk)
             talk("writing the documents, publishing the snapshot")
             casework.remember_addresses(state, config)
             written = [casework.write_up(db, case, casework.Setting(state, config, as_of)) for case in night.cases]
+            cases = chronicle.noted_since(db, cases, [each.case.record for each in written if each.revoked])
+        revoked = tuple(line for each in written for line in each.revoked)
+        night = replace(night, cases=tuple(each.case for each in written), notes=lines + revoked)
         folders = {each.case.incident.incident_id: each.folder for each in written}
-        lines += tuple(each.problem for each in written if each.problem)
-        report = _publish(state, night, folders, news)
+        lines += revoked + tuple(each.problem for each in written if each.problem)
+        report = _publish(state, night, folders, ledger + cases.digest)
         settled = outbox.deliver_due(
             journal,
             due,

@@ -22,13 +22,11 @@ FILLED = {
     "cause.confirmed_on": "2026-10-28",
     "responsibility.whose": '"ours"',
     "stopped.what": '"We switched the enrolment job off"',
-    "stopped.at": "2026-10-27T20:12:00Z",
-    "stopped.by": '"Kim Lee"',
     "stopped.checked": '"Kim Lee watched the log until midnight."',
     "repair.offer": '"If you wish, we remove the copies from your mailboxes together with your IT team."',
     "repair.approved_by": '"Ada Chief"',
     "next_update.on": "2026-11-12",
-    "learners.keep": '"They can keep the newest copy; its link works."',
+    "learners.keep": '"The newest copy can be kept; its link works."',
     "letter.date": "2026-10-29",
     "letter.sender": '"Example Academy"',
     "letter.signatory": '"Sam Example"',
@@ -96,9 +94,15 @@ def promise(
     )
 
 
+def contained(folder: Path, at: datetime = datetime(2026, 10, 27, 20, 12, tzinfo=UTC)) -> None:
+    """When somebody stopped it, in the incident's journal."""
+    case_journal.append(folder, [JournalEntry("contained", at, "Kim Lee", {"how": "took the job out of cron"})])
+
+
 def fill_all(folder: Path, *clients: str) -> None:
-    """Everything a letter asks for, typed in, and one promise noted."""
+    """Everything a letter asks for, typed in, with the stop and one promise noted."""
     fill(folder / "human.toml", FILLED)
     for client in clients:
         fill(folder / "human.toml", CLIENT, f'clients."{client}"')
+    contained(folder)
     promise(folder)

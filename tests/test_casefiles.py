@@ -18,7 +18,7 @@ ORGANIZATION = "Harbor Freightways"
 
 def write(root: Path, **documents: str) -> Path:
     """Write documents given as name=content; `letter` stands for letter.md."""
-    return write_case(root, "INC-7F3K", ORGANIZATION, [Document(f"{n}.md", c) for n, c in documents.items()])
+    return write_case(root, "INC-7F3K", (ORGANIZATION,), [Document(f"{n}.md", c) for n, c in documents.items()])
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -89,7 +89,9 @@ def test_a_deleted_version_beside_comes_back_only_with_newer_facts(tmp_path: Pat
 def test_a_draft_no_longer_called_for_goes_unless_somebody_worked_on_it(tmp_path: Path) -> None:
     folder = write(tmp_path, letter="for one client", brief="b")
     (folder / "brief.md").write_text("mine")
-    write_case(tmp_path, "INC-7F3K", ORGANIZATION, [Document("letter-acme.md", "a"), Document("letter-beta.md", "b")])
+    write_case(
+        tmp_path, "INC-7F3K", (ORGANIZATION,), [Document("letter-acme.md", "a"), Document("letter-beta.md", "b")]
+    )
     assert contents(folder) == {"brief.md": "mine", "letter-acme.md": "a", "letter-beta.md": "b"}
 
 
@@ -117,21 +119,22 @@ def test_without_the_list_nothing_is_overwritten(tmp_path: Path, damage: str) ->
 
 def test_the_folder_is_found_again_whatever_the_client_is_called_by_now(tmp_path: Path) -> None:
     first = write(tmp_path, letter="first")
-    again = write_case(tmp_path, "INC-7F3K", "Harbor Logistics", [Document("letter.md", "second")])
+    again = write_case(tmp_path, "INC-7F3K", ("Harbor Logistics",), [Document("letter.md", "second")])
     assert again == first
-    assert write_case(tmp_path, "INC-7F3", "Other", [Document("letter.md", "x")]) != first
+    assert write_case(tmp_path, "INC-7F3", ("Other",), [Document("letter.md", "x")]) != first
     assert find_case(tmp_path, "INC-0000") is None
     assert find_case(tmp_path / "missing", "INC-7F3K") is None
 
 
 def test_names_come_from_an_allow_list(tmp_path: Path) -> None:
-    assert folder_name("INC-7F3K", "../../Étude & Co\n/x") == "INC-7F3K-etude-co-x"
-    assert folder_name("INC-7F3K", "株式会社") == "INC-7F3K-organization"
-    assert folder_name("INC-7F3K", None) == "INC-7F3K-no-organization"
-    assert len(folder_name("INC-7F3K", "a" * 65_536)) < 60
+    assert folder_name("INC-7F3K", ["../../Étude & Co\n/x"]) == "INC-7F3K-etude-co-x"
+    assert folder_name("INC-7F3K", ["株式会社"]) == "INC-7F3K-organization"
+    assert folder_name("INC-7F3K", ()) == "INC-7F3K-no-organization"
+    assert folder_name("INC-7F3K", ["Harbor", "Birchwood"]) == "INC-7F3K-several-organizations"
+    assert len(folder_name("INC-7F3K", ["a" * 65_536])) < 60
     for incident_id in ("../INC-7F3K", "INC-7F3K/..", "", "INC-", "inc-7f3k", "INC-7F3K\n"):
         with pytest.raises(ValueError, match="no incident id"):
-            write_case(tmp_path, incident_id, ORGANIZATION, [])
+            write_case(tmp_path, incident_id, (ORGANIZATION,), [])
     for name in (
         "../x.md",
         "/etc/x.md",
@@ -146,7 +149,7 @@ def test_names_come_from_an_allow_list(tmp_path: Path) -> None:
         "",
     ):
         with pytest.raises(ValueError, match="no name for a document"):
-            write_case(tmp_path, "INC-7F3K", ORGANIZATION, [Document(name, "x")])
+            write_case(tmp_path, "INC-7F3K", (ORGANIZATION,), [Document(name, "x")])
         with pytest.raises(ValueError, match="no name for a document"):
             write_report(tmp_path / "report", [Document(name, "x")])
 
@@ -246,7 +249,7 @@ def test_a_crash_at_any_write_is_made_good_by_the_next_run(tmp_path: Path, monke
 def test_the_real_documents_go_to_disk_and_stay_as_they_are(tmp_path: Path) -> None:
     case = builders.two_clients()
     documents = case_documents(case, Desk(), builders.copies(case))
-    folder = write_case(tmp_path / "incidents", case.incident.incident_id, ORGANIZATION, documents)
+    folder = write_case(tmp_path / "incidents", case.incident.incident_id, (ORGANIZATION,), documents)
     names = ["brief.html", "brief.md", "facts.json", "hold.csv", "human.toml", "vendor-key.csv"]
     assert sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != LIST_NAME) == names
     drafts = ["call.md", "letter.md", "note.md"]

@@ -4,15 +4,21 @@ Now is the later of the clock and the newest night. The logs are of October and 
 """
 
 import csv
+import email
+import email.policy
+import io
 import json
+import re
 import shutil
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import office
 import pytest
 
 from detector import open_snapshot
@@ -129,6 +135,8 @@ def burst(
 
 
 MORNING = BEGINS + 8 * HOUR
+TOLD = {".html", ".md", ".csv", ".txt", ".toml", ".json", ".jsonl", ".sql", ".eml", ".log"}
+"""All kinds of text that a night leaves for people and their programs."""
 
 
 def opened(desk: Desk) -> str:
@@ -151,14 +159,15 @@ def test_show_tells_the_figures_and_the_story(desk):
     name = opened(desk)
     desk.say("ack", name.lower())
     shown = desk.say("show", name).out
-    assert "12 people, 108 extra copies, 10 to 10 copies each" in shown
-    story = shown.partition("\n\n")[2].splitlines()
+    assert "12 people, 108 extra copies, 10 copies each" in shown
+    story = [line.strip() for line in shown.partition("Timeline\n")[2].splitlines()]
+    night = "28 Oct 2030, 02:00:00 UTC"
     assert story == [
         "27 Oct 2030, 18:03:00 UTC  first extra copy",
         "27 Oct 2030, 18:27:11 UTC  last extra copy seen",
-        "28 Oct 2030, 02:00:00 UTC  detector: opened: 12 people, 108 extra copies, last 2030-10-27T18:27:11Z",
-        "28 Oct 2030, 02:00:00 UTC  detector: stopped",
-        "28 Oct 2030, 02:00:00 UTC  ann: acknowledged",
+        f"{night}  detector: opened: 12 people, 108 extra copies, the last at 27 Oct 2030, 18:27:11 UTC",
+        f"{night}  detector: stopped",
+        f"{night}  ann: acknowledged",
     ]
 
 
@@ -222,7 +231,8 @@ def test_a_containment_that_the_log_contradicts_is_said_at_once_and_every_night_
         f"{name}: ann said that it was contained at 2030-10-27 18:20:00 UTC, but the log has 35 extra copies to 12 "
         "people after that, the first at 2030-10-27 18:21:01 UTC. It is not contained.\n"
     )
-    assert f"detector: {loud}" in desk.say("contain", name, "--at", at, "--how", "restarted it").err
+    claimed = desk.say("contain", name, "--at", at, "--how", "restarted it")
+    assert (claimed.code, f"detector: {loud}" in claimed.err) == (1, True)
     assert f"! {loud}" in desk.say("list").out
     assert f"! {loud}" in desk.say("show", name).out
     assert desk.night(MORNING + HOUR).err == f"detector: {loud}"
@@ -230,7 +240,8 @@ def test_a_containment_that_the_log_contradicts_is_said_at_once_and_every_night_
     (row,) = desk.listed()
     assert (row["work"], row["copies_after_containment"]) == ("contained", 35)
     later = (BEGINS + 28 * MINUTE).isoformat()
-    assert "not contained" not in desk.say("contain", name, "--at", later, "--how", "took it out of cron").err
+    agreed = desk.say("contain", name, "--at", later, "--how", "took it out of cron")
+    assert (agreed.code, "not contained" in agreed.err) == (0, False)
     assert desk.night(MORNING + 2 * HOUR).err == ""
 
 
@@ -303,7 +314,9 @@ def test_closing_is_refused_until_all_is_done_and_then_drafts_the_note(desk):
         "| Time to stop | 24 min 11 s until the last extra copy; 25 min until it was said to be contained |"
         in closed.out
     )
-    assert "no extra copy since; the log of 28 Oct 2030, 02:00 UTC showed that it had stopped" in closed.out
+    assert (
+        "**After.** No extra copy since; the log of 28 Oct 2030, 02:00 UTC showed that it had stopped.\n" in closed.out
+    )
     assert desk.listed() == []
     assert [row["work"] for row in desk.listed("--all")] == ["closed"]
     desk.night(MORNING + HOUR)
@@ -341,15 +354,40 @@ def test_what_people_type_does_not_act_on_a_terminal_or_a_calendar(desk):
     assert "‹U+000D›‹U+000A›END:VEVENT‹U+202E›=1+1|x" + "ü" * 60 in unfolded
 
 
-def test_a_name_out_of_a_log_does_not_act_on_a_terminal_either(desk):
-    desk.night(MORNING, burst(what="welcome at Har\x1b[2Jbor\u202e"))
+EVIL = (
+    '=HYPERLINK("https://evil.example") <script>alert(1)</script>\r\nBcc: victim@evil.example\x1b[2J\u202e '
+    + "x" * 20_000
+)
+"""A formula, markup, a header, a terminal code, a reading direction turned round, and far too much of it."""
+
+
+def test_a_log_of_evil_names_acts_nowhere_and_changes_no_figure(desk):
+    """Subject and template are `EVIL`, the client has the beginning of it; 12 people, 10 copies each."""
+    client = EVIL[:110]
+    rows = [(*row[:4], EVIL, EVIL, client) for row in burst()]
+    night = desk.night(MORNING, rows)
+    assert night.code == 0, night.err
     (row,) = desk.listed()
-    stranger = desk.say("told", row["incident_id"], "--organization", "Acme", "--channel", "phone")
+    name = row["incident_id"]
+    assert (row["recipients"], row["excess"], len(row["organizations"])) == (12, 108, 1)
+    stranger = desk.say("told", name, "--organization", "Acme", "--channel", "phone")
     assert stranger.code == 2
-    assert "Hit were: Har‹U+001B›[2Jbor‹U+202E›" in stranger.err
-    assert stranger.err.rstrip("\n").isprintable()
-    assert all(line.isprintable() for line in desk.say("list").out.splitlines())
-    assert all(line.isprintable() for line in desk.say("show", row["incident_id"]).out.splitlines())
+    assert "victim@evil.example‹U+001B›[2J‹U+202E›" in stranger.err
+    for said in (stranger.err, desk.say("list").out, desk.say("show", name).out):
+        assert all(line.isprintable() for line in said.splitlines())
+    assert desk.run("letter", "check", name, "--state", desk.state).code == 1
+    texts = {p: p.read_bytes().decode() for p in desk.state.rglob("*.*") if p.suffix in TOLD}
+    assert {path.suffix for path in texts} == TOLD
+    for path, text in texts.items():
+        assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", text), path
+        if path.suffix == ".html":
+            assert "<script" not in text, path
+        if path.suffix == ".eml":
+            mail = email.message_from_string(text, policy=email.policy.default)
+            assert not {"Bcc", "Cc"} & set(mail.keys())
+        if path.suffix == ".csv":
+            cells = [cell for line in csv.reader(io.StringIO(text)) for cell in line]
+            assert [cell[:20] for cell in cells if re.match(r"\s*[=+@-]", cell)] == []
 
 
 # --- nights in sequence ----------------------------------------------------------------------------------------------
@@ -511,3 +549,65 @@ def test_a_verdict_that_is_taken_back_mutes_nothing(desk):
     second, first = desk.listed()
     assert (first["work"], second["alarms_because"]) == ("acknowledged", "the verdict was taken back")
     assert f"{second['incident_id']}.OPENED.1" in desk.alerts()
+
+
+# --- one cause, two clients ------------------------------------------------------------------------------------------
+
+
+def exported(desk: Desk, name: str, organization: str) -> dict[str, bytes]:
+    """The letter to one client, approved: its page, its mail, and each part of the document."""
+    whose = ("--organization", organization, "--state", desk.state)
+    assert desk.run("letter", "approve", name, *whose).code == 0
+    assert desk.run("letter", "export", name, "--out", desk.folder / "out", *whose).code == 0
+    with zipfile.ZipFile(desk.folder / "out" / "letter.docx") as archive:
+        parts = {part: archive.read(part) for part in archive.namelist()}
+    return parts | {path.name: path.read_bytes() for path in (desk.folder / "out").glob("letter.[eh]*")}
+
+
+def noted_and_filled(desk: Desk, name: str, folder: Path, client: str) -> None:
+    """Contained, something promised, the form filled in for one client."""
+    assert desk.say("contain", name, "--at", (BEGINS + 28 * MINUTE).isoformat(), "--how", "stopped the job").code == 0
+    assert desk.say("promise", name, "We check every run", "--owner", "Sam", "--due", "2030-11-10").code == 0
+    office.fill(folder / "human.toml", office.FILLED)
+    office.fill(folder / "human.toml", office.CLIENT, f'clients."{client}"')
+
+
+def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
+    """Ten rounds to 12 people of Harbor until 18:27; contained 18:28, the letter approved. The next night's log has
+    four more rounds from 18:40 on: 48 copies to Harbor, all extra, and 8 people of Birch who get their first four."""
+    name = opened(desk)
+    (folder,) = (desk.state / "incidents").iterdir()
+    noted_and_filled(desk, name, folder, "Harbor")
+    assert desk.run("letter", "approve", name, "--state", desk.state).code == 0
+
+    more = BEGINS + 40 * MINUTE
+    again = desk.night(MORNING + HOUR, burst(more, copies=4), burst(more, people=8, copies=4, what="welcome at Birch"))
+    assert (
+        f"{name}: ann said that it was contained at 2030-10-27 18:28:00 UTC, but the log has 72 extra copies to 20 "
+        "people after that, the first at 2030-10-27 18:40:00 UTC. It is not contained." in again.err
+    )  # 48 to Harbor, 8 * 3 = 24 to Birch
+    assert f"{name}: the letter to Harbor is no longer approved: " in again.err
+    assert "F7 was 108 and is 156" in again.err  # 12 * 9 + 48
+    (row,) = desk.listed()
+    assert (row["incident_id"], row["organizations"], row["excess"]) == (name, ["Harbor", "Birch"], 180)
+    assert desk.alerts() == [f"{name}.OPENED.1"], "a client more is no new incident"
+
+    theirs = {who: folder / "clients" / who for who in ("harbor", "birch")}
+    assert "{F4: 8}" in (theirs["birch"] / "letter.md").read_text(encoding="utf-8")
+    assert "{F7: 24}" in (theirs["birch"] / "letter.md").read_text(encoding="utf-8")
+    assert "{F7: 156}" in (theirs["harbor"] / "letter.md").read_text(encoding="utf-8")
+    for who, other in (("harbor", "birch"), ("birch", "harbor")):
+        files = {path.name: path.read_text(encoding="utf-8").casefold() for path in theirs[who].iterdir()}
+        assert {"letter.md", "call.md", "note.md"} <= files.keys()
+        assert [file for file, text in files.items() if other in text] == []
+    pack = "".join(path.read_text(encoding="utf-8") for path in (folder / "vendor-pack").iterdir()).casefold()
+    assert not re.search("harbor|birch", pack)
+
+    assert desk.say("contain", name, "--at", (BEGINS + HOUR).isoformat(), "--how", "emptied the queue").code == 0
+    office.fill(folder / "human.new.toml", office.CLIENT, 'clients."Birch"')
+    (folder / "human.toml").write_bytes((folder / "human.new.toml").read_bytes())
+    office.fill(folder / "human.toml", office.FILLED)
+    texts = exported(desk, name, "Birch")
+    assert [part for part, text in texts.items() if b"harbor" in text.lower()] == []
+    assert b"8 of your colleagues" in texts["letter.html"]
+    assert b"24 copies too many" in texts["letter.html"]

@@ -167,11 +167,13 @@ def test_a_client_that_is_hit_later_has_not_been_told():
 def test_a_revoked_approval_is_none():
     record = noted(opened(), "letter approved", organization=HARBOR)
     revoked = JournalEntry(
-        "letter revoked", NIGHT + 2 * HOUR, MACHINE, {"organization": HARBOR, "why": "3,519 -> 3,731"}
+        "letter revoked", NIGHT + 2 * HOUR, MACHINE, {"organization": HARBOR, "because": "F7 was 3,519"}
     )
     record = replay(record.incident_id, (*record.entries, revoked))
     assert (record.work, record.approved) == ("acknowledged", ())
-    with pytest.raises(RefusedError, match="before anybody approved"):
+    with pytest.raises(
+        RefusedError, match=r"too late: the approval was taken back at .* UTC, for F7 was 3,519\. Have it"
+    ):
         noted(record, "letter sent", NIGHT + 3 * HOUR, organization=HARBOR)
 
 

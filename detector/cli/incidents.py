@@ -87,7 +87,10 @@ def ack(incident_id: str, state: Path, at: datetime | None, by: str) -> None:
 @noting
 @click.option("--how", required=True, help="What stopped it, such as 'took the import job out of cron'.")
 def contain(incident_id: str, state: Path, at: datetime | None, by: str, how: str) -> None:
-    """Say that it was stopped. If the log has extra copies after that, this and every later night say so."""
+    """Say that it was stopped. If the log has extra copies after that, this and every later night say so.
+
+    Leaves with 1 if the log contradicts it: it is noted all the same, and stands until somebody contains it again.
+    """
     from detector import case_journal, chronicle
     from detector.case_record import MACHINE, JournalEntry, stamp
     from detector.errors import DetectorError
@@ -108,6 +111,7 @@ def contain(incident_id: str, state: Path, at: datetime | None, by: str, how: st
         case_journal.append(folder, [JournalEntry("contradicted", now, MACHINE, fields)])
         for problem in standing_problems(cases_of(state)[0].find(incident_id), now):
             complain(problem)
+        raise SystemExit(1)
 
 
 @incidents.command()

@@ -15,7 +15,7 @@ from detector.errors import RefusedError
 
 if TYPE_CHECKING:
     from detector.casework import WrittenUp
-    from detector.documents.letter_check import Finding
+    from detector.documents.letter_checking import Finding
 
 _CONFIG = click.option(
     "--config", "config_path", type=click.Path(path_type=Path),
@@ -111,16 +111,16 @@ def export(incident_id: str, out: Path | None, organization: str, config_path: P
       detector letter export INC-7F3K --out outgoing
     """
     from detector.casework import what_moved
+    from detector.lifecycle_rules import why_revoked
 
     with _opened(incident_id, config_path, state) as work:
         draft = _one(work, organization)
         steps = work.case.record.approved if work.case.record else ()
         step = next((step for step in steps if step.organization == draft.organization), None)
         if step is None:
-            why = _why_revoked(work, draft.organization)
-            raise RefusedError(
-                f"The letter to {_shown(draft.organization)} is not approved.{why} `detector letter approve`"
-            )
+            because = why_revoked(work.case.record, draft.organization) if work.case.record else ""
+            why = f"the letter to {draft.organization} is not approved{': ' if because else ''}{because}"
+            raise RefusedError(f"{_shown(why)}. Have it approved: `detector letter approve`")
         if moved := what_moved(step, work.case, work.desk, draft.content()):
             raise RefusedError(f"What was approved is no longer so: {'; '.join(moved)}. Nothing was written.")
         for path in _write_files(draft, out or draft.path.parent, str(step.fields["facts_sha256"])):
@@ -209,13 +209,6 @@ def _judged(draft: Draft, found: "tuple[Finding, ...] | list[Finding]") -> str:
         for finding in found
     ]
     return "\n".join([head, *lines])
-
-
-def _why_revoked(work: "WrittenUp", organization: str) -> str:
-    """The last reason for which an approval was taken back; "" if there was none."""
-    entries = work.case.record.entries if work.case.record else ()
-    taken = [e for e in entries if e.kind == "letter revoked" and e.fields.get("organization") == organization]
-    return f" The approval was taken back: {_shown(taken[-1].fields.get('because', ''))}." if taken else ""
 
 
 def _write_files(draft: Draft, folder: Path, facts_sha256: str) -> Iterator[Path]:

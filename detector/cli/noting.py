@@ -91,5 +91,7 @@ def note(
     check(record, entry, now)
     case_journal.append(cases.folders[record.incident_id], [entry], seen=len(record.entries))
     after = replay(record.incident_id, (*record.entries, entry))
-    click.echo(f"{record.incident_id}: {kind}; it is {after.work} now, and the log says {after.signal}.", err=True)
+    click.echo(
+        f"{record.incident_id}: noted: {kind}. People say {after.work} now; the log says {after.signal}.", err=True
+    )
     return after, now

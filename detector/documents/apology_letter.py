@@ -16,7 +16,7 @@ from detector.documents.escaping import visible
 from detector.documents.languages import Language
 from detector.documents.letter_text import as_token
 from detector.documents.sentences import in_markdown, is_running, mail_name
-from detector.documents.templates import Safe, fill, render_markdown
+from detector.documents.templates import Safe, fill, one_line, render_markdown
 from detector.records import AffectedRecipient, CaseFacts, Document
 
 MAIL_NAME_CHARACTERS = 80
@@ -50,6 +50,7 @@ def letter_facts(case: CaseFacts, organization: str, language: Language) -> dict
     facts = {
         "F3": visible_mail_name(case, organization),
         "F4": language.number(len(rows)),
+        "F6": language.number(sum(copies)),
         "F7": language.number(sum(row.excess for row in rows)),
         "F8": language.spread(copies[0], middle, copies[-1]),
         "F9": _when(language, min(extras), last) if extras else "",
@@ -72,6 +73,18 @@ def teams(rows: Sequence[AffectedRecipient]) -> list[tuple[str, list[AffectedRec
         return []
     domains = sorted(counts, key=lambda domain: (-counts[domain], domain))
     return [(domain, [row for row in rows if row.recipient.rpartition("@")[2] == domain]) for domain in domains]
+
+
+def stopped_at(case: CaseFacts, language: Language) -> str:
+    """When it was stopped, as the journal has it; "" if nobody noted it."""
+    at = case.record.contained_at if case.record else None
+    return language.at(at) if at else ""
+
+
+def noted_how(case: CaseFacts) -> str:
+    """What the journal says stopped it, as a hint to whoever puts it into words for the client."""
+    how = one_line(case.record.contained_how if case.record else "").replace("[", "(").replace("]", ")")
+    return f"; the journal says: {how}" if how else ""
 
 
 def render_letter(case: CaseFacts, organization: str, desk: Desk) -> Document:
@@ -125,7 +138,8 @@ def _facts(case: CaseFacts, organization: str, desk: Desk, shared: SharedWords) 
         "ordinal": names[min(before, len(names)) - 1] if before else "",
         "teams": [client.teams.get(domain, domain) for domain, _ in teams(rows)],
         "promises": [(words, promise.owner, language.day(promise.due)) for promise, words in shared.promises],
-        "stopped_at": language.at(human.stopped.at) if human.stopped.at else "",
+        "stopped_at": stopped_at(case, language),
+        "noted_how": noted_how(case),
         "date": language.day(human.letter.date) if human.letter.date else "",
         "next_on": language.day(human.next_update.on) if human.next_update.on else "",
         "fill_promise": Safe(fill("H8", "the change, its owner and its date: detector incidents promise")),

@@ -3,28 +3,28 @@
 From the journal alone, in plain text; nothing in it acts on a terminal.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from detector.case_record import MACHINE, CaseRecord, JournalEntry, as_values, stamp
+from detector.case_record import CaseRecord, JournalEntry, as_values, stamp
 from detector.documents import phrases
 from detector.documents.escaping import visible
 
-_HIDDEN_FIELDS = {"pattern", "notes", "text_sha256", "facts_sha256", "was_over", "aliases"}
 _NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def in_words(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> str:
-    """The whole of it, one fact a line."""
-    lines = [f"{record.incident_id}: {visible(record.figures['template'])}", *(f"  ! {visible(p)}" for p in problems)]
-    lines += [f"  {name:<14}{visible(value)}" for name, value in _facts(record) if value]
-    for organization in record.organizations or ("(private addresses)",):
-        lines.append(
-            f"  {visible(organization)}: {visible('; '.join(_steps(record, organization)) or 'nothing done yet')}"
-        )
-    lines += [f"  {visible(line)}" for line in _promises(record, now)]
-    return "\n".join([*lines, "", *(visible(line) for line in timeline(record))])
+    """The whole of it, one fact a line: what is wrong, what is known, each client, the promises, the timeline."""
+    parts = [
+        [f"{record.incident_id}: {visible(record.figures['template'])}"],
+        [f"! {visible(problem)}" for problem in problems],
+        [f"{name:<14}{visible(value)}" for name, value in _facts(record) if value],
+        ["Clients", *(f"  {visible(line)}" for line in _clients(record))],
+        ["Promises", *(f"  {visible(line)}" for line in _promises(record, now))] if record.promises else [],
+        ["Timeline", *(f"  {visible(line)}" for line in timeline(record))],
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part)
 
 
 def timeline(record: CaseRecord) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
     figures = record.figures
     people = phrases.counted(figures["recipients"], "person", "people")
     excess = phrases.counted(figures["excess"], "extra copy", "extra copies")
-    yield "figures", f"{people}, {excess}, {figures['copies_min']:,} to {figures['copies_max']:,} copies each"
+    yield "figures", f"{people}, {excess}, {_each(figures)}"
     yield "extra copies", f"{phrases.instant(figures['started_at'])} to {phrases.instant(figures['ended_at'])}"
     yield "severity", figures["severity"] + (" (muted)" if record.muted_by else "")
     yield "the log says", state(record) + (f": {record.withdrawn_because}" if record.withdrawn_because else "")
@@ -127,6 +127,19 @@ def _facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
         yield "closed", f"{phrases.instant(record.closed_at)} by {record.closed_by}{reason}"
     yield "recurs", recurrence(record)
     yield "also known as", ", ".join(record.aliases)
+
+
+def _each(figures: Mapping[str, Any]) -> str:
+    least, most = figures["copies_min"], figures["copies_max"]
+    return phrases.counted(most, "copy", "copies") + " each" if least == most else f"{least:,} to {most:,} copies each"
+
+
+def _clients(record: CaseRecord) -> Iterator[str]:
+    """How far each client is; those whose addresses are private belong to none."""
+    for organization in record.organizations:
+        yield f"{organization}: {'; '.join(_steps(record, organization)) or 'nothing done yet'}"
+    if not record.organizations:
+        yield "none; the addresses are private"
 
 
 def _steps(record: CaseRecord, organization: str) -> Iterator[str]:
@@ -153,12 +166,48 @@ def _noted_later(entry: JournalEntry) -> str:
 
 
 def _said(entry: JournalEntry) -> str:
-    """What an entry says beside its kind; of figures only those that people follow."""
-    fields: Mapping[str, Any] = entry.fields
-    if entry.by == MACHINE and "excess" in fields:
-        return f": {fields['recipients']:,} people, {fields['excess']:,} extra copies, last {fields['ended_at']}"
-    said = ", ".join(f"{name} {value}" for name, value in fields.items() if name not in _HIDDEN_FIELDS)
+    """What an entry says beside its kind, in words; of a kind that is not known here, nothing."""
+    said = _WORDS[entry.kind](entry.fields) if entry.kind in _WORDS else ""
     return f": {said}" if said else ""
+
+
+def _grown(fields: Mapping[str, Any]) -> str:
+    people = phrases.counted(fields["recipients"], "person", "people")
+    excess = phrases.counted(fields["excess"], "extra copy", "extra copies")
+    return f"{people}, {excess}, the last at {phrases.instant(datetime.fromisoformat(fields['ended_at']))}"
+
+
+def _contradicted(fields: Mapping[str, Any]) -> str:
+    if not fields["copies"]:
+        return "no longer; the log as it is now has none after it"
+    copies = phrases.counted(fields["copies"], "extra copy", "extra copies")
+    people = phrases.counted(fields["people"], "person", "people")
+    first = phrases.instant(datetime.fromisoformat(fields["first_copy_at"]))
+    return f"{copies} to {people} after it was said to be contained, the first at {first}"
+
+
+def _of(*names: str) -> Callable[[Mapping[str, Any]], str]:
+    """These fields as they are, with commas between."""
+    return lambda fields: ", ".join(str(fields[name]) for name in names if fields.get(name))
+
+
+_WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    **dict.fromkeys(("opened", "extended", "revised"), _grown),
+    **dict.fromkeys(("withdrawn", "reopened", "muted", "not muted"), _of("why")),
+    **dict.fromkeys(("closed", "dismissed", "taken up again"), _of("reason")),
+    "contained": _of("how"),
+    "contradicted": _contradicted,
+    "client told": _of("organization", "channel"),
+    "letter approved": _of("organization"),
+    "letter revoked": _of("organization", "because"),
+    "letter sent": _of("organization", "channel"),
+    "promised": lambda fields: f"{fields['number']}, {fields['text']} ({fields['owner']}, due {fields['due']})",
+    "kept": lambda fields: f"promise {fields['number']}",
+    "merged": lambda fields: f"{fields['absorbed']} is a part of it",
+    "merged into": _of("into"),
+    "recurs": lambda fields: f"like {fields['like']}, {phrases.counted(fields['days'], 'day')} earlier",
+}
+"""Kind of entry -> what it says."""
 
 
 def _plain(value: object) -> object:

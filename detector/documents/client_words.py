@@ -3,18 +3,20 @@
 No learner's name, no cause that might change, no figure that may still move goes into a voicemail or the note.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 
 from detector.documents.apology_letter import is_over, visible_mail_name
 from detector.documents.desk import Desk, client_folders, shared_words
-from detector.documents.incident_brief import contradiction
+from detector.documents.incident_brief import contradiction, stopped
 from detector.documents.languages import Language
 from detector.documents.phrases import counted
 from detector.documents.sentences import in_markdown
 from detector.documents.templates import Safe, render_markdown, render_text
 from detector.records import CaseFacts, Document
 
+MOST_WORDS = 75
 _ENDINGS = {
     ("en", True): "It has stopped; our log has shown no further copy since.",
     ("en", False): "We are stopping it now; a few more may still arrive.",
@@ -31,33 +33,44 @@ def render_note(case: CaseFacts, organization: str, desk: Desk) -> Document:
 
 
 def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Document:
-    """call.md: one page for the call, with the voicemail in the client's language."""
+    """call.md: one page for the call, in English for us; the voicemail is in the client's language."""
     facts = _facts(case, organization, desk)
     rows = [row for row in case.affected if row.organization == organization]
     excess, people = sum(row.excess for row in rows), len(rows)
+    english = facts["english"]
     facts |= {
         "case": case,
+        "times": english.times(max(row.sends for row in rows)),
         "earlier": [known for known in case.earlier if known.organization == organization],
         "people": people,
         "excess": excess,
         "when": facts["span"],
         "know": f"{counted(people, 'person', 'people')} of yours got {counted(excess, 'copy', 'copies')} too many, "
         f"{facts['span']}.",
-        "still_going": _still_going(case, facts["english"], facts["last"]),
+        "still_going": _still_going(case, english, facts["last"]),
         "contradiction": contradiction(case),
+        "stopped": stopped(case, desk),
         "note": Safe(f"{_folder(case, organization)}note.md"),
-        "voicemail": Safe(voicemail(case, organization, desk)),
+        "voicemail": Safe(said := voicemail(case, organization, desk)),
+        "spoken": spoken_words(said),
     }
     figures = (("F4", f"{people}"), ("F7", f"{excess}"), ("still going", _state(case)))
     return Document(f"{_folder(case, organization)}call.md", render_markdown("call_sheet.md", facts), figures=figures)
 
 
 def voicemail(case: CaseFacts, organization: str, desk: Desk) -> str:
-    """What to say to a machine: at most 75 words, half a minute."""
+    """What to say to a machine: at most 75 words, half a minute. A long number is said once, a short one twice."""
     facts = _facts(case, organization, desk)
     name = facts["client"].contact.partition(",")[0].strip()
     facts["hello"] = Safe(f" {name}") if name else ""
-    return render_text(f"voicemail.{desk.language(organization).code}.txt", facts).strip()
+    name = f"voicemail.{desk.language(organization).code}.txt"
+    twice, once = (render_text(name, facts | {"is_twice": is_twice}).strip() for is_twice in (True, False))
+    return twice if spoken_words(twice) <= MOST_WORDS else once
+
+
+def spoken_words(text: str) -> int:
+    """How many words are said: a telephone number is read digit by digit."""
+    return len(re.findall(r"\d|\+|[^\W\d_]+(?:['\u2019-][^\W\d_]+)*", text))
 
 
 def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
@@ -83,7 +96,7 @@ def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
         "is_over": is_over(case),
         "english": english,
         "last": last,
-        "next_on": language.day(human.next_update.on) if human.next_update.on else "",
+        "next_on": english.day(human.next_update.on) if human.next_update.on else "",
     }
 
 

@@ -49,6 +49,7 @@ class SharedWords:
 
     cause: str
     stopped: str
+    """What stopped it, in words for the client."""
     checked: str
     offer: str
     keep: str
@@ -64,8 +65,8 @@ def shared_words(desk: Desk, case: CaseFacts, code: str) -> SharedWords:
         texts = (words.cause, words.stopped, words.checked, words.offer, words.keep)
     else:
         promises = tuple((p, one_line(p.text)) for p in made)
-        stopped = human.stopped.what or (case.record.contained_how if case.record else "")
-        texts = (human.cause.statement, stopped, human.stopped.checked, human.repair.offer, human.learners.keep)
+        stop = human.stopped
+        texts = (human.cause.statement, stop.what, stop.checked, human.repair.offer, human.learners.keep)
     cause, stopped, checked, offer, keep = map(one_line, texts)
     promises = tuple((promise, words.rstrip(". ")) for promise, words in promises)
     return SharedWords(cause, stopped.rstrip(". "), checked, offer, keep, promises)

@@ -1,6 +1,7 @@
 """hold.csv: whom the sending system should spare, with which mail, until when; a person imports it there.
 
-It is a pause of one mail, no opt-out: after its last day nobody is held back any more.
+It is a pause of one mail, no opt-out: after its last day nobody is held back any more. The template is empty where the
+log does not name it (Postfix): then a person must find out which mail it is before this can hold back anything.
 """
 
 import csv
@@ -21,6 +22,7 @@ def render_hold_csv(case: CaseFacts) -> Document:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    mail = [csv_cell(incident.template), csv_cell(incident.sender), csv_cell(incident.incident_id), until]
+    template = "" if incident.rung == "sender+size" else incident.template
+    mail = [csv_cell(template), csv_cell(incident.sender), csv_cell(incident.incident_id), until]
     writer.writerows([csv_cell(row.recipient), *mail] for row in case.affected)
     return Document("hold.csv", text.getvalue())

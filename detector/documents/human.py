@@ -1,14 +1,14 @@
 """human.toml: what only people know about an incident, read strictly. Every field may stay empty; nothing is guessed.
 
-One place for each of it: the promises (H8) and the steps that were taken stand in the incident's journal, the fixed
-data of a client in detector.toml; all else here.
+One place for each of it: the promises (H8), when it was stopped and when a client was told stand in the incident's
+journal, the fixed data of a client in detector.toml; all else here.
 """
 
 import difflib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -20,16 +20,7 @@ def _empty_is_none(value: object) -> object:
     return None if value == "" else value
 
 
-def _has_zone(value: object) -> object:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        raise ValueError("give the time of day too, such as 2026-10-27T20:15:00Z")
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise ValueError("say in which zone, such as 2026-10-27T20:15:00Z or 2026-10-27T21:15:00+01:00")
-    return value
-
-
 Day = Annotated[date | None, BeforeValidator(_empty_is_none)]
-Moment = Annotated[datetime | None, BeforeValidator(lambda value: _has_zone(_empty_is_none(value)))]
 
 
 class Part(BaseModel):
@@ -54,11 +45,9 @@ class Responsibility(Part):
 
 
 class Stopped(Part):
-    """H3."""
+    """H3, in words for the client; when and by whom stands in the journal."""
 
     what: str = ""
-    at: Moment = None
-    by: str = ""
     checked: str = ""
 
 
@@ -129,13 +118,11 @@ class German(Part):
 
 
 class ClientWords(Part):
-    """H4 to H7 for one client; the words to it are in its language."""
+    """H4 to H7 for one client; the words to it are in its language. When it was called stands in the journal."""
 
     contact: str = ""
     salutation: str = ""
     phone: str = ""
-    called_at: Moment = None
-    called_by: str = ""
     call: str = ""
     meaning: str = ""
     offer: str = ""
@@ -185,6 +172,24 @@ def read_human(text: str, where: str, organizations: Sequence[str]) -> Human:
     return human
 
 
+def prose(human: Human, organization: str, code: str) -> dict[str, str]:
+    """What people typed of which a letter to this client in this language is made: where it stands -> the words."""
+    client = human.client(organization)
+    theirs = {"meaning": client.meaning, "offer": client.offer}
+    if code == "de":
+        told = human.german.model_dump(include={"cause", "stopped", "checked", "offer", "keep"})
+        ours = {f"{name} in [german]": words for name, words in told.items()}
+    else:
+        ours = {
+            "statement in [cause]": human.cause.statement,
+            "what in [stopped]": human.stopped.what,
+            "checked in [stopped]": human.stopped.checked,
+            "offer in [repair]": human.repair.offer,
+            "keep in [learners]": human.learners.keep,
+        }
+    return ours | {f"{name} in [clients]": words for name, words in theirs.items()}
+
+
 def words_in(human: Human) -> str:
     """All that people wrote, in one text: numbers in it were put there by a person on purpose."""
     return " ".join(_leaves(human.model_dump()))
@@ -205,7 +210,7 @@ def _explained(where: str, text: str, problem: Any) -> str:
         return f"{where}, line {line}: {name} is no field.{_near(location[-1], _known(location[:-1]))}"
     said = problem["msg"].removeprefix("Value error, ")
     if problem["type"].startswith(("date", "datetime")):
-        said = "write a date without quotation marks, such as 2026-10-28 (or 2026-10-27T20:15:00Z for a time)"
+        said = "write a date without quotation marks, such as 2026-10-28"
     return f"{where}, line {line}: {name}: {said}."
 
 

@@ -1,6 +1,9 @@
 """human.toml as it lies in a new incident's folder: every human field in one place, empty, with what it is for."""
 
+import re
 import unicodedata
+from functools import cache
+from pathlib import Path
 
 from detector.documents.desk import Desk
 from detector.documents.templates import Safe, render_text
@@ -20,6 +23,12 @@ def render_human_form(case: CaseFacts, desk: Desk) -> Document:
     facts = {"incident_id": case.incident.incident_id, "clients": clients, "is_german": is_german}
     text = render_text("human_form.toml", facts)
     return Document(NAME, text, figures=tuple((f"client {n}", name) for n, name in enumerate(organizations, start=1)))
+
+
+@cache
+def gaps() -> frozenset[str]:
+    """What the form's examples leave open, such as "<which part>"; nobody may read that in a letter."""
+    return frozenset(re.findall(r"<[^<>\n]+>", Path(__file__).with_name("human_form.toml").read_text("utf-8")))
 
 
 def quoted(text: str) -> str:

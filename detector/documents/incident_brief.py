@@ -34,6 +34,7 @@ class ClientContact:
     """Where the drafts to them lie in the incident's folder; "" for the folder itself."""
     call: str
     """What was said on the telephone, and when; "" if nobody noted it."""
+    is_told: bool
     state: str
     """How far the letter is: "draft", "approved", "sent"."""
 
@@ -53,7 +54,7 @@ def render_brief(case: CaseFacts, desk: Desk | None = None) -> tuple[Document, D
         "more_earlier": max(0, len({known.incident_id for known in case.earlier}) - TOLD_EARLIER),
         "cause_known": _cause(desk),
         "is_confirmed": desk.human.cause.status == "confirmed" and bool(desk.human.cause.statement),
-        "stopped": _stopped(case, desk),
+        "stopped": stopped(case, desk),
         "human": desk.human,
         "record": case.record,
         "contradiction": contradiction(case),
@@ -83,7 +84,7 @@ def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
     approved = {step.organization for step in case.record.approved} if case.record else set()
     sent = {step.organization for step in case.record.sent} if case.record else set()
     steps = case.record.told if case.record else ()
-    told = {step.organization: _joined(step.at, step.by, step.fields.get("channel")) for step in steps}
+    told = {step.organization: (step.at, step.by, step.fields.get("channel")) for step in steps}
     contacts = []
     for organization in case.incident.organizations:
         rows = [row for row in case.affected if row.organization == organization]
@@ -96,7 +97,8 @@ def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
                 contact=client.contact,
                 phone=client.phone,
                 folder=folders[organization],
-                call=_joined(words.called_at, words.called_by, words.call) or told.get(organization, ""),
+                call=_joined(*told.get(organization, ()), words.call),
+                is_told=organization in told or organization in sent,
                 state="sent" if organization in sent else "approved" if organization in approved else "draft",
             )
         )
@@ -118,13 +120,13 @@ def _cause(desk: Desk) -> str:
     return f"{cause.statement.rstrip('. ')} ({source})".strip()
 
 
-def _stopped(case: CaseFacts, desk: Desk) -> str:
-    """H3: from human.toml, else as somebody noted it in the journal."""
-    stopped, record = desk.human.stopped, case.record
-    told = _joined(stopped.what, stopped.at, stopped.by, stopped.checked)
-    if told or record is None or record.contained_at is None:
-        return told
-    return _joined(record.contained_how, record.contained_at, record.contained_by)
+def stopped(case: CaseFacts, desk: Desk) -> str:
+    """H3 in sentences: what and how checked from human.toml, else the journal's words, which alone knows the time."""
+    words, record = desk.human.stopped, case.record
+    what = words.what.strip().rstrip(".")
+    if record and record.contained_at:
+        what = f"{what or record.contained_how} ({_joined(record.contained_at, record.contained_by)})"
+    return " ".join(f"{told.rstrip('. ')}." for told in (what, words.checked) if told.strip())
 
 
 def contradiction(case: CaseFacts) -> str:

@@ -7,49 +7,18 @@ filled in, and with who else was hit.
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from detector.documents.apology_letter import is_over, letter_facts
+from detector.documents.apology_letter import is_over, letter_facts, stopped_at
 from detector.documents.desk import Desk, others_of, shared_words
-from detector.documents.human import words_in
-from detector.documents.letter_phrases import PHRASES, Phrases
+from detector.documents.human_form import gaps
+from detector.documents.letter_checking import RESPONSIBLE_WITHIN, Checking, Finding
+from detector.documents.letter_numbers import typed_by_hand, wrong_figures
+from detector.documents.letter_phrases import PHRASES
 from detector.documents.letter_text import FILL, TOKEN, moved, numbered_lines, read_letter
 from detector.records import CaseFacts
 
 MOST_WORDS = 330
 MOST_WORDS_OF_A_SENTENCE = 28
-RESPONSIBLE_WITHIN = 60
-_NUMBER = re.compile(r"(?<![\w.,:])\d[\d.,:]*\d|(?<![\w.,:])\d")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing about a letter; `is_refused` if it may not go so."""
-
-    line: int
-    """0 for the letter as a whole."""
-    text: str
-    is_refused: bool = True
-
-
-@dataclass(frozen=True)
-class Checking:
-    """What every check looks at."""
-
-    case: CaseFacts
-    organization: str
-    desk: Desk
-    raw: str
-    lines: tuple[tuple[int, str], ...]
-    plain: str
-    """The letter as it would go out."""
-    phrases: Phrases
-
-    @property
-    def opening(self) -> str:
-        """What follows the salutation: where responsibility must be taken."""
-        body = re.split(r",\s*\n", self.plain, maxsplit=1)[-1]
-        return " ".join(body.split()[:RESPONSIBLE_WITHIN])
 
 
 def check_letter(text: str, case: CaseFacts, organization: str, desk: Desk) -> tuple[Finding, ...]:
@@ -57,7 +26,8 @@ def check_letter(text: str, case: CaseFacts, organization: str, desk: Desk) -> t
     language = desk.language(organization)
     facts = letter_facts(case, organization, language)
     plain = read_letter(text, facts).text
-    checking = Checking(case, organization, desk, text, tuple(numbered_lines(text)), plain, PHRASES[language.code])
+    lines = tuple(numbered_lines(text))
+    checking = Checking(case, organization, desk, text, lines, plain, PHRASES[language.code], language, facts)
     found = [finding for check in _CHECKS for finding in check(checking)]
     found += [
         Finding(0, f"{code} stands as {shown} and is {now} today; the letter goes out with {now}.", is_refused=False)
@@ -69,10 +39,9 @@ def check_letter(text: str, case: CaseFacts, organization: str, desk: Desk) -> t
 def _state(c: Checking) -> Iterator[Finding]:
     if c.case.incident.state == "withdrawn":
         yield Finding(0, "The incident is withdrawn: the log no longer supports it. There is nothing to apologise for.")
-    is_letter = c.phrases.what_now in c.raw
-    if is_letter and not is_over(c.case):
+    if c.is_letter and not is_over(c.case):
         yield Finding(0, "It may still go on: send the holding note now, and the letter when it is over.")
-    if c.case.record is not None and c.case.record.contradicted_by is not None and is_letter:
+    if c.case.record is not None and c.case.record.contradicted_by is not None and c.is_letter:
         yield Finding(0, "It was said to be contained, and the log has extra copies after that. Settle that first.")
 
 
@@ -83,57 +52,34 @@ def _open_parts(c: Checking) -> Iterator[Finding]:
     if c.desk.human.clients and c.organization not in c.desk.human.clients:
         text = "human.toml has no table for this client yet; copy it from human.new.toml."
         yield Finding(0, text, is_refused=False)
-    if c.desk.language(c.organization).code == "de" and not c.desk.human.german.translated_by:
+    if c.language.code == "de" and not c.desk.human.german.translated_by:
         yield Finding(0, "A person must vouch for the German words: translated_by in [german] of human.toml is empty.")
 
 
 def _tokens(c: Checking) -> Iterator[Finding]:
-    facts = letter_facts(c.case, c.organization, c.desk.language(c.organization))
     for number, line in c.lines:
         for code, shown in TOKEN.findall(line):
-            if code not in facts:
-                near = difflib.get_close_matches(code, facts, n=1, cutoff=0.3)
+            if code not in c.facts:
+                near = difflib.get_close_matches(code, c.facts, n=1, cutoff=0.3)
                 yield Finding(
                     number, f"{{{code}: {shown}}} is no fact of this letter. Nearest: {(near or ['none'])[0]}."
                 )
 
 
-def _numbers(c: Checking) -> Iterator[Finding]:
-    """A number typed by hand must be a fact of today, or stand in what people filled in."""
-    facts = letter_facts(c.case, c.organization, c.desk.language(c.organization))
-    known = {digits for value in facts.values() for digits in _NUMBER.findall(value)}
-    told = [words_in(c.desk.human), c.organization, c.case.incident.incident_id, *_addresses(c)]
-    allowed = {digits for text in told for digits in re.findall(r"\d+", text)}
+def _examples(c: Checking) -> Iterator[Finding]:
+    """An example of the form, copied and not made one's own, can never go out."""
     for number, line in c.lines:
-        for digits in _NUMBER.findall(TOKEN.sub(" ", FILL.sub(" ", line.replace(c.case.incident.incident_id, " ")))):
-            if digits in known or all(part in allowed for part in re.findall(r"\d+", digits)):
-                continue
-            code, value = _nearest(digits, facts)
-            yield Finding(
-                number, f"{digits} is no figure of today. Nearest: {code}, {value}. Write {{{code}: {value}}}."
-            )
+        for gap in sorted(gap for gap in gaps() if gap in line):
+            yield Finding(number, f"“{gap}” is a gap in an example of the form. Say what it was.")
 
 
-def _addresses(c: Checking) -> list[str]:
-    """Where further numbers may come from: addresses, telephones, the promises with their dates."""
-    client, us = c.desk.client(c.organization), c.desk.sender
-    language = c.desk.language(c.organization)
-    shared = shared_words(c.desk, c.case, language.code)
-    promised = [f"{words} {language.day(promise.due)} {promise.owner}" for promise, words in shared.promises]
-    human = c.desk.human
-    dates = [language.day(day) for day in (human.letter.date, human.next_update.on) if day]
-    dates += [language.at(human.stopped.at)] if human.stopped.at else []
-    return [client.contact, client.salutation, client.phone, us.name, us.phone, us.role, *promised, *dates]
-
-
-def _nearest(digits: str, facts: dict[str, str]) -> tuple[str, str]:
-    """The fact whose number is nearest to a typed one."""
-
-    def value(text: str) -> float:
-        return float("".join(re.findall(r"\d", text)) or "inf")
-
-    numbers = [(code, shown) for code, shown in facts.items() if _NUMBER.fullmatch(shown)]
-    return min(numbers, key=lambda fact: abs(value(fact[1]) - value(digits)))
+def _stop(c: Checking) -> Iterator[Finding]:
+    """The time comes from the journal, which the log has been compared with."""
+    if c.is_letter and not stopped_at(c.case, c.language):
+        command = f"`detector incidents contain {c.case.incident.incident_id} --at`"
+        yield Finding(
+            0, f"Nobody noted when it was stopped, so the letter does not say it: {command}.", is_refused=False
+        )
 
 
 def _responsibility(c: Checking) -> Iterator[Finding]:
@@ -156,10 +102,9 @@ def _blame(c: Checking) -> Iterator[Finding]:
 
 def _promises(c: Checking) -> Iterator[Finding]:
     """What is promised in the letter is noted with owner and date, and what is noted stands in the letter."""
-    language = c.desk.language(c.organization)
-    noted = shared_words(c.desk, c.case, language.code).promises
-    bound = [language.day(promise.due) for promise, _ in noted]
-    bound += [language.day(c.desk.human.next_update.on)] if c.desk.human.next_update.on else []
+    noted = shared_words(c.desk, c.case, c.language.code).promises
+    bound = [c.language.day(promise.due) for promise, _ in noted]
+    bound += [c.language.day(c.desk.human.next_update.on)] if c.desk.human.next_update.on else []
     open_parts = any(FILL.search(line) for _, line in c.lines)
     for number, line in c.lines:
         for sentence in re.split(r"(?<=[.!?;])\s+", line):
@@ -174,7 +119,7 @@ def _promises(c: Checking) -> Iterator[Finding]:
 def _is_noted(sentence: str, c: Checking) -> bool:
     """The offer (H7) and the ready sentences of the template are no promises to note."""
     words = c.desk.words(c.organization)
-    shared = shared_words(c.desk, c.case, c.desk.language(c.organization).code)
+    shared = shared_words(c.desk, c.case, c.language.code)
     ready = (words.offer, shared.offer, shared.keep, shared.stopped, shared.checked, *c.phrases.ready)
     return any((text and sentence.strip(" .;") in text) or (text and text.strip(" .") in sentence) for text in ready)
 
@@ -223,6 +168,6 @@ def _short(sentence: str) -> str:
 
 
 _CHECKS = (
-    *(_state, _open_parts, _tokens, _numbers, _responsibility, _stock_phrases, _blame, _promises),
-    *(_strangers, _received, _length, _again),
+    *(_state, _open_parts, _examples, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
+    *(_blame, _promises, _strangers, _received, _length, _again),
 )

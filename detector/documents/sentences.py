@@ -252,14 +252,28 @@ class CaseWords:
         return tuple(self.ready(sentence) for sentence in said if sentence)
 
     @property
+    def hold(self) -> str:
+        """What to have the sending system do, as far as the log can name the mail."""
+        if self.case.incident.rung != "sender+size":
+            return "Have the sending system hold this mail back for these people."
+        sender = self.say(self.case.incident.sender)
+        return self.ready(
+            "Find out which mail it was, and have the sending system hold it back for these people. The log names no "
+            f"template: until you know, all that can be held back is everything from {sender}."
+        )
+
+    @property
     def unknowns(self) -> tuple[str, ...]:
         """What nobody can say from the log."""
         is_guess = self.case.incident.cause != "unknown"
         cause = "The cause. What is named below is what the pattern is consistent with; nobody has confirmed it."
+        nameless = self.case.incident.rung == "sender+size"
+        which = (self.ready(f"Which mail it was. The log has neither its subject nor its template, only {self.mail}."),)
         return (
             cause if is_guess else "The cause. The pattern fits none of the causes the detector knows.",
             f"Anything after {self.ready(phrases.minute(self.case.log_complete_through))}, where the log ends.",
             "Whether the copies were read. The log counts messages handed over, not messages opened.",
+            *(which if nameless else ()),
         )
 
 

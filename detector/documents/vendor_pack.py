@@ -35,6 +35,7 @@ COLUMNS = (
 )
 _OURS = frozenset({"template", "earlier incidents"})
 """Figures that are none of the vendor's business, or text from a log."""
+_OF_ONE_CLIENT = re.compile(r" and \(\$organization is null or (?:\w+\.)?organization = \$organization\)")
 TEXT_CHARACTERS, NAME_CHARACTERS = 10_000, 200
 """Of a subject as long as a book, the beginning; longer names of clients are no names that a text could give away."""
 _BETWEEN_ADDRESSES = re.compile(r"([\s<>\"'(),;:]+)")
@@ -113,7 +114,8 @@ def _facts(case: CaseFacts, copies: Sequence[Copy], desk: Desk, keys: Keys) -> d
         f"one every {phrases.duration(incident.median_gap_seconds)} to the same person (median)",
         *words.known,
         words.identity,
-        f"sender {hidden(incident.sender) or 'not in the log'}; template {hidden(incident.template)}",
+        f"sender {hidden(incident.sender) or 'not in the log'}; template "
+        + ("not in the log" if incident.rung == "sender+size" else hidden(incident.template)),
     )
     us, vendor = desk.sender, desk.human.vendor
     names = ", ".join(visible(name) for name in (us.signatory, us.name, us.phone) if name)
@@ -125,7 +127,7 @@ def _facts(case: CaseFacts, copies: Sequence[Copy], desk: Desk, keys: Keys) -> d
         "through": phrases.minute(case.log_complete_through),
         "question": hidden(question),
         "side": _side(copies),
-        "kept": [phrases.day(incident.started_at + timedelta(days=days)) for days in LOGS_KEPT_DAYS],
+        "hurry": _hurry(case),
         "contact": visible(names) if names else said("H16", "", "name, telephone"),
         "ticket": f" Your ticket: {visible(vendor.ticket)}." if vendor.ticket else "",
         "counted_lines": lines,
@@ -134,6 +136,21 @@ def _facts(case: CaseFacts, copies: Sequence[Copy], desk: Desk, keys: Keys) -> d
         if len(copies) >= incident.sends
         else f"Listed are the first {len(copies):,} of {incident.sends:,} copies.",
     }
+
+
+def _hurry(case: CaseFacts) -> str:
+    """How long whoever is asked may still have a log of it, as of the end of ours; days that are over name no date."""
+    short, most = (case.incident.started_at + timedelta(days=days) for days in LOGS_KEPT_DAYS)
+    if case.log_complete_through < short:
+        return (
+            f"Please look soon: some services keep their logs for {LOGS_KEPT_DAYS[0]} days (until "
+            f"{phrases.day(short)}), many for {LOGS_KEPT_DAYS[1]} (until {phrases.day(most)})."
+        )
+    if case.log_complete_through < most:
+        return (
+            f"Please look soon: many services keep their logs for {LOGS_KEPT_DAYS[1]} days, until {phrases.day(most)}."
+        )
+    return f"It is more than {LOGS_KEPT_DAYS[1]} days ago: please say first which logs of that day you still have."
 
 
 def _candidate(candidate: Any, hidden: Callable[[object], str]) -> dict[str, object]:
@@ -218,7 +235,7 @@ def _queries(case: CaseFacts) -> str:
     for figure in figures(case):
         if figure.name in _OURS:
             continue
-        query = QUERIES[figure.name].replace("$organization", "null")
+        query = _OF_ONE_CLIENT.sub("", QUERIES[figure.name])
         query = query.replace("$incident_id", f"'{case.incident.incident_id}'")
         parts.append(f"-- {figure.code} {figure.name}: {json.dumps(figure.value)[:60]} ({figure.unit})\n{query};")
     return "\n\n".join(parts) + "\n"

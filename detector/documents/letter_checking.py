@@ -1,0 +1,50 @@
+"""What every check of a letter looks at, and what it finds."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from detector.documents.desk import Desk
+from detector.documents.languages import Language
+from detector.documents.letter_phrases import Phrases
+from detector.records import CaseFacts
+
+RESPONSIBLE_WITHIN = 60
+"""Words after the salutation."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about a letter; `is_refused` if it may not go so."""
+
+    line: int
+    """0 for the letter as a whole."""
+    text: str
+    is_refused: bool = True
+
+
+@dataclass(frozen=True)
+class Checking:
+    """What every check looks at."""
+
+    case: CaseFacts
+    organization: str
+    desk: Desk
+    raw: str
+    lines: tuple[tuple[int, str], ...]
+    plain: str
+    """The letter as it would go out."""
+    phrases: Phrases
+    language: Language
+    facts: Mapping[str, str]
+
+    @property
+    def is_letter(self) -> bool:
+        """No holding note."""
+        return self.phrases.what_now in self.raw
+
+    @property
+    def opening(self) -> str:
+        """What follows the salutation: where responsibility must be taken."""
+        body = re.split(r",\s*\n", self.plain, maxsplit=1)[-1]
+        return " ".join(body.split()[:RESPONSIBLE_WITHIN])

@@ -1,0 +1,83 @@
+"""The numbers of a letter that people typed, compared with the figures of today."""
+
+import re
+from collections.abc import Iterator
+
+from detector.documents.apology_letter import stopped_at
+from detector.documents.desk import shared_words
+from detector.documents.human import prose, words_in
+from detector.documents.letter_checking import Checking, Finding
+from detector.documents.letter_text import FILL, TOKEN
+from detector.documents.templates import one_line
+from detector.documents.typed_numbers import NUMBER, Typed, typed_numbers
+
+
+def wrong_figures(c: Checking) -> Iterator[Finding]:
+    """A number typed into the letter must be a figure of today, or stand in what people filled in; one that counts
+    people or copies must be a figure whatever people filled in."""
+    told = [words_in(c.desk.human), c.organization, c.case.incident.incident_id, *_addresses(c)]
+    allowed = {digits for text in told for digits in re.findall(r"\d+", text)}
+    for number, line in c.lines:
+        line = TOKEN.sub(" ", FILL.sub(" ", line.replace(c.case.incident.incident_id, " ")))
+        for words in filter(None, map(one_line, _typed(c).values())):
+            line = line.replace(words, " ")  # of these `typed_by_hand` speaks
+        wrong = {one.number: one for one in typed_numbers(line) if one.counts and not _is_figure(one, c)}
+        for digits in NUMBER.findall(line):
+            one = wrong.get(digits, Typed(digits, digits, ""))
+            if one.counts or not (_is_figure(one, c) or set(re.findall(r"\d+", digits)) <= allowed):
+                code, value = _nearest(one, c)
+                text = f"“{one.words}” is no figure of today. Nearest: {code}, {value}. Write {{{code}: {value}}}."
+                yield Finding(number, text)
+
+
+def typed_by_hand(c: Checking) -> Iterator[Finding]:
+    """A figure in human.toml is bound to no fact: it must be one of today. Of other numbers people are only told, and
+    of all numbers in a promise, which nobody can unsay."""
+    for place, words in _typed(c).items():
+        for one in typed_numbers(words):
+            if _is_figure(one, c):
+                continue
+            code, value = _nearest(one, c)
+            nearest = f"is no figure of today. Nearest: {code}, {value}. Leave it out, or in words if it is none."
+            said = nearest if one.counts else "is bound to no figure of the log. See that it is right."
+            yield Finding(0, f"{place}: “{one.words}” {said}", bool(one.counts) and not place.startswith("promise"))
+
+
+def _typed(c: Checking) -> dict[str, str]:
+    """What people wrote and the letter is made of, by where it stands."""
+    made = shared_words(c.desk, c.case, c.language.code).promises
+    words = prose(c.desk.human, c.organization, c.language.code)
+    return {f"human.toml, {place}": text for place, text in words.items()} | {
+        f"promise {promise.number}": text for promise, text in made
+    }
+
+
+def _is_figure(one: Typed, c: Checking) -> bool:
+    return any(one.number in NUMBER.findall(shown) for _, shown in _figures_of(one, c))
+
+
+def _figures_of(one: Typed, c: Checking) -> list[tuple[str, str]]:
+    """The figures that a number can stand for: those of people, of copies, or any."""
+    codes = {"people": ("F4",), "copies": ("F6", "F7", "F8", "F18b"), "": ("F",)}[one.counts]
+    return [(code, shown) for code, shown in c.facts.items() if code.startswith(codes)]
+
+
+def _addresses(c: Checking) -> list[str]:
+    """Where further numbers may come from: addresses, telephones, days, the promises, what was due to each person."""
+    client, us, human = c.desk.client(c.organization), c.desk.sender, c.desk.human
+    made = shared_words(c.desk, c.case, c.language.code).promises
+    promised = [f"{words} {c.language.day(promise.due)} {promise.owner}" for promise, words in made]
+    days = [c.language.day(day) for day in (human.letter.date, human.next_update.on) if day]
+    due = [str(row.expected) for row in c.case.affected]
+    known = [client.contact, client.salutation, client.phone, us.name, us.phone, us.role]
+    return [*known, *promised, *days, *due, stopped_at(c.case, c.language)]
+
+
+def _nearest(one: Typed, c: Checking) -> tuple[str, str]:
+    """The figure whose number is nearest to a typed one."""
+
+    def value(text: str) -> float:
+        return float("".join(re.findall(r"\d", text)) or "inf")
+
+    numbers = [(code, shown) for code, shown in _figures_of(one, c) if NUMBER.fullmatch(shown)]
+    return min(numbers, key=lambda fact: abs(value(fact[1]) - value(one.number)))

@@ -1,0 +1,75 @@
+"""Numbers that people type: which of them look like a figure of the incident, and which like something else.
+
+"53 people" and "3,600 extra copies" count what the log counts; days, times, telephones, money, shares and spans of time
+do not. Whatever is left, such as a ticket or a version, only its writer can judge.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+NUMBER = re.compile(r"(?<![\w.,:])\d[\d.,:]*\d|(?<![\w.,:])\d")
+
+_MONTHS = (
+    r"(?:Jan(?:uary|uar)?|Feb(?:ruary|ruar)?|Mar(?:ch)?|März|Apr(?:il)?|May|Mai|June?|Juni|July?|Juli|Aug(?:ust)?"
+    r"|Sep(?:t|tember)?|O[ck]t(?:ober)?|Nov(?:ember)?|De[cz](?:ember)?)\b\.?"
+)
+_AMOUNT = r"\d[\d.,]*"
+_MONEY = r"(?:[$€£]|\b(?:EUR|USD|GBP|CHF|Euros?|dollars?|pounds?|Franken|cents?)\b)"
+_SPAN = (
+    r"(?:seconds?|minutes?|min|hours?|days?|weeks?|months?|years?|Sekunden?|Minuten?|Stunden?|Tage?n?|Wochen?"
+    r"|Monate?n?|Jahre?n?)\b"
+)
+_ELSE = re.compile(
+    "|".join(
+        (
+            r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+Z?)?",
+            r"\d{1,2}[./]\d{1,2}[./](?:\d{2,4})?",
+            rf"\d{{1,2}}(?:\.|st|nd|rd|th)? (?:of )?{_MONTHS}(?:,? \d{{4}})?",
+            rf"{_MONTHS} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?",
+            r"\d{1,2}:\d\d(?::\d\d)?",
+            r"\d{1,2}(?:\.\d\d)? ?(?:[ap]\.?m\b\.?|Uhr\b|o'clock)",
+            r"(?<![\w.,])\+?\(?\d[\d ()/-]{6,}\d(?![.,]?\d)",
+            rf"{_MONEY} ?{_AMOUNT}|{_AMOUNT} ?{_MONEY}",
+            rf"{_AMOUNT} ?(?:%|per ?cent\b|Prozent\b)",
+            rf"{_AMOUNT}[ -]{_SPAN}",
+        )
+    ),
+    re.IGNORECASE,
+)
+_BETWEEN = (
+    r"(?:\s+(?:of|the|these|your|our|their|its|extra|duplicate|identical|same|unwanted|further|other|more|affected"
+    r"|additional|der|die|dieser?n?|den|von|Ihre[nr]?|unsere[nr]?|weiteren?|doppelten?|zusätzlichen?|gleichen?"
+    r"|identischen?|überzähligen?|betroffenen?))*"
+)
+_PEOPLE = (
+    r"(?:people|persons?|colleagues?|employees?|learners?|students?|staff|members?|recipients?|users?|mailbox(?:es)?"
+    r"|inbox(?:es)?|Personen|Menschen|Leuten?|Mitarbeite\w+|Kolleg\w+|Beschäftigten?|Lernenden?|Mitglieder\w*"
+    r"|Empfänger\w*|Postfächer\w*)"
+)
+_COPIES = r"(?:copy|copies|e?-?mails?|messages?|times|duplicates?|Kopien?|Nachrichten?|Mal|Exemplaren?)"
+_COUNTED = re.compile(rf"{_BETWEEN}\s+(?:(?P<people>{_PEOPLE})|{_COPIES})\b", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A number in somebody's words that is no day, time, telephone, sum of money, share or span."""
+
+    number: str
+    words: str
+    """The number with what it counts: "53 of your colleagues"; the number alone if it counts nothing we know."""
+    counts: str
+    """ "people", "copies", or "" for anything else."""
+
+
+def typed_numbers(text: str) -> Iterator[Typed]:
+    """The numbers in somebody's words that may be figures, in order."""
+    text = _ELSE.sub(lambda found: "\ue000" * len(found[0]), text)
+    for found in NUMBER.finditer(text):
+        counted = _COUNTED.match(text, found.end())
+        if counted:
+            kind = "people" if counted["people"] else "copies"
+            yield Typed(found[0], " ".join(text[found.start() : counted.end()].split()), kind)
+        elif not _YEAR.fullmatch(found[0]):
+            yield Typed(found[0], found[0], "")
