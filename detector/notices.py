@@ -104,25 +104,25 @@ def _news(standing: Standing, told: Told, channel: str, feed: Feed) -> list[tupl
     """Kind and ordinal of what is due on a channel that knows of the incident."""
     incident, record = standing.incident, standing.record
     returns, ending = _returns(record), _ending(standing)
-    found: list[tuple[str, str]] = []
     number = _contradiction(record)
-    if number and number != told.contradiction:
-        found.append(("contradiction", str(number)))
+    found = [("contradiction", str(number))] if number and number != told.contradiction else []
     if _is_back(standing, told):
         return [*found, ("reopened", str(returns))]
-    if told.is_over:
-        return found
-    if ending:
+    if ending and not told.is_over:
         return [*found, (ending, str(returns + 1))]
-    if incident.severity == "info" or incident.state == "blind":
+    if told.is_over or incident.severity == "info" or incident.state == "blind":
         return found
-    if grown(incident, told):
-        found.append(("escalated", str(incident.excess)))
-    elif _is_going_on(standing, told, feed):
-        found.append(("ongoing", f"{feed.as_of:%Y-%m-%d}"))
-    elif channel in PAGERS and _is_acknowledged(record) and not told.is_acknowledged:
-        found.append(("acknowledged", str(returns + 1)))
-    return found
+    return [*found, *_going_on(standing, told, channel, feed)]
+
+
+def _going_on(standing: Standing, told: Told, channel: str, feed: Feed) -> list[tuple[str, str]]:
+    """What is due while it goes on: growth, else a word a day, else that somebody has taken it on."""
+    if grown(standing.incident, told):
+        return [("escalated", str(standing.incident.excess))]
+    if _is_going_on(standing, told, feed):
+        return [("ongoing", f"{feed.as_of:%Y-%m-%d}")]
+    is_news = _is_acknowledged(standing.record) and not told.is_acknowledged
+    return [("acknowledged", str(_returns(standing.record) + 1))] if is_news and channel in PAGERS else []
 
 
 def _of_feed(channel: str, memory: Memory, feed: Feed) -> Iterator[Notice]:

@@ -55,6 +55,13 @@ def destination(name: str, config: Channels) -> str:
     return f"{getattr(config, name)!r} {keys!r}"
 
 
+def require_secrets(name: str, config: Channels) -> None:
+    """Raise ChannelError if a secret is missing that the channel cannot do without."""
+    for key in _SECRETS.get(name, ()):
+        if key != webhook.SECRET:
+            required(key, config.secrets, name)
+
+
 def _by_folder(alert: Alert, config: Channels, state: Path, as_of: datetime) -> Remarks:
     folder.deliver(
         mail_bytes(alert, config, as_of), config.folder.path or state / "alerts", f"{key_token(alert.notice_key)}.eml"

@@ -50,6 +50,18 @@ def deliver(content: bytes, settings: Smtp, password: str = "") -> tuple[str, ..
         relay.close()
 
 
+def log_in(settings: Smtp, password: str = "") -> None:
+    """Go as far as one can without sending anything: connect, encrypt, log in, leave. Raises ChannelError."""
+    relay = _Relay(settings, _credential(settings, password))
+    try:
+        _open(relay)
+        _say_goodbye(relay)
+    except _FAULTS as error:
+        relay.fail(_described(error))
+    finally:
+        relay.close()
+
+
 class _Clock:
     """Time left for one dialogue as a whole: a relay that sends a byte a second is as dead as a silent one."""
 

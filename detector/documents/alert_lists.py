@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from detector.documents import phrases
@@ -63,6 +64,19 @@ def render_feed_alert(night: NightFacts, message: Message, report: Path | str) -
     )
     alert = _alert(bulletin, message, "[detector] Sight of the mail logs")
     return replace(alert, incident_id=FEED, severity="serious" if is_blind else "info", is_over=not is_blind)
+
+
+def render_test_alert(now: datetime) -> Alert:
+    """What `detector notify --test` sends: no incident, and nothing to do but to see that it came."""
+    key = f"test.{now:%Y%m%d-%H%M%S}.1"
+    bulletin = Bulletin(
+        label="TEST",
+        opening="this channel works",
+        headline="Nothing has happened: somebody tried this channel.",
+        details=("An alert would say here how many people got how many extra copies of what, and what to do first.",),
+        footer=(f"Sent by `detector notify --test` at {phrases.instant(now)}.", f"Notice {key}"),
+    )
+    return _alert(bulletin, Message(key, "test", "", ()), "[detector] Test of this channel")
 
 
 def _alert(bulletin: Bulletin, message: Message, subject: str) -> Alert:
