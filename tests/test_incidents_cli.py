@@ -40,6 +40,8 @@ class Desk:
     run: Callable[..., Run]
     nights: list[Path] = field(default_factory=list)
     ordinary_from: datetime = BEGINS - 3 * WEEK - 9 * HOUR
+    options: tuple[object, ...] = ()
+    """Further ones for each night, such as a config."""
 
     @property
     def state(self) -> Path:
@@ -55,7 +57,7 @@ class Desk:
         with path.open("w", newline="") as file:
             csv.writer(file).writerows([COLUMNS, *sorted(rows)])
         self.nights.append(path)
-        return self.run("nightly", path, "--state", self.state, "--as-of", as_of.isoformat())
+        return self.run("nightly", path, "--state", self.state, "--as-of", as_of.isoformat(), *self.options)
 
     def _ordinary(self, as_of: datetime) -> list[tuple[str, ...]]:
         """Twenty welcomes a day to people who get one each, from three weeks before the first burst on."""
