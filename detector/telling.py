@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from detector import channels, facts, notices, outbox, registry
+from detector.case_record import CaseRecord
 from detector.channels import configured
 from detector.config import Config
 from detector.documents import render_alert, render_alert_list, render_feed_alert
@@ -74,7 +75,9 @@ def tell(journal: Journal, due: Sequence[Notice], scene: Scene) -> outbox.Settle
 def _alert(message: Message, scene: Scene, journal: Journal) -> Alert:
     """A message put into words, with what it says of each of its subjects."""
     night = scene.night
-    standing = {c.incident.incident_id: Standing(c.incident, c.record) for c in night.cases if c.record}
+    standing = {
+        (name := c.incident.incident_id): Standing(c.incident, c.record or CaseRecord(name)) for c in night.cases
+    }
     feed = Feed(
         night.log_complete_through or night.as_of,
         night.as_of,

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -614,6 +615,33 @@ def test_words_slipped_in_before_the_encryption_are_forgotten(certificate, monke
         except ChannelError as error:
             result = error.outcome
     assert (result, len(relay.stored)) in {("sent", 1), ("not_sent", 0)}
+
+
+def test_a_real_relay_takes_the_mail_after_starttls_and_login(certificate, monkeypatch):
+    """aiosmtpd as a strict relay: no mail without encryption, none without the right password."""
+    cert, context = certificate("IP:127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+    monkeypatch.setenv(CREDENTIAL, "hush")
+    with socket.create_server((HOST, 0)) as probe:
+        port = probe.getsockname()[1]
+
+    def authenticator(server, session, envelope, mechanism, given):
+        return AuthResult(success=given == LoginPassword(b"burst", b"hush"))
+
+    sink = Sink()
+    options = {"tls_context": context, "require_starttls": True, "authenticator": authenticator, "auth_required": True}
+    controller = Controller(sink, hostname=HOST, port=port, **options)
+    controller.start()
+    try:
+        assert by_smtp(port, tls="starttls", username="burst") == ()
+        smtp.log_in(through(port, tls="starttls", username="burst"), "hush")
+        assert len(sink.contents) == 1, "looking whether one may log in sends nothing"
+        monkeypatch.setenv(CREDENTIAL, "wrong")
+        refused = [failure(port, tls="starttls", username="burst", timeout_seconds=0.5), failure(port, tls="none")]
+        assert [error.outcome for error in refused] == ["not_sent", "not_sent"]
+    finally:
+        controller.stop()
+    assert len(sink.contents) == 1
 
 
 def test_a_login_without_encryption_happens_only_where_the_operator_asked_for_none(password):

@@ -31,7 +31,7 @@ def render_alert_list(night: NightFacts, cases: Sequence[CaseFacts], message: Me
         opening=opening,
         until=_until(night),
         headline=f"{count}, the gravest first.",
-        news_title="FIRST OF ALL",
+        news_title="First of all",
         news=(_blind(night),) if kinds.get(FEED) == "blind" else (),
         details=tuple(_line(case, kinds) for case in ordered),
         steps=(f"Open the report: {report}", "List them: detector incidents list"),

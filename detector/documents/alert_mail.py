@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from detector.case_record import CaseRecord, spoken
+from detector.case_record import CaseRecord
 from detector.documents import charts, phrases, plots
 from detector.documents.escaping import mail_text
 from detector.documents.sentences import CaseWords, cause_in_words
@@ -103,7 +103,8 @@ def _bulletin(case: CaseFacts, message: Message, brief_path: Path | str, told: T
     until = phrases.minute(case.log_complete_through)
     every = phrases.duration(incident.median_gap_seconds)
     copies = words.copies[:1].upper() + words.copies[1:]
-    since = f"SINCE THE MESSAGE OF {phrases.minute(told.at).upper()}" if told else "WHAT IS NEW"
+    since = f"Since the message of {phrases.minute(told.at)}" if told else "What is new"
+    first = f"{phrases.day(incident.started_at)}, {phrases.clock(incident.started_at)}"
     return Bulletin(
         label=message.kind.upper(),
         opening=words.status,
@@ -113,14 +114,14 @@ def _bulletin(case: CaseFacts, message: Message, brief_path: Path | str, told: T
         news=tuple(_news(case, {notice.kind for notice in message.notices}, told)),
         details=(
             f"{copies}; one every {every} (median).",
-            f"First extra copy {phrases.minute(incident.started_at)}, last seen {phrases.minute(incident.ended_at)}.",
+            f"First extra copy {first}, last seen {phrases.minute(incident.ended_at)}.",
             f"Severity {_say(case)(incident.severity)}; {is_told or 'the pattern fits no known cause'}.",
         ),
         steps=tuple(_steps(case, message, words, brief_path)),
         unknowns=("The cause, until a person confirms it.", f"Anything after {until}, where the log ends."),
         footer=(
-            f"You get this because an incident was {_REASONS.get(message.kind, message.kind)}. While it goes on there "
-            "is at most one message a day, and one when it stops. It holds no learner's address.",
+            f"You get this because an incident was {_REASONS.get(message.kind, message.kind)}. You hear of it once "
+            "a day while it goes on, when it grows twofold, and once when it stops. No learner's address is in here.",
             f"For quiet: detector incidents silence {incident.incident_id} --until DAY --reason WHY",
             f"Incident {incident.incident_id}, notice {message.message_key}",
         ),
@@ -160,8 +161,8 @@ def _news(case: CaseFacts, kinds: set[str], told: Told | None) -> list[str]:
         copies = phrases.counted(since.copies, "extra copy", "extra copies")
         people = phrases.counted(since.people, "person", "people")
         found.append(
-            f"{say(record.contained_by)} said that it was contained at {spoken(record.contained_at)}, but the log has "
-            f"{copies} to {people} after that, the first at {spoken(since.first_copy_at)}."
+            f"{say(record.contained_by)} said that it was contained at {phrases.instant(record.contained_at)}, but the "
+            f"log has {copies} to {people} after that, the first at {phrases.instant(since.first_copy_at)}."
         )
     if "reopened" in kinds:
         back = [entry for entry in record.entries if entry.kind == "reopened"]
