@@ -258,6 +258,7 @@ def test_apprise_says_what_to_install_or_that_mail_is_not_its_business(monkeypat
     assert caught.value.outcome == "not_sent"
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of its own plugins
 def test_apprise_posts_once_to_a_real_server(send, stub, monkeypatch):
     pytest.importorskip("apprise", reason="the extra [notify] is not installed")
     host = stub.url.removeprefix("http://").partition("/")[0]

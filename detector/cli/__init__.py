@@ -208,7 +208,7 @@ def main() -> None:
 def _give_up_output(error: OSError) -> None:
     """Whoever reads what we print has gone, or the disk is full; the interpreter must not try again at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    complain(f"what should be printed could not be written ({error.strerror}). The night itself is complete.")
+    complain(f"what should be printed could not be written ({error.strerror}).")
     sys.exit(1)
 
 
