@@ -110,7 +110,7 @@ def test_silence_holds_its_peace_until_it_ends_and_that_is_told_once(desk, relay
     assert "STOPPED - no sign since 28 Oct" in relay.text()
     desk.night(BEGINS + DAY + 12 * HOUR)
     assert len(relay.mails) == 2
-    assert "silenced" in desk.journal(name)
+    assert "silenced      until 30 Oct 2030, 18:00:00 UTC by ann: the vendor is at it" in desk.say("show", name).out
 
 
 def test_the_detector_says_that_it_is_blind_calls_nothing_stopped_and_says_when_it_sees_again(desk, relay):

@@ -174,10 +174,11 @@ def sql(table: str) -> None:
     from detector.store import read_sql
 
     try:
-        click.echo(read_sql(table), nl=False)
+        text = read_sql(table)
     except OSError:
         known = ", ".join(sorted(path.stem for path in (Path(__file__).parent.parent / "sql").glob("*.sql")))
         raise click.UsageError(f"No table {table!r}. There are: {known}.") from None
+    click.echo(text, nl=False)
 
 
 cli.add_command(doctor)
