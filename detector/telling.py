@@ -36,9 +36,9 @@ class Scene:
 
 
 def journal_of(db: Connection, state: Path) -> Journal:
-    """The journal, which must exist once anything was planned, and must know what the database knows."""
+    """The journal, which must exist once there was an incident, and must know what the database knows."""
     known = registry.notices(db)
-    journal = open_journal(state / JOURNAL, must_exist=bool(known))
+    journal = open_journal(state / JOURNAL, must_exist=bool(known) or any((state / "incidents").iterdir()))
     outbox.refuse_a_journal_that_lags(journal, known)
     return journal
 

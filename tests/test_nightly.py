@@ -364,6 +364,9 @@ def test_without_its_journal_nothing_is_sent_and_the_run_ends_with_six(state):
     assert done.returncode == 6
     assert "the journal of notices is missing" in done.stderr
     assert alerts(state) == []
+    (state / "work/detector.duckdb").unlink()
+    with pytest.raises(JournalError, match="the journal of notices is missing"):
+        night(state)  # where there are incidents there was a journal, whatever the database knows
 
 
 def test_a_journal_that_was_tampered_with_is_six_as_well(state):
