@@ -154,6 +154,10 @@ class CaseRecord:
     """The last incident before this one of the same shape."""
     recurs_after_days: int | None = None
     withdrawn_because: str = ""
+    silenced_until: datetime | None = None
+    """Until when alerts about it are held back, as said last; its ending and contradictions pass."""
+    silenced_by: str = ""
+    silenced_because: str = ""
     reopened_because: str = ""
     """Why it is open again after it had stopped, or been closed or dismissed; "" once a person has had a say."""
     entries: tuple[JournalEntry, ...] = ()
@@ -174,6 +178,10 @@ class CaseRecord:
         """Somebody still has to do something about it."""
         is_over = self.work in {"closed", "dismissed"} or bool(self.merged_into) or bool(self.muted_by)
         return not is_over and (self.signal != "withdrawn" or self.was_dealt_with)
+
+    def is_silent(self, now: datetime) -> bool:
+        """Somebody asked for quiet, and the time is not over."""
+        return self.silenced_until is not None and now < self.silenced_until
 
     def overdue(self, now: datetime) -> tuple[Promise, ...]:
         """The promises that are late."""

@@ -21,6 +21,7 @@ from detector.errors import RefusedError, StoreError
 from detector.facts import utc
 from detector.lifecycle import replay
 from detector.lifecycle_rules import noted_until
+from detector.notices import Standing
 from detector.observations import Sighting, observe, standing_problems
 from detector.records import Incident
 from detector.registry import Saved
@@ -109,8 +110,7 @@ def write_down(
     db: Connection, cases: Cases, root: Path, incidents: Sequence[Incident], night: tuple[Saved, datetime]
 ) -> tuple[Cases, tuple[str, ...]]:
     """Add to each journal what tonight saw; the records after that, and the lines that a person must read."""
-    saved, as_of = night
-    verdicts = tuple(record.verdict for record in cases.records.values() if record.verdict)
+    as_of = night[1]
     records = dict(cases.records)
     news: list[str] = []
     for incident in sorted(incidents, key=lambda i: (i.started_at, i.incident_id)):
@@ -118,12 +118,8 @@ def write_down(
         if name in cases.damaged:
             continue
         record = records.get(name, CaseRecord(name))
-        absorbed = tuple(records[old] for old, kept in saved.merged.items() if kept == name and old in records)
-        seen = Sighting(
-            incident, as_of, saved.patterns.get(name),
-            contradiction(db, name, record.contained_at) if record.contained_at else None,
-            saved.merged.get(name, ""), absorbed, _why_withdrawn(name, saved), verdicts, tuple(records.values()),
-        )  # fmt: skip
+        seen = _sighting(db, cases, records, incident, night)
+        absorbed = seen.absorbed
         records[name] = after = _noted(root, record, observe(record, seen), incident.organizations)
         if absorbed and after.contained_at:  # what the absorbed one's people claimed is now claimed of all of it
             seen = replace(seen, contradiction=contradiction(db, name, after.contained_at))
@@ -151,6 +147,33 @@ def noted_since(db: Connection, cases: Cases, records: Sequence[CaseRecord | Non
     cases = replace(cases, records={**cases.records, **newer})
     _save(db, cases)
     return cases
+
+
+def standings(
+    db: Connection, cases: Cases, incidents: Sequence[Incident], night: tuple[Saved, datetime]
+) -> list[Standing]:
+    """Each incident with the record that its journal will tell once tonight is written down."""
+    found = []
+    for incident in incidents:
+        record = cases.records.get(incident.incident_id, CaseRecord(incident.incident_id))
+        entries = observe(record, _sighting(db, cases, cases.records, incident, night))
+        found.append(Standing(incident, replay(record.incident_id, (*record.entries, *entries))))
+    return found
+
+
+def _sighting(
+    db: Connection, cases: Cases, records: Mapping[str, CaseRecord], incident: Incident, night: tuple[Saved, datetime]
+) -> Sighting:
+    """What tonight knows of one incident; `records` are those that tonight has already added to."""
+    (saved, as_of), name = night, incident.incident_id
+    record = records.get(name, CaseRecord(name))
+    absorbed = tuple(records[old] for old, kept in saved.merged.items() if kept == name and old in records)
+    verdicts = tuple(other.verdict for other in cases.records.values() if other.verdict)
+    return Sighting(
+        incident, as_of, saved.patterns.get(name),
+        contradiction(db, name, record.contained_at) if record.contained_at else None,
+        saved.merged.get(name, ""), absorbed, _why_withdrawn(name, saved), verdicts, tuple(records.values()),
+    )  # fmt: skip
 
 
 def _noted(root: Path, record: CaseRecord, entries: Sequence[JournalEntry], organizations: Sequence[str]) -> CaseRecord:

@@ -6,20 +6,14 @@ Everything has a default: `detector nightly LOGS...` works with no config at all
 import difflib
 import tomllib
 from datetime import tzinfo
-from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from detector.channel_settings import Channels, Heartbeat, Section
 from detector.errors import ConfigError
-
-
-class Section(BaseModel):
-    """One table of detector.toml; immutable, and closed to keys it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Organizations(Section):
@@ -139,42 +133,6 @@ class Us(Section):
     phone: str = ""
 
 
-class Folder(Section):
-    """`[channels.folder]`: an .eml file per notice."""
-
-    path: Path | None = None
-    """Default: `alerts/` in the state directory; relative to the config file."""
-
-
-class Smtp(Section):
-    """`[channels.smtp]`: the relay for alert mails to staff. The password comes from DETECTOR_SMTP_PASSWORD."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-    host: str
-    port: int = 587
-    tls: Literal["starttls", "implicit", "none"] = "starttls"
-    username: str = ""
-    from_address: str = Field(alias="from")
-    to: tuple[str, ...] = Field(min_length=1)
-    timeout_seconds: float = 30.0
-
-    @field_validator("from_address", "to")
-    @classmethod
-    def _are_addresses(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        for text in (value,) if isinstance(value, str) else value:
-            _, address = parseaddr(text)
-            if not text.isprintable() or not all(address.partition("@")):
-                raise ValueError(f"{text!r} is not a mail address such as 'Detector <detector@example.com>'")
-        return value
-
-
-class Channels(Section):
-    """`[channels]`: how an alert leaves the machine; the folder is always on."""
-
-    folder: Folder = Folder()
-    smtp: Smtp | None = None
-
-
 class Config(Section):
     """The whole of detector.toml."""
 
@@ -186,6 +144,7 @@ class Config(Section):
     clients: dict[str, Client] = Field(default_factory=dict)
     us: Us = Us()
     channels: Channels = Channels()
+    heartbeat: Heartbeat | None = None
 
 
 def load_config(path: Path | None) -> Config:
@@ -206,7 +165,8 @@ def load_config(path: Path | None) -> Config:
     logs = config.logs.model_copy(update={"paths": tuple(here / p for p in config.logs.paths)})
     alerts = config.channels.folder.path
     folder = config.channels.folder.model_copy(update={"path": alerts and here / alerts})
-    channels = config.channels.model_copy(update={"folder": folder})
+    secrets = config.channels.secrets
+    channels = config.channels.model_copy(update={"folder": folder, "secrets": secrets and here / secrets})
     roster = config.roster.model_copy(update={"files": tuple(here / p for p in config.roster.files)})
     return config.model_copy(update={"logs": logs, "channels": channels, "roster": roster})
 

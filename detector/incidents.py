@@ -7,11 +7,11 @@ the same logs give the same id on every machine.
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from detector.records import AffectedRecipient, Incident, Notice
+from detector.records import AffectedRecipient, Incident
 
 TOUCHING = timedelta(hours=1)
 """Bursts nearer than this may be one affair; further apart they are two."""
@@ -219,21 +219,6 @@ def organizations(affected: Sequence[AffectedRecipient]) -> tuple[str, ...]:
     """The clients hit, most people first."""
     counts = Counter(person.organization for person in affected if person.organization)
     return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
-
-
-def announce(
-    current: Sequence[Incident], known: Collection[str], channels: Sequence[str], again: Mapping[str, int]
-) -> list[Notice]:
-    """One notice per incident and channel, the gravest first; what has its notice (`known` keys) gets no second one.
-
-    Muted and withdrawn incidents get none. `again` has those that were closed or dismissed and go on or go far beyond:
-    the number of the notice that is due.
-    """
-    rank = {"grave": 0, "serious": 1, "minor": 2, "info": 3}
-    due = [i for i in current if i.state != "withdrawn" and i.severity != "info"]
-    due.sort(key=lambda i: (rank[i.severity], -i.excess, i.incident_id))
-    keys = [(i, f"{i.incident_id}.opened.{again.get(i.incident_id, 1)}") for i in due]
-    return [Notice(key, i.incident_id, "opened", name) for i, key in keys if key not in known for name in channels]
 
 
 def _belong(one: Burst, other: Burst) -> bool:

@@ -213,6 +213,11 @@ def _taken_up_again(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
     return replace(record, closed_at=None, closed_by="", closed_reason="", verdict=None)
 
 
+def _silenced(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    until, why = datetime.fromisoformat(entry.fields["until"]), entry.fields["reason"]
+    return replace(record, silenced_until=until, silenced_by=entry.by, silenced_because=why)
+
+
 _Taking = Callable[[CaseRecord, JournalEntry], CaseRecord]
 MACHINE: dict[str, _Taking] = {
     "opened": _opened,
@@ -243,4 +248,5 @@ HUMAN: dict[str, _Taking] = {
     "closed": _closed,
     "dismissed": _dismissed,
     "taken up again": _taken_up_again,
+    "silenced": _silenced,
 }

@@ -153,6 +153,12 @@ def why_revoked(record: CaseRecord, organization: str) -> str:
     return f"the approval was taken back at {spoken(taken.at)}, for {taken.fields['because']}" if taken else ""
 
 
+def _silenced(record: CaseRecord, entry: JournalEntry) -> str:
+    if not entry.fields.get("reason", "").strip():
+        return "gives no reason. Say why with --reason: everybody who misses an alert will ask"
+    return ""
+
+
 def promise_of(record: CaseRecord, number: int) -> Promise | None:
     """The promise with this number."""
     return next((promise for promise in record.promises if promise.number == number), None)
@@ -169,4 +175,5 @@ _WHY_NOT: dict[str, Callable[[CaseRecord, JournalEntry], str]] = {
     "closed": _closed,
     "dismissed": _dismissed,
     "taken up again": _taken_up_again,
+    "silenced": _silenced,
 }

@@ -7,19 +7,20 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 
-from detector import __version__, casework, channels, chronicle, facts, ingest, outbox, registry, tables
+from detector import __version__, casework, chronicle, facts, ingest, registry, tables, telling
 from detector.casefiles import write_report
 from detector.chronicle import Cases
 from detector.config import Config
 from detector.detection import find_bursts
-from detector.documents import night_documents, phrases, render_alert
+from detector.documents import night_documents, phrases
 from detector.documents.escaping import visible
 from detector.documents.incidents_json import without_as_of
 from detector.framings import shown
-from detector.records import Alert, CaseFacts, Document, FileTally, NightFacts, Notice
+from detector.notice_journal import Journal
+from detector.notice_record import Notice
+from detector.records import Document, FileTally, NightFacts
 from detector.roster import read_roster
 from detector.store import Connection, locked, open_store, publish, transaction
 
@@ -42,17 +43,17 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
     """Read the new logs, find what went out too often, write it up, tell people. With `dry_run` nobody is told."""
     with locked(state):
         with open_store(state) as db:
-            journal = outbox.open_journal(state / "work" / "notices.journal", must_exist=bool(registry.notices(db)))
+            journal = telling.journal_of(db, state)
             files = tuple(_told(ingest.read_new_logs(db, config, as_of, state / "work"), talk))
             tables.save_settings(db, config, as_of)
             roster_problems = read_roster(db, config.roster, state / "work")
             tables.build(db, tables.SENDS + tables.REPEATS, said=lambda name, s: talk(f"{name}: {s:.2f} s"))
             cases = chronicle.read_cases(state / "incidents")
-            saved = _find_incidents(db, config, as_of, () if dry_run else _channels(config), cases)
+            saved, due = _find_incidents(db, config, as_of, cases, None if dry_run else journal)
             found = registry.saved_incidents(db)
             cases, lines = chronicle.write_down(db, cases, state / "incidents", found, (saved, as_of))
             night = replace(_facts(db, config, files, as_of, cases), notes=lines)
-            due, ledger = () if dry_run else tuple(registry.notices(db)), facts.ledger(db)
+            ledger = facts.ledger(db)
             _say_archives(night, talk)
             talk("writing the documents, publishing the snapshot")
             casework.remember_addresses(state, config)
@@ -63,16 +64,8 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
         folders = {each.case.incident.incident_id: each.folder for each in written}
         lines += revoked + tuple(each.problem for each in written if each.problem)
         report = _publish(state, night, folders, ledger + cases.digest)
-        settled = outbox.deliver_due(
-            journal,
-            due,
-            partial(_alert, night.cases, folders),
-            lambda name, alert: channels.deliver(name, alert, config.channels, state=state, as_of=as_of),
-            as_of,
-        )
-        if settled.notices != due:
-            with open_store(state) as db:
-                registry.remember(db, settled.notices)
+        scene = telling.Scene(night, config, state, folders, report / "report.html")
+        settled = telling.NOTHING if dry_run else telling.tell(journal, due, scene)
     bad_files = _bad_files(config, files) + roster_problems + _blind(night) + tuple(cases.damaged.values())
     exit_code = settled.exit_code or (3 if bad_files else 0)
     return Night(night, report / "report.html", (*settled.problems, *lines, *bad_files), exit_code)
@@ -97,13 +90,15 @@ def _blind(night: NightFacts) -> tuple[str, ...]:
 
 
 def _find_incidents(
-    db: Connection, config: Config, as_of: datetime, names: Sequence[str], cases: Cases
-) -> registry.Saved:
-    """Score, group, match; incidents and the notices they call for are one transaction."""
+    db: Connection, config: Config, as_of: datetime, cases: Cases, journal: Journal | None
+) -> tuple[registry.Saved, tuple[Notice, ...]]:
+    """Score, group, match; incidents and the notices they call for are one transaction. No journal, no notices."""
     with transaction(db):
         saved = registry.save_incidents(db, config, find_bursts(db, config.detection), as_of, cases.records)
-        registry.plan_notices(db, names, saved, cases.records, as_of)
-    return saved
+        if journal is None:
+            return saved, ()
+        standings = chronicle.standings(db, cases, registry.saved_incidents(db), (saved, as_of))
+        return saved, telling.plan(db, journal, standings, config, as_of)
 
 
 def _told(tallies: Iterable[FileTally], talk: Talk) -> Iterator[FileTally]:
@@ -152,15 +147,3 @@ def _publish(state: Path, night: NightFacts, folders: Mapping[str, Path], noted:
         publish(state, night.as_of.strftime("%Y%m%dT%H%M%SZ"))
         write_report(root, (*texts, Document(known.name, news)))
     return root
-
-
-def _alert(cases: Sequence[CaseFacts], folders: Mapping[str, Path], notice: Notice) -> Alert:
-    """The mail to staff for one notice."""
-    case = next(case for case in cases if case.incident.incident_id == notice.incident_id)
-    brief = (folders[notice.incident_id] / "brief.html").resolve()  # the mail is read far from this folder
-    return render_alert(case, notice_key=notice.notice_key, kind=notice.kind, brief_path=brief)
-
-
-def _channels(config: Config) -> tuple[str, ...]:
-    """The channels a new incident is announced on: the folder always, others if the config has them."""
-    return ("folder", "smtp") if config.channels.smtp else ("folder",)

@@ -51,12 +51,6 @@ def observe(record: CaseRecord, seen: Sighting) -> list[JournalEntry]:
     return entries + _muting(record, seen) + _recurrence(record, seen)
 
 
-def notice_number(record: CaseRecord, seen: Sighting) -> int:
-    """How many alerts an incident has called for: one, and one more each time that it outgrew being over."""
-    times = sum(entry.kind == "reopened" and bool(entry.fields.get("was_over")) for entry in record.entries)
-    return 1 + times + (_is_over(record) and bool(why_again(record, seen)))
-
-
 def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
     """What people must be told of an incident every night until they have done something about it."""
     name, found = record.incident_id, []

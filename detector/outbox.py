@@ -1,61 +1,44 @@
-"""Which alerts are due, and what became of each: written down before anything leaves, so nothing leaves twice.
+"""What is due leaves, and what became of it is written down before and after, so that nothing leaves twice.
 
-The truth about sent alerts is the journal, a file of its own: the database can be rebuilt from the logs, the memory of
-what was sent cannot. One line per fact, each on the disk before the next step:
+A message that was sent, or of which nobody can know whether it arrived, is never sent again, and the latter is shown by
+every run until a person settles it. What was certainly not sent is tried again by the next run, unless it was refused
+for good; then it waits until its destination in the config has changed.
 
-    claimed   an attempt begins; from here on the alert may be out
-    sent      it was accepted
-    not_sent  it certainly was not; tried again by the next run, unless `permanent`
-    unknown   nobody can know; never tried again, shown by every run until a person settles it
+The exceptions are channels on which the same message again changes nothing, because they know it by its key: there an
+attempt without a known end is made again under the same key until it is known to have arrived.
 
-A notice with no line is planned. A claim with no outcome is a run that died: unknown as well. The one exception is the
-folder, where a file is named after its notice: delivering again finds the file or writes it, never a second one, so
-an interrupted attempt is simply finished, and there is no need for a fuse.
-
-A line ends in a seal made from itself and the seal before it, so a line that was changed, lost or slipped in is
-noticed (JournalError, nothing is sent). What follows the last line break is a record that a crash cut off: it did not
-happen. A torn claim means nothing had left; a torn outcome leaves the claim, hence unknown.
-
-The caller holds the run lock and opens the journal *before* it plans the first notice, so that from then on a missing
-journal means a lost one.
+Two fuses, for a detector of mass mail must not be able to send mass mail: a channel gets three messages within the hour
+and one list of all the rest; and what would say to the same people what they were told before is not sent.
 """
 
-import fcntl
-import json
-import os
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from detector.disk import sync
 from detector.errors import ChannelError, JournalError
-from detector.records import Alert, Notice
-from detector.seals import sealed
+from detector.notice_journal import REMEDY, Entry, Journal, stamp, state_of
+from detector.notice_record import KINDS, Alert, Message, Notice, notice_named
 
-REPEATABLE = frozenset({"folder"})
-"""Channels on which delivering the same notice again changes nothing."""
-MOST_PER_RUN = 3
-"""Attempts per other channel and run: a detector of mass mail must not be able to send mass mail."""
+REPEATABLE = frozenset({"folder", "webhook", "pagerduty"})
+"""Channels on which delivering the same message again changes nothing."""
+UNLIMITED = frozenset({"folder"})
+MOST_MESSAGES = 3
+"""To one destination within FUSE; what is beyond comes in one more, as a list."""
+FUSE = timedelta(hours=1)
 
-FACTS = frozenset({"claimed", "sent", "not_sent", "unknown"})
 _LONGEST_DETAIL = 500
-_HEAD = {"journal": "notices of the detector", "version": 1}
-_REMEDY = "Nothing is sent. Put the file back from a backup: without it nobody knows which alerts went out."
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One fact about one notice on one channel."""
+class Door:
+    """How messages leave."""
 
-    fact: str
-    notice_key: str
-    channel: str
-    as_of: str
-    permanent: bool = False
-    """Of a not_sent: it would be refused again."""
-    detail: str = ""
+    render: Callable[[Message], Alert]
+    deliver: Callable[[str, Alert], tuple[str, ...]]
+    """Channel, alert; a remark for each person it did not reach. Raises ChannelError, see `channels`."""
+    destinations: Mapping[str, str] = field(default_factory=dict)
+    """For each channel a digest of where it leads."""
 
 
 @dataclass(frozen=True)
@@ -65,221 +48,181 @@ class Settlement:
     notices: tuple[Notice, ...]
     """Every notice that was asked for, in that order, with its state after the run."""
     held: tuple[Notice, ...]
-    """Due, but kept back by the fuse; they stay due."""
+    """Due, but kept back by a fuse; they stay due."""
     problems: tuple[str, ...]
-    """One sentence for each alert that failed, is unknown, or did not reach everybody."""
+    """One sentence for each message that failed, is unknown, or did not reach everybody."""
 
     @property
     def exit_code(self) -> int:
         return ChannelError.exit_code if self.problems else 0
 
 
-class Journal:
-    """The facts so far, and the only way to add one. Made by `open_journal`."""
-
-    def __init__(self, path: Path, content: bytes) -> None:
-        """Read every line; raises JournalError at the first that is not what was written."""
-        self.path = path
-        self._size = len(content)
-        self._seal = ""
-        self._latest: dict[tuple[str, str], Entry] = {}
-        head, *lines = content.splitlines(keepends=True) or [b""]
-        self._check(1, head, _HEAD)
-        for number, line in enumerate(lines, start=2):
-            entry = _parsed(line)
-            if entry is None:
-                raise self._damaged(number)
-            self._check(number, line, asdict(entry))
-            self._take(entry)
-
-    def latest(self, notice: Notice) -> Entry | None:
-        """The fact that counts for this notice on its channel; None if nothing was ever tried."""
-        return self._latest.get((notice.notice_key, notice.channel))
-
-    def append(self, entry: Entry) -> None:
-        """Put one fact on the disk before returning. Raises JournalError, after which nothing may be sent."""
-        seal, line = sealed(asdict(entry), self._seal)
-        try:
-            self._write(line)
-        except OSError as error:
-            raise JournalError(
-                f"{self.path}: {entry.fact!r} of {entry.notice_key} by {entry.channel} could not be written"
-                f" ({error.strerror}). Nothing more is sent. Free or repair the disk and run again."
-            ) from error
-        self._size, self._seal = self._size + len(line), seal
-        self._take(entry)
-
-    def _write(self, line: bytes) -> None:
-        """Only onto the very bytes that were read: a second writer would not know what we claimed, nor we his."""
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)  # never creates: a vanished journal is an error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(descriptor).st_size != self._size:
-                raise OSError(0, "somebody else has written to it, or an earlier write failed")
-            if os.write(descriptor, line) != len(line):
-                raise OSError(0, "the disk took only a part")
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _take(self, entry: Entry) -> None:
-        """Remember the fact. Nothing undoes a sent."""
-        known = self._latest.get((entry.notice_key, entry.channel))
-        if known is None or known.fact != "sent":
-            self._latest[entry.notice_key, entry.channel] = entry
-
-    def _check(self, number: int, line: bytes, fact: Mapping[str, object]) -> None:
-        self._seal, expected = sealed(fact, self._seal)
-        if line != expected:
-            raise self._damaged(number)
-
-    def _damaged(self, number: int) -> JournalError:
-        return JournalError(f"{self.path}: line {number} is damaged or from another version. {_REMEDY}")
-
-
-def open_journal(path: Path, *, must_exist: bool) -> Journal:
-    """Read the journal, cutting off what a crash left behind its last line; make an empty one if that is allowed.
-
-    `must_exist` is true as soon as any notice was ever planned: then an absent journal is a lost one.
-    """
-    try:
-        if not must_exist and not path.exists():
-            _create(path)
-        content = path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        journal = Journal(path, whole)  # before the cut: a damaged file stays as it is, for whoever looks into it
-        if len(whole) < len(content):
-            _cut(path, len(whole))
-    except FileNotFoundError as error:
-        raise JournalError(f"{path}: the journal of notices is missing. {_REMEDY}") from error
-    except OSError as error:
-        raise JournalError(f"{path}: cannot be used ({error.strerror}). {_REMEDY}") from error
-    return journal
-
-
-def deliver_due(
-    journal: Journal,
-    notices: Sequence[Notice],
-    render: Callable[[Notice], Alert],
-    deliver: Callable[[str, Alert], tuple[str, ...]],
-    as_of: datetime,
-) -> Settlement:
+def deliver_due(journal: Journal, notices: Sequence[Notice], door: Door, as_of: datetime) -> Settlement:
     """Deliver what is due, in the order given (the gravest first), and say what became of every notice.
 
-    For each notice: 1. leave it if the journal says sent, unknown or permanently refused. 2. Hold it if its channel
-    has had its share of this run. 3. Render the alert. 4. Write the claim. 5. Deliver. 6. Write the outcome.
-    An error that is no ChannelError ends the run at step 5 with the claim standing, so it counts as unknown.
+    For each channel: 1. pack what is due into messages, what was interrupted first. 2. Keep to the fuse. For each
+    message: 3. render it. 4. Refuse it if it is a repeat. 5. Write the claim. 6. Deliver. 7. Write the outcome.
+    An error that is no ChannelError ends the run at step 6 with the claim standing, so it counts as unknown.
     """
-    _refuse_a_journal_that_lags(journal, notices)
-    attempts: Counter[str] = Counter()
+    problems = list(_standing_problems(journal, notices, door))
     held: list[Notice] = []
-    problems: list[str] = []
-    after: list[Notice] = []
-    for notice in notices:
-        if not _is_due(journal, notice):
-            problems += _standing_problem(journal, notice)
-        elif notice.channel not in REPEATABLE and attempts[notice.channel] >= MOST_PER_RUN:
-            held.append(notice)
-        else:
-            attempts[notice.channel] += 1
-            problems += _attempt(journal, notice, render(notice), deliver, as_of)
-        after.append(replace(notice, state=_state(journal, notice)))
-    return Settlement(tuple(after), tuple(held), tuple(problems))
+    channels = dict.fromkeys((*(n.channel for n in notices), *(e.channel for e in journal.messages())))
+    for channel in channels:
+        due = [n for n in dict.fromkeys(notices) if n.channel == channel and _is_due(journal, n, door)]
+        packed = (*_interrupted(journal, channel), *_packed(due))
+        leaving, kept = _fused(packed, channel, _lately(journal, channel, as_of))
+        held += kept
+        for message in leaving:
+            problems += _attempt(journal, message, door, as_of)
+    after = tuple(replace(notice, state=state_of(journal.latest(notice))) for notice in notices)
+    if held:
+        problems.append(f"{len(held)} notices are kept back: too much has left within the hour. The next run goes on.")
+    return Settlement(after, tuple(held), tuple(problems))
 
 
-def settle(journal: Journal, notice: Notice, fact: str, as_of: datetime) -> None:
-    """A person has looked and says what became of an alert: "sent", or "not_sent" to have it tried again."""
+def settle(journal: Journal, message: Entry, fact: str, as_of: datetime) -> None:
+    """A person has looked and says what became of a message: "sent", or "not_sent" to have it tried again."""
     if fact not in {"sent", "not_sent"}:
-        raise ValueError(f"a person can settle a notice as sent or not_sent, not as {fact!r}")
-    journal.append(_entry(fact, notice, as_of, detail="settled by a person"))
+        raise ValueError(f"a person can settle a message as sent or not_sent, not as {fact!r}")
+    detail = "settled by a person"
+    journal.append(Entry(fact, message.notice_key, message.channel, stamp(as_of), detail=detail))
 
 
-def _attempt(
-    journal: Journal, notice: Notice, alert: Alert, deliver: Callable[[str, Alert], tuple[str, ...]], as_of: datetime
-) -> list[str]:
-    """Claim, deliver, write the outcome; in this order, so that a crash anywhere errs towards "unknown"."""
-    journal.append(_entry("claimed", notice, as_of))
-    try:
-        remarks = deliver(notice.channel, alert)
-    except ChannelError as error:
-        fact = "unknown" if error.outcome == "unknown" else "not_sent"
-        permanent = error.permanent and fact == "not_sent"
-        journal.append(replace(_entry(fact, notice, as_of, detail=str(error)), permanent=permanent))
-        return [f"{notice.notice_key} by {notice.channel}: {error}"]
-    journal.append(_entry("sent", notice, as_of, detail="; ".join(remarks)))
-    return [f"{notice.notice_key} by {notice.channel} was delivered, but {remark}" for remark in remarks]
+def unsettled(journal: Journal) -> list[Entry]:
+    """The messages that only a person can settle: nobody can know whether they arrived."""
+    return [e for e in journal.messages() if e.fact in {"claimed", "unknown"} and e.channel not in REPEATABLE]
 
 
-def _is_due(journal: Journal, notice: Notice) -> bool:
-    """Never tried, certainly not sent and worth another try, or harmless to try again."""
-    entry = journal.latest(notice)
-    if entry is None:
-        return True
-    if entry.fact == "not_sent":
-        return not entry.permanent
-    return entry.fact != "sent" and notice.channel in REPEATABLE
-
-
-def _standing_problem(journal: Journal, notice: Notice) -> list[str]:
-    """What must be said in every run about a notice that is not tried again and not known to be sent."""
-    entry = journal.latest(notice)
-    if entry is None or entry.fact == "sent":
-        return []
-    name = f"{notice.notice_key} by {notice.channel}"
-    if entry.fact == "not_sent":
-        return [f"{name} was refused for good on {entry.as_of} and is not tried again: {entry.detail}"]
-    return [f"{name}: nobody can know whether the alert of {entry.as_of} arrived. It is not sent again; look for it."]
-
-
-def _state(journal: Journal, notice: Notice) -> str:
-    """The notice's state in the words of `records`; a claim that is still open after the run is an unknown."""
-    entry = journal.latest(notice)
-    if entry is None:
-        return "planned"
-    return "unknown" if entry.fact == "claimed" else entry.fact
-
-
-def _refuse_a_journal_that_lags(journal: Journal, notices: Sequence[Notice]) -> None:
+def refuse_a_journal_that_lags(journal: Journal, notices: Iterable[Notice]) -> None:
     """A notice the database knows as tried and the journal does not: an old copy of the journal was put back."""
     for notice in notices:
         if notice.state != "planned" and journal.latest(notice) is None:
             raise JournalError(
                 f"{journal.path}: knows nothing of {notice.notice_key} by {notice.channel}, which was"
-                f" {notice.state} in an earlier run. {_REMEDY}"
+                f" {notice.state} in an earlier run. {REMEDY}"
             )
 
 
-def _entry(fact: str, notice: Notice, as_of: datetime, *, detail: str = "") -> Entry:
-    moment = as_of.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return Entry(fact, notice.notice_key, notice.channel, moment, detail=detail[:_LONGEST_DETAIL])
+# --- what is due -----------------------------------------------------------------------------------------------------
 
 
-def _parsed(line: bytes) -> Entry | None:
-    """The entry a line holds; None if it holds none, and whether it is genuine is for the seal to tell."""
+def _is_due(journal: Journal, notice: Notice, door: Door) -> bool:
+    """Never tried, or certainly not sent and worth another try. What was interrupted goes its own way."""
+    entry = journal.latest(notice)
+    if entry is None:
+        return True
+    return entry.fact == "not_sent" and not _is_refused_for_good(entry, door)
+
+
+def _is_refused_for_good(entry: Entry, door: Door) -> bool:
+    return entry.permanent and entry.destination == door.destinations.get(entry.channel, "")
+
+
+def _interrupted(journal: Journal, channel: str) -> list[Message]:
+    """What was begun and has no known end, on a channel where it may be finished under the same key."""
+    if channel not in REPEATABLE:
+        return []
+    return [_message_of(e) for e in journal.messages(channel) if e.fact in {"claimed", "unknown"}]
+
+
+def _message_of(entry: Entry) -> Message:
+    """The message that was once claimed."""
+    return _message([notice_named(key, entry.channel) for key in entry.carries], entry.notice_key)
+
+
+def _packed(due: Sequence[Notice]) -> list[Message]:
+    """All notices about one incident in one message, and all that is only summed up in one."""
+    packs: dict[str, list[Notice]] = {}
+    for notice in due:
+        packs.setdefault("" if notice.kind == "summary" else notice.incident_id, []).append(notice)
+    return [_message(pack) for pack in packs.values()]
+
+
+def _message(notices: Sequence[Notice], key: str = "") -> Message:
+    """One message; named after its gravest notice, or after all of them if it is about several incidents."""
+    ordered = tuple(sorted(notices, key=lambda n: KINDS.index(n.kind) if n.kind in KINDS else len(KINDS)))
+    kind = ordered[0].kind
+    if len({notice.incident_id for notice in ordered}) > 1:
+        kind = "summary" if all(notice.kind == "summary" for notice in ordered) else "digest"
+        names = "\n".join(sorted(notice.notice_key for notice in ordered))
+        key = key or f"{kind}.{hashlib.sha256(names.encode()).hexdigest()[:12]}"
+    return Message(key or ordered[0].notice_key, kind, ordered[0].channel, ordered)
+
+
+# --- the fuses -------------------------------------------------------------------------------------------------------
+
+
+def _lately(journal: Journal, channel: str, as_of: datetime) -> int:
+    """How many messages may have reached a channel within the hour."""
+    return sum(e.fact != "not_sent" and abs(as_of - e.at) < FUSE for e in journal.messages(channel))
+
+
+def _fused(packed: Sequence[Message], channel: str, lately: int) -> tuple[list[Message], list[Notice]]:
+    """What leaves now, the rest as one list; and what must wait until the hour is over."""
+    free = MOST_MESSAGES - lately
+    if channel in UNLIMITED or len(packed) <= free:
+        return list(packed), []
+    alone, rest = packed[: max(0, free)], packed[max(0, free) :]
+    notices = [notice for message in rest for notice in message.notices]
+    if free < 0:  # the list has gone as well
+        return [], notices
+    return [*alone, rest[0] if len(rest) == 1 else _message(notices)], []
+
+
+def _digest(alert: Alert) -> str:
+    """What a message says, apart from its own name."""
+    said = f"{alert.subject}\n{alert.text}".replace(alert.notice_key, "")
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _repeated(journal: Journal, message: Message, content: str) -> Entry | None:
+    """A message that said the very same on the same channel under another key."""
+    others = (e for e in journal.messages(message.channel) if e.notice_key != message.message_key)
+    return next((e for e in others if e.content == content and e.fact != "not_sent"), None)
+
+
+# --- one message -----------------------------------------------------------------------------------------------------
+
+
+def _attempt(journal: Journal, message: Message, door: Door, as_of: datetime) -> list[str]:
+    """Claim, deliver, write the outcome; in this order, so that a crash anywhere errs towards "unknown"."""
+    alert = door.render(message)
+    content = _digest(alert)
+    name = f"{message.message_key} by {message.channel}"
+    twin = _repeated(journal, message, content)
+    if twin:
+        return [f"{name} was held back: it says word for word what {twin.notice_key} said on {twin.as_of}."]
+    keys = tuple(notice.notice_key for notice in message.notices)
+    claim = Entry(
+        "claimed", message.message_key, message.channel, stamp(as_of),
+        covers=() if keys == (message.message_key,) else keys, said=alert.said, content=content,
+        destination=door.destinations.get(message.channel, ""),
+    )  # fmt: skip
+    outcome = Entry("sent", message.message_key, message.channel, claim.as_of)
+    journal.append(claim)
     try:
-        values = json.loads(line)
-        del values["seal"]
-        entry = Entry(**values)
-        return entry if entry.fact in FACTS else None
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
+        remarks = door.deliver(message.channel, alert)
+    except ChannelError as error:
+        fact = "unknown" if error.outcome == "unknown" else "not_sent"
+        is_final = error.permanent and fact == "not_sent"
+        journal.append(replace(outcome, fact=fact, permanent=is_final, detail=str(error)[:_LONGEST_DETAIL]))
+        return [f"{name}: {error}"]
+    journal.append(replace(outcome, detail="; ".join(remarks)[:_LONGEST_DETAIL]))
+    return [f"{name} was delivered, but {remark}" for remark in remarks]
 
 
-def _create(path: Path) -> None:
-    """An empty journal, whole from its first moment: a file with less than its first line is a damaged one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, sealed(_HEAD, "")[1])
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    unfinished.rename(path)
-    sync(path.parent)
-
-
-def _cut(path: Path, size: int) -> None:
-    os.truncate(path, size)
-    sync(path)
+def _standing_problems(journal: Journal, notices: Sequence[Notice], door: Door) -> Iterable[str]:
+    """What must be said in every run of what is not tried again and not known to be sent."""
+    for entry in unsettled(journal):
+        yield (
+            f"{entry.notice_key} by {entry.channel}: nobody can know whether the message of {entry.as_of} arrived. It "
+            f"is not sent again. Look for it, then: detector notices settle {entry.notice_key} --arrived (or --resend)"
+        )
+    carriers = (journal.latest(notice) for notice in notices)
+    refused = {(e.notice_key, e.channel): e for e in carriers if e and e.fact == "not_sent"}
+    for entry in refused.values():
+        if _is_refused_for_good(entry, door):
+            yield (
+                f"{entry.notice_key} by {entry.channel} was refused for good on {entry.as_of} and is not tried again "
+                f"before the settings of the channel have changed: {entry.detail}"
+            )

@@ -266,32 +266,3 @@ class Document:
     content: str
     figures: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """(what, value) of all that may change under an edited draft, for the list beside its newer version."""
-
-
-@dataclass(frozen=True)
-class Alert:
-    """The mail to staff about one notice: counts and paths, no learner addresses."""
-
-    notice_key: str
-    """incident, kind, ordinal: unique, deterministic; becomes the Message-ID."""
-    incident_id: str
-    kind: str
-    """"opened" in this version."""
-    subject: str
-    text: str
-    html: str
-    chart_png: bytes = field(default=b"", repr=False)
-    chart_alt: str = ""
-
-
-@dataclass(frozen=True)
-class Notice:
-    """The record that one alert is due on one channel: planned with the incidents, claimed before sending."""
-
-    notice_key: str
-    incident_id: str
-    kind: str
-    channel: str
-    """Name of the channel in the config, such as "folder" or "smtp"."""
-    state: str = "planned"
-    """"planned", "claimed", "sent", "not_sent" or "unknown"."""

@@ -1,7 +1,7 @@
 """The incidents of the store: known ones read, tonight's matched and written together with the notices due."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -12,20 +12,11 @@ from detector.causes import explain
 from detector.config import Config
 from detector.fingerprints import fingerprint
 from detector.incidents import Burst, Feed, Known, Shape
-from detector.observations import Sighting, notice_number
-from detector.records import CauseCandidate, Incident, Notice
+from detector.notice_record import Notice
+from detector.records import CauseCandidate, Incident
 from detector.store import Connection, insert
 from detector.tables import INCIDENTS, build
 from detector.verdicts import covering
-
-_NOTICES = """
-select n.notice_key, n.incident_id, n.kind, n.channel, n.state
-from notices as n
-join incidents as i on i.incident_id = n.incident_id
-where i.state <> 'withdrawn' or n.state <> 'planned'
-order by case i.severity when 'grave' then 0 when 'serious' then 1 when 'minor' then 2 else 3 end,
-  i.excess desc, i.incident_id, n.channel
-"""
 
 
 @dataclass(frozen=True)
@@ -127,34 +118,18 @@ def _undoubted(incident: Incident, shape: Shape) -> Incident:
     return replace(incident, detected_at=max(incident.detected_at, beyond_doubt_at))
 
 
-def plan_notices(
-    db: Connection, channels: Sequence[str], saved: Saved, records: Mapping[str, CaseRecord], as_of: datetime
-) -> None:
-    """Write down the notices that are due; inside the transaction that writes the incidents."""
-    known = {key for (key,) in db.execute("select distinct notice_key from notices").fetchall()}
-    current, again = saved_incidents(db), {}
-    for incident in current:
-        record = records.get(incident.incident_id, CaseRecord(incident.incident_id))
-        if record.figures:
-            seen = Sighting(incident, as_of, saved.patterns.get(incident.incident_id))
-            again[incident.incident_id] = notice_number(record, seen)
-    for notice in incidents.announce(current, known, channels, again):
-        insert(db, "notices", asdict(notice))
-
-
 def notices(db: Connection) -> list[Notice]:
-    """Every notice ever planned whose incident still stands, the gravest incident first."""
-    rows = db.execute(_NOTICES).fetchall()
+    """Every notice ever planned, as the last run left it."""
+    rows = db.execute("select notice_key, incident_id, kind, channel, state from notices order by all").fetchall()
     return [Notice(*row) for row in rows]
 
 
-def remember(db: Connection, settled: Sequence[Notice]) -> None:
-    """Copy what became of the notices from the journal into the store, where analysts look."""
-    for notice in settled:
-        db.execute(
-            "update notices set state = ? where notice_key = ? and channel = ? and state <> ?",
-            [notice.state, notice.notice_key, notice.channel, notice.state],
-        )
+def write_notices(db: Connection, known: Iterable[Notice]) -> None:
+    """Replace the table by these: what is due, and what the journal tells of all others, which is the truth."""
+    newest = {(notice.notice_key, notice.channel): notice for notice in known}
+    db.execute("delete from notices")
+    for notice in newest.values():
+        insert(db, "notices", asdict(notice))
 
 
 def saved_incidents(db: Connection) -> list[Incident]:

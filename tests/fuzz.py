@@ -7,6 +7,7 @@ again. Exit code 1 then.
 
 import argparse
 import faulthandler
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import alert_nights
 from conftest import emptied, ingest, one_store_for_many, rows
 from damages import RECORD_DAMAGES, TEXT_DAMAGES, damaged_parquet, put, records, samples
 from histories import WAYS, Night, Way, history, records_of, true_stream
@@ -122,12 +124,18 @@ def damaged_record(turn: Turn) -> None:
         raise AssertionError(f"record {k + 1} of {name} cost more than itself: {beyond[:3]}")
 
 
+def nights_of_alerts(turn: Turn) -> None:
+    """Incidents, channels and runs of which each may fail anywhere: no mail twice, nothing lost, every unknown said."""
+    alert_nights.play(turn.folder, turn.rng)
+
+
 GAMES: tuple[Callable[[Turn], None], ...] = (
     histories_of_true_streams,
     history_of_a_sample,
     damaged_file,
     damaged_table,
     damaged_record,
+    nights_of_alerts,
 )
 
 
@@ -138,10 +146,10 @@ def keep(folder: Path, nights: list[Night]) -> None:
             (folder / f"night{number}-{place}-{name}").write_bytes(content)
 
 
-def play(db: Connection, seed: int, folder: Path) -> str:
+def play(db: Connection, seed: int, folder: Path, only: str = "") -> str:
     """One turn; what was wrong, or "". Whatever is raised is a finding."""
     rng = Random(seed)
-    game = rng.choice(GAMES)
+    game = rng.choice([game for game in GAMES if only in {"", game.__name__}])
     faulthandler.dump_traceback_later(HANGS_SECONDS, exit=True)
     begun = perf_counter()
     try:
@@ -159,6 +167,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**9))
+    parser.add_argument("--game", default="", choices=[game.__name__ for game in GAMES], help="Only this one.")
     arguments = parser.parse_args()
     print(f"fuzz: --seed {arguments.seed}", flush=True)
     place = Path(tempfile.mkdtemp(prefix="fuzz-"))
@@ -169,13 +178,11 @@ def main() -> int:
             folder = place / str(seed)
             folder.mkdir()
             turns += 1
-            if problem := play(db, seed, folder):
+            if problem := play(db, seed, folder, arguments.game):
                 found += 1
                 print(f"\nfuzz: --seed {seed} --seconds 0    {folder}\n{problem}", flush=True)
                 continue
-            for path in folder.iterdir():
-                path.unlink()
-            folder.rmdir()
+            shutil.rmtree(folder)
     if not found:
         place.rmdir()
     print(f"fuzz: {turns:,} turns in {perf_counter() - begun:.0f} s, {found} laws broken")

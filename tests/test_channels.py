@@ -23,15 +23,16 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detector.channel_settings import Channels, Folder, Smtp
 from detector.channels import CHANNELS, deliver, mail_bytes, message, smtp
 from detector.channels.message import compose, key_token
 from detector.channels.smtp import CREDENTIAL
-from detector.config import Channels, Folder, Smtp
 from detector.errors import ChannelError
-from detector.records import Alert
+from detector.notice_record import Alert
 
 AS_OF = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 HOST = "127.0.0.1"
@@ -616,6 +617,33 @@ def test_words_slipped_in_before_the_encryption_are_forgotten(certificate, monke
     assert (result, len(relay.stored)) in {("sent", 1), ("not_sent", 0)}
 
 
+def test_a_real_relay_takes_the_mail_after_starttls_and_login(certificate, monkeypatch):
+    """aiosmtpd as a strict relay: no mail without encryption, none without the right password."""
+    cert, context = certificate("IP:127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+    monkeypatch.setenv(CREDENTIAL, "hush")
+    with socket.create_server((HOST, 0)) as probe:
+        port = probe.getsockname()[1]
+
+    def authenticator(server, session, envelope, mechanism, given):
+        return AuthResult(success=given == LoginPassword(b"burst", b"hush"))
+
+    sink = Sink()
+    options = {"tls_context": context, "require_starttls": True, "authenticator": authenticator, "auth_required": True}
+    controller = Controller(sink, hostname=HOST, port=port, **options)
+    controller.start()
+    try:
+        assert by_smtp(port, tls="starttls", username="burst") == ()
+        smtp.log_in(through(port, tls="starttls", username="burst"), "hush")
+        assert len(sink.contents) == 1, "looking whether one may log in sends nothing"
+        monkeypatch.setenv(CREDENTIAL, "wrong")
+        refused = [failure(port, tls="starttls", username="burst", timeout_seconds=0.5), failure(port, tls="none")]
+        assert [error.outcome for error in refused] == ["not_sent", "not_sent"]
+    finally:
+        controller.stop()
+    assert len(sink.contents) == 1
+
+
 def test_a_login_without_encryption_happens_only_where_the_operator_asked_for_none(password):
     with FaultyRelay() as relay:
         by_smtp(relay.port, tls="none", username="burst")
@@ -645,9 +673,10 @@ def test_a_refused_login_is_not_sent_and_never_shows_the_password(word, monkeypa
 
 
 def test_a_channel_nobody_knows_is_named_with_those_there_are():
-    with pytest.raises(ChannelError, match="'pigeon' is not known; there are folder, smtp"):
+    with pytest.raises(ChannelError, match="'pigeon' is not known; there are folder, smtp, webhook"):
         deliver("pigeon", ALERT, Channels(), state=Path("unused"), as_of=AS_OF)
-    assert list(CHANNELS) == ["folder", "smtp"]
+    assert set(CHANNELS) == set(Channels.model_fields) - {"secrets"}
+    assert next(iter(CHANNELS)) == "folder", "the one that cannot fail for the others' reasons comes first"
 
 
 def test_mail_that_is_due_without_a_relay_in_the_config_is_not_sent():

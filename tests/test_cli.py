@@ -5,6 +5,7 @@ Runs in this process, through `main`, as the installed command does; stdout is n
 
 import csv
 import re
+import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -289,3 +290,14 @@ def test_what_cannot_be_understood_is_two_on_stderr(detector, arguments):
     assert run.code == 2
     assert run.out == ""
     assert run.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_what_cannot_be_printed_is_one_line_and_no_traceback():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "detector", "sql", "batches"],
+            cwd=Path(__file__).parent.parent, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "detector: what should be printed could not be written (No space left on device).\n"

@@ -15,7 +15,6 @@ from detector.incidents import (
     Feed,
     Known,
     absorbed,
-    announce,
     group,
     liveness,
     match,
@@ -24,7 +23,6 @@ from detector.incidents import (
     severity,
 )
 from detector.incidents import withdrawn as withdraw
-from detector.records import Incident
 
 NIGHT = datetime(2026, 10, 27, 18, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -328,42 +326,6 @@ def test_organizations_are_named_by_the_number_of_their_people_and_private_addre
     assert organizations(private) == ()
     same = (*people_hit(3, 2, "Zed"), *people_hit(3, 2, "Acme"))
     assert organizations(same) == ("Acme", "Zed")
-
-
-# --- whom to tell ----------------------------------------------------------------------------------------------------
-
-
-def test_each_incident_is_announced_once_on_each_channel_the_gravest_first():
-    small = incident(incident_id="INC-AAAA", severity="minor", excess=8)
-    grave = incident(incident_id="INC-ZZZZ", severity="grave", excess=3_519)
-    graver = incident(incident_id="INC-YYYY", severity="grave", excess=9_000)
-    due = announce([small, grave, graver], (), ("folder", "smtp"), {})
-    assert [(n.incident_id, n.channel) for n in due] == [
-        ("INC-YYYY", "folder"), ("INC-YYYY", "smtp"),
-        ("INC-ZZZZ", "folder"), ("INC-ZZZZ", "smtp"),
-        ("INC-AAAA", "folder"), ("INC-AAAA", "smtp"),
-    ]  # fmt: skip
-    assert {n.kind for n in due} == {"opened"}
-    assert due[0].notice_key == "INC-YYYY.opened.1"
-    assert {n.state for n in due} == {"planned"}
-
-
-def test_what_was_announced_is_not_announced_again_and_what_is_withdrawn_never():
-    incidents: list[Incident] = [incident(), incident(incident_id="INC-GGGG", state="withdrawn")]
-    assert [n.incident_id for n in announce(incidents, (), ("folder",), {})] == ["INC-7F3K"]
-    assert announce(incidents, {"INC-7F3K.opened.1"}, ("folder",), {"INC-7F3K": 1}) == []
-    assert announce(incidents, (), (), {}) == []
-
-
-def test_what_people_have_muted_is_not_announced():
-    assert announce([incident(severity="info")], (), ("folder",), {}) == []
-
-
-def test_what_people_had_closed_and_goes_on_is_announced_once_more():
-    told = {"INC-7F3K.opened.1"}
-    (notice,) = announce([incident()], told, ("folder",), {"INC-7F3K": 2})
-    assert notice.notice_key == "INC-7F3K.opened.2"
-    assert announce([incident()], {*told, notice.notice_key}, ("folder",), {"INC-7F3K": 2}) == []
 
 
 # --- what turned out to be a part of another one ------------------------------------------------------------------

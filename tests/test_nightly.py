@@ -212,13 +212,14 @@ def test_runs_at_other_hours_of_the_same_day_leave_the_report_as_it_is(state):
         assert alerts(state) == told
 
 
-def test_a_run_two_days_later_writes_its_own_report_and_tells_nobody(state):
+def test_a_run_two_days_later_writes_its_own_report_and_tells_once_that_nobody_sees_anything(state):
     """By then the log is older than 26 hours, so nobody can know whether it goes on; nothing else is different."""
     before, told = incidents(state), alerts(state)
     assert night(state, as_of=MORNING + timedelta(days=2)).exit_code == 3
     assert incidents(state, "2026-11-03") == [{**found, "state": "blind", "ongoing": None} for found in before]
     assert incidents(state) == before
-    assert alerts(state) == told
+    night(state, as_of=MORNING + timedelta(days=3))
+    assert alerts(state) == ["feed.blind.20261031-2016.eml", *told]
 
 
 def test_runs_without_a_time_are_as_quiet(tmp_path):
@@ -363,6 +364,9 @@ def test_without_its_journal_nothing_is_sent_and_the_run_ends_with_six(state):
     assert done.returncode == 6
     assert "the journal of notices is missing" in done.stderr
     assert alerts(state) == []
+    (state / "work/detector.duckdb").unlink()
+    with pytest.raises(JournalError, match="the journal of notices is missing"):
+        night(state)  # where there are incidents there was a journal, whatever the database knows
 
 
 def test_a_journal_that_was_tampered_with_is_six_as_well(state):

@@ -21,11 +21,12 @@ from aiosmtpd.controller import Controller
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detector.channel_settings import Channels, Smtp
 from detector.channels import deliver
-from detector.config import Channels, Smtp
 from detector.errors import ChannelError, JournalError
-from detector.outbox import Entry, Settlement, deliver_due, open_journal, settle
-from detector.records import Alert, Notice
+from detector.notice_journal import Entry, open_journal
+from detector.notice_record import Alert, Message, Notice
+from detector.outbox import Door, Settlement, deliver_due, refuse_a_journal_that_lags, settle, unsettled
 
 AS_OF = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 HOST = "127.0.0.1"
@@ -35,9 +36,10 @@ def notice(number: int = 1, channel: str = "smtp", state: str = "planned") -> No
     return Notice(f"INC-{number:04d}.opened.1", f"INC-{number:04d}", "opened", channel, state)
 
 
-def alert(due: Notice) -> Alert:
-    subject = f"[detector {due.incident_id}] the same mail was sent repeatedly"
-    return Alert(due.notice_key, due.incident_id, due.kind, subject, text="OPENED\n", html="<p>OPENED</p>")
+def alert(due: Message) -> Alert:
+    names = ", ".join(each.incident_id for each in due.notices)
+    subject = f"[detector {names}] the same mail was sent repeatedly"
+    return Alert(due.message_key, names, due.kind, subject, text="OPENED\n", html="<p>OPENED</p>")
 
 
 class Post:
@@ -59,10 +61,14 @@ def refuses(outcome: str = "not_sent", *, permanent: bool = False) -> Callable[[
     return does
 
 
-def run(path: Path, post: Post, *notices: Notice, nights: int = 0) -> Settlement:
+def run(
+    path: Path, post: Post, *notices: Notice, nights: int = 0, destinations: dict[str, str] | None = None
+) -> Settlement:
     """One night: open the journal as the nightly does, deliver what is due."""
     journal = open_journal(path, must_exist=path.exists())
-    return deliver_due(journal, notices or [notice()], alert, post, AS_OF + timedelta(days=nights))
+    due = notices or [notice()]
+    refuse_a_journal_that_lags(journal, due)
+    return deliver_due(journal, due, Door(alert, post, destinations or {}), AS_OF + timedelta(days=nights))
 
 
 def facts(path: Path) -> list[str]:
@@ -101,9 +107,8 @@ def test_a_second_run_sends_nothing(path, tmp_path, relay):
     for _ in range(3):
         journal = open_journal(path, must_exist=path.exists())
         due = [notice(1, "folder"), notice(1, "smtp"), notice(2, "folder"), notice(2, "smtp")]
-        settlement = deliver_due(
-            journal, due, alert, lambda name, sent: deliver(name, sent, config, state=tmp_path, as_of=AS_OF), AS_OF
-        )
+        door = Door(alert, lambda name, sent: deliver(name, sent, config, state=tmp_path, as_of=AS_OF))
+        settlement = deliver_due(journal, due, door, AS_OF)
         assert [each.state for each in settlement.notices] == ["sent"] * 4
         assert (settlement.held, settlement.problems, settlement.exit_code) == ((), (), 0)
     assert [message_from_bytes(content)["Message-ID"] for content in accepted] == [
@@ -165,10 +170,12 @@ def test_a_person_settles_an_unknown_one_way_or_the_other(path):
     post = Post(refuses("unknown"))
     run(path, post, notice(1), notice(2))
     journal = open_journal(path, must_exist=True)
-    settle(journal, notice(1), "sent", AS_OF)
-    settle(journal, notice(2), "not_sent", AS_OF)
+    first, second = unsettled(journal)
+    settle(journal, first, "sent", AS_OF)
+    settle(journal, second, "not_sent", AS_OF)
     with pytest.raises(ValueError, match="not as 'claimed'"):
-        settle(journal, notice(1), "claimed", AS_OF)
+        settle(journal, first, "claimed", AS_OF)
+    assert unsettled(journal) == []
     post.does = lambda: ()
     assert run(path, post, notice(1), notice(2)).problems == ()
     assert post.left == {("smtp", "INC-0001.opened.1"): 1, ("smtp", "INC-0002.opened.1"): 2}
@@ -183,21 +190,85 @@ def test_who_was_not_reached_is_said_once_and_the_others_get_no_second_copy(path
     assert post.left.total() == 1
 
 
-def test_at_most_three_leave_per_run_and_the_rest_is_named(path):
+def test_three_leave_one_by_one_and_all_the_rest_in_one_list(path):
+    """Five hundred incidents in a night are four mails, and a file each in the folder."""
     post = Post()
-    due = [notice(number, channel) for number in range(1, 6) for channel in ("folder", "smtp")]
+    due = [notice(number, channel) for number in range(1, 501) for channel in ("folder", "smtp")]
     first = run(path, post, *due)
-    assert first.held == (notice(4), notice(5))
-    assert [each.state for each in first.notices if each.channel == "smtp"] == ["sent"] * 3 + ["planned"] * 2
-    assert [each.state for each in first.notices if each.channel == "folder"] == ["sent"] * 5
-    assert run(path, post, *due).held == ()
+    assert (first.held, first.problems) == ((), ())
+    assert {each.state for each in first.notices} == {"sent"}
+    mails = [key for channel, key in post.left if channel == "smtp"]
+    assert mails[:3] == [notice(number).notice_key for number in (1, 2, 3)]
+    assert [key.partition(".")[0] for key in mails[3:]] == ["digest"]
+    assert len(post.left) == 500 + 4
+    assert run(path, post, *due, nights=1).problems == ()
     assert set(post.left.values()) == {1}
 
 
-def test_a_dead_relay_is_not_asked_more_than_three_times(path):
+def test_within_the_hour_nothing_more_leaves_and_later_it_does(path):
+    """A watch that runs by the minute has the fuse of a night: four messages, then quiet until the hour is over."""
+    post = Post()
+    run(path, post, *(notice(number) for number in range(1, 6)))
+    journal = open_journal(path, must_exist=True)
+    soon = deliver_due(journal, [notice(6), notice(7)], Door(alert, post), AS_OF + timedelta(minutes=59))
+    assert (soon.held, soon.exit_code, post.left.total()) == ((notice(6), notice(7)), 5, 4)
+    late = deliver_due(journal, [notice(6), notice(7)], Door(alert, post), AS_OF + timedelta(minutes=60))
+    assert (late.held, late.exit_code, post.left.total()) == ((), 0, 6)
+
+
+def test_a_dead_relay_is_not_asked_more_than_four_times(path):
     post = Post(refuses())
     settlement = run(path, post, *(notice(number) for number in range(1, 9)))
-    assert (post.left.total(), len(settlement.held), len(settlement.problems)) == (3, 5, 3)
+    assert (post.left.total(), len(settlement.problems)) == (4, 4)
+    post.does = lambda: ()
+    assert run(path, post, *(notice(number) for number in range(1, 9))).problems == ()
+    assert post.left.total() == 8, "the three again one by one, and the same list under the same name"
+
+
+def test_all_about_one_incident_travels_in_one_message_named_after_the_gravest(path):
+    post = Post()
+    kinds = ("ongoing", "contradiction", "escalated")
+    due = [Notice(f"INC-0001.{kind}.1", "INC-0001", kind, "smtp") for kind in kinds]
+    settlement = run(path, post, *due)
+    assert post.left == {("smtp", "INC-0001.contradiction.1"): 1}
+    assert {each.state for each in settlement.notices} == {"sent"}
+    [message] = open_journal(path, must_exist=True).messages()
+    assert message.carries == ("INC-0001.contradiction.1", "INC-0001.escalated.1", "INC-0001.ongoing.1")
+
+
+def test_what_says_word_for_word_what_was_said_before_is_refused(path):
+    """The detector's own method on its own mail: the same content to the same people twice is a repeat."""
+    post = Post()
+    run(path, post, notice(1))
+    settlement = run(path, post, Notice("INC-0001.opened.2", "INC-0001", "opened", "smtp"), nights=1)
+    assert post.left.total() == 1
+    assert (settlement.exit_code, [each.state for each in settlement.notices]) == (5, ["planned"])
+    assert "says word for word what INC-0001.opened.1 said on 2026-03-02T02:00:00Z" in settlement.problems[0]
+
+
+def test_a_refusal_for_good_is_tried_again_once_the_destination_is_another(path):
+    post = Post(refuses(permanent=True))
+    run(path, post, destinations={"smtp": "wrong"})
+    run(path, post, destinations={"smtp": "wrong"}, nights=1)
+    assert post.left.total() == 1
+    post.does = lambda: ()
+    assert run(path, post, destinations={"smtp": "right"}, nights=2).problems == ()
+    assert post.left.total() == 2
+
+
+@pytest.mark.parametrize("channel", ["webhook", "pagerduty"])
+def test_a_channel_that_knows_repetitions_by_their_key_gets_the_unknown_again_under_that_key(channel, path):
+    """Even when nothing plans it any more, because whoever plans believes that it was told."""
+    post = Post(refuses("unknown"))
+    assert run(path, post, notice(1, channel)).exit_code == 5
+    journal = open_journal(path, must_exist=True)
+    assert unsettled(journal) == []
+    post.does = lambda: ()
+    settlement = deliver_due(journal, [], Door(alert, post), AS_OF + timedelta(days=1))
+    assert settlement.problems == ()
+    assert post.left == {(channel, "INC-0001.opened.1"): 2}
+    deliver_due(journal, [], Door(alert, post), AS_OF + timedelta(days=2))
+    assert post.left.total() == 2
 
 
 # --- how a run can end -----------------------------------------------------------------------------------------------
@@ -227,11 +298,11 @@ def test_an_interrupted_file_in_the_folder_is_simply_finished(path):
 
 
 def test_an_alert_that_cannot_be_rendered_claims_nothing(path):
-    def broken(due: Notice) -> Alert:
-        raise LookupError(due.notice_key)
+    def broken(due: Message) -> Alert:
+        raise LookupError(due.message_key)
 
     with pytest.raises(LookupError):
-        deliver_due(open_journal(path, must_exist=False), [notice()], broken, Post(), AS_OF)
+        deliver_due(open_journal(path, must_exist=False), [notice()], Door(broken, Post()), AS_OF)
     assert facts(path) == []
 
 
@@ -255,7 +326,7 @@ def test_without_its_record_nothing_leaves(call, good_calls, left, next_state, p
 
     monkeypatch.setattr(os, call, fails)
     with pytest.raises(JournalError, match="No space left on device") as caught:
-        deliver_due(journal, [notice(1), notice(2)], alert, post, AS_OF)
+        deliver_due(journal, [notice(1), notice(2)], Door(alert, post), AS_OF)
     monkeypatch.undo()
     assert caught.value.exit_code == 6
     assert post.left.total() == left
@@ -268,20 +339,20 @@ def test_a_disk_that_takes_half_a_line_stops_the_run_and_the_next_one_repairs_it
     monkeypatch.setattr(os, "write", lambda descriptor, content: real(descriptor, content[: len(content) // 2]))
     for _ in range(2):
         with pytest.raises(JournalError):
-            deliver_due(journal, [notice()], alert, post, AS_OF)
+            deliver_due(journal, [notice()], Door(alert, post), AS_OF)
     monkeypatch.undo()
     assert post.left.total() == 0
     with pytest.raises(JournalError, match="an earlier write failed"):
-        deliver_due(journal, [notice()], alert, post, AS_OF)
+        deliver_due(journal, [notice()], Door(alert, post), AS_OF)
     assert run(path, post).notices[0].state == "sent"
     assert facts(path) == ["claimed", "sent"]
 
 
 def test_two_writers_at_once_do_not_both_send(path):
     first, second, post = open_journal(path, must_exist=False), open_journal(path, must_exist=True), Post()
-    deliver_due(first, [notice()], alert, post, AS_OF)
+    deliver_due(first, [notice()], Door(alert, post), AS_OF)
     with pytest.raises(JournalError, match="somebody else"):
-        deliver_due(second, [notice()], alert, post, AS_OF)
+        deliver_due(second, [notice()], Door(alert, post), AS_OF)
     assert post.left.total() == 1
 
 
@@ -368,7 +439,7 @@ def test_a_journal_that_vanishes_during_the_run_is_not_made_anew(path):
     journal, post = open_journal(path, must_exist=False), Post()
     path.unlink()
     with pytest.raises(JournalError):
-        deliver_due(journal, [notice()], alert, post, AS_OF)
+        deliver_due(journal, [notice()], Door(alert, post), AS_OF)
     assert post.left.total() == 0
     assert not path.exists()
 
@@ -435,7 +506,7 @@ def test_no_sequence_of_nights_and_faults_makes_a_second_copy(nights):
         for fate.events in [*map(list, nights), [], []]:
             journal = open_journal(path, must_exist=path.exists())
             with suppress(KilledError):
-                settlement = deliver_due(journal, due, alert, fate, AS_OF)
+                settlement = deliver_due(journal, due, Door(alert, fate), AS_OF)
                 due = list(settlement.notices)
     assert not settlement.held
     assert len(settlement.problems) == sum(each.state != "sent" for each in due)
@@ -451,8 +522,9 @@ import json, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from detector.channels import deliver
-from detector.config import Channels, Smtp
-from detector.outbox import deliver_due, open_journal
+from detector.channel_settings import Channels, Smtp
+from detector.notice_journal import open_journal
+from detector.outbox import Door, deliver_due
 from tests.test_outbox import AS_OF, HOST, alert, notice
 
 port, root, torn = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "torn"
@@ -465,7 +537,7 @@ def night(number, report=None):
     journal = open_journal(path, must_exist=path.exists())
     due = [notice(number, "folder"), notice(number, "smtp")]
     send = lambda name, sent: deliver(name, sent, config, state=state, as_of=AS_OF)
-    settlement = deliver_due(journal, due, alert, send, AS_OF)
+    settlement = deliver_due(journal, due, Door(alert, send), AS_OF)
     if report:
         report.write_text(json.dumps([each.state for each in settlement.notices]))
 

@@ -18,7 +18,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from detector.errors import ChannelError
-from detector.records import Alert
+from detector.notice_record import Alert
 
 NAME = "Mail burst watch"
 NOWHERE = "detector.invalid"

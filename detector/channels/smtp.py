@@ -9,7 +9,6 @@ A refusal of this mail (5xx to MAIL, RCPT, DATA or the dot) is permanent. Troubl
 TLS, login - is not: the operator repairs it, and the alert still goes out.
 """
 
-import os
 import re
 import smtplib
 import socket
@@ -18,11 +17,11 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from detector.config import Smtp
+from detector.channel_settings import Smtp
 from detector.errors import ChannelError
 
 CREDENTIAL = "DETECTOR_SMTP_PASSWORD"
-"""The environment variable; a password in a file would be copied with it."""
+"""The name of the secret."""
 
 _FAULTS = (OSError, smtplib.SMTPException, ValueError)
 """Whatever a network, `ssl` and `smtplib` raise; ValueError is text that cannot be put on the wire."""
@@ -32,21 +31,33 @@ _MOST_REPLY_BYTES = 65_536
 _GOODBYE_SECONDS = 2.0
 
 
-def deliver(content: bytes, settings: Smtp) -> tuple[str, ...]:
+def deliver(content: bytes, settings: Smtp, password: str = "") -> tuple[str, ...]:
     """Deliver one finished mail to all recipients in one transaction; a remark for each one the relay refused.
 
-    1. Read the password, so that a missing one is known before anybody is bothered.
+    1. Look whether there is a password, so that a missing one is known before anybody is bothered.
     2. Hand over everything but the final dot. Any failure: not sent.
     3. The dot, with the full waiting time once more: a slow filter must not become an unknown because the greeting
        was slow. From here on, silence is unknown.
     4. Say goodbye; the verdict stands, so nothing that happens now matters.
     """
-    relay = _Relay(settings, _credential(settings))
+    relay = _Relay(settings, _credential(settings, password))
     try:
         refused = _hand_over(relay, content)
         _finish(relay)
         _say_goodbye(relay)
         return refused
+    finally:
+        relay.close()
+
+
+def log_in(settings: Smtp, password: str = "") -> None:
+    """Go as far as one can without sending anything: connect, encrypt, log in, leave. Raises ChannelError."""
+    relay = _Relay(settings, _credential(settings, password))
+    try:
+        _open(relay)
+        _say_goodbye(relay)
+    except _FAULTS as error:
+        relay.fail(_described(error))
     finally:
         relay.close()
 
@@ -219,12 +230,11 @@ def _say_goodbye(relay: _Relay) -> None:
         relay.docmd("QUIT")
 
 
-def _credential(settings: Smtp) -> str:
-    password = os.environ.get(CREDENTIAL, "")
+def _credential(settings: Smtp, password: str) -> str:
     if settings.username and not password:
         raise ChannelError(
-            f"smtp {settings.host}:{settings.port}: username is set, but {CREDENTIAL} is not in the environment."
-            " Nothing was sent."
+            f"smtp {settings.host}:{settings.port}: username is set, but {CREDENTIAL} is neither in the environment nor"
+            " in the file of secrets. Nothing was sent."
         )
     return password
 

@@ -3,6 +3,8 @@
 stdout is data, stderr is talk. A clean night prints nothing unless somebody sits at the terminal or asks.
 """
 
+import errno
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +13,18 @@ from typing import TYPE_CHECKING
 import click
 
 from detector import __version__
+from detector.cli.doctor import doctor
 from detector.cli.drill import drill
 from detector.cli.incidents import incidents
 from detector.cli.letters import letter
 from detector.cli.options import Moment, Seeds, complain, state_option
+from detector.cli.telling import heartbeat, notices, notify
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from detector.config import Config
     from detector.nightly import Night
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -51,7 +58,6 @@ def nightly(
       detector nightly exports/ --config detector.toml --state /var/lib/detector
     """
     from detector.config import load_config
-    from detector.nightly import nightly as run
 
     config = load_config(config_path)
     if logs:
@@ -59,7 +65,7 @@ def nightly(
     if not config.logs.paths:
         raise click.UsageError("Give log files or folders, or name them in the config under [logs] paths.")
     moment = as_of or datetime.now(UTC).replace(microsecond=0)
-    night = run(config, state=state, as_of=moment, dry_run=dry_run, talk=_talk if verbose else lambda _: None)
+    night = _watched(config, state, moment, dry_run=dry_run, talk=_talk if verbose else lambda _: None)
     for problem in night.problems:
         complain(problem)
     if summary or (summary is None and sys.stdout.isatty()):
@@ -148,28 +154,6 @@ def evaluate(
         draw(judged, plot)
 
 
-@cli.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML).")
-@click.option("--as-of", type=Moment(), help="Read stamps without a year as at this time. [default: now]")
-def doctor(file: Path, config_path: Path | None, as_of: datetime | None) -> None:
-    """Say what the detector makes of a log FILE, and propose a mapping for a table that it does not know.
-
-    \b
-      detector doctor /var/log/mail.log
-      detector doctor exports/outbox.csv >> detector.toml
-    """
-    from detector.config import load_config
-    from detector.doctor import examine
-    from detector.documents.examination import in_words
-
-    examined = examine(file, load_config(config_path), as_of or datetime.now(UTC))
-    click.echo(in_words(examined), err=bool(examined.proposal))
-    if examined.proposal:
-        click.echo(examined.proposal)
-    sys.exit(0 if examined.tally.problem is None else 3)
-
-
 @cli.command("show-send")
 @click.argument("send_id")
 @state_option
@@ -190,12 +174,17 @@ def sql(table: str) -> None:
     from detector.store import read_sql
 
     try:
-        click.echo(read_sql(table), nl=False)
+        text = read_sql(table)
     except OSError:
         known = ", ".join(sorted(path.stem for path in (Path(__file__).parent.parent / "sql").glob("*.sql")))
         raise click.UsageError(f"No table {table!r}. There are: {known}.") from None
+    click.echo(text, nl=False)
 
 
+cli.add_command(doctor)
+cli.add_command(notices)
+cli.add_command(notify)
+cli.add_command(heartbeat)
 cli.add_command(incidents)
 cli.add_command(letter)
 cli.add_command(drill)
@@ -204,10 +193,54 @@ cli.add_command(drill)
 def main() -> None:
     """Run the command line; an error the detector can explain ends with one message and its exit code."""
     try:
-        cli(prog_name="detector")
+        try:
+            cli(prog_name="detector")
+        finally:
+            sys.stdout.flush()  # here, where it can be told what went wrong
     except DetectorError as error:
         complain(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EIO, errno.EPIPE} or error.filename:
+            raise
+        _give_up_output(error)
+
+
+def _give_up_output(error: OSError) -> None:
+    """Whoever reads what we print has gone, or the disk is full; the interpreter must not try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    complain(f"what should be printed could not be written ({error.strerror}).")
+    sys.exit(1)
+
+
+def _watched(
+    config: "Config", state: Path, as_of: datetime, *, dry_run: bool, talk: "Callable[[str], None]"
+) -> "Night":
+    """A night, with the dead man's switch told of its beginning and its end; of a dry run, or a second one, nothing."""
+    from detector.errors import LockedError
+    from detector.heartbeat import LastRun, note_run, ping
+    from detector.nightly import nightly as run
+
+    switch = None if dry_run else config.heartbeat
+    problems, code, through, body = [ping(switch, "start")], 1, "", "it broke off"
+    try:
+        night = run(config, state=state, as_of=as_of, dry_run=dry_run, talk=talk)
+        facts, code = night.facts, night.exit_code
+        through = f"{facts.log_complete_through:%Y-%m-%dT%H:%M:%SZ}" if facts.log_complete_through else ""
+        body = f"exit code {code}; {facts.sends} sends, {len(facts.cases)} incidents; log complete through {through}"
+    except LockedError:
+        switch, dry_run = None, True  # the other run will tell
+        raise
+    except DetectorError as error:
+        code, body = error.exit_code, f"exit code {error.exit_code}"
+        raise
+    finally:
+        problems.append(ping(switch, "success" if code == 0 else "fail", body))
+        if not dry_run and (state / "work").is_dir():
+            note_run(state, LastRun(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", code, through))
+        for problem in filter(None, problems):
+            complain(problem)
+    return night
 
 
 def _talk(line: str) -> None:

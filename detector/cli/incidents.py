@@ -215,6 +215,17 @@ def reopen(incident_id: str, state: Path, at: datetime | None, by: str, reason: 
     note(state, incident_id, "taken up again", at, by, {"reason": reason})
 
 
+@incidents.command()
+@noting
+@click.option("--until", required=True, type=Moment(), help="When it is over, such as 2026-11-04; now ends a silence.")
+@click.option("--reason", required=True, help="Why.")
+def silence(incident_id: str, state: Path, at: datetime | None, by: str, until: datetime, reason: str) -> None:
+    """Hold back alerts about it for a while. That it stopped, or that copies go out after it was contained, is told."""
+    from detector.case_record import stamp
+
+    note(state, incident_id, "silenced", at, by, {"until": stamp(until), "reason": reason})
+
+
 def _promise_kept(state: Path, words: tuple[str, ...], at: datetime | None, by: str) -> None:
     """The number may be left out if only one promise is open."""
     if len(words) not in {1, 2} or (not "".join(words[1:]).isdecimal() and len(words) == 2):

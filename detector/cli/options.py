@@ -1,6 +1,6 @@
 """What several commands take: moments, seeds, the state directory; and how all of them complain."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -34,6 +34,22 @@ class Seeds(click.ParamType[tuple[int, ...]]):
             return tuple(seed for first, *last in ends for seed in range(first, (last[0] if last else first) + 1))
         except ValueError:
             self.fail(f"{value!r} is no list of seeds such as 1-10 or 3,5,8", param, ctx)
+
+
+class Span(click.ParamType[timedelta]):
+    """A length of time such as 26h, 90m, 60s or 3d."""
+
+    name = "span"
+
+    def convert(self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """The length that a text means."""
+        if isinstance(value, timedelta):
+            return value
+        units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+        number, unit = value[:-1], value[-1:]
+        if not number.isdecimal() or unit not in units or len(number) > 6:
+            self.fail(f"{value!r} is not a length of time such as 26h, 90m, 60s or 3d", param, ctx)
+        return timedelta(**{units[unit]: int(number)})
 
 
 state_option = click.option(

@@ -18,6 +18,7 @@ What a template may rely on
 from collections.abc import Mapping, Sequence
 
 from detector.documents.affected_csv import render_affected_csv
+from detector.documents.alert_lists import render_alert_list, render_feed_alert
 from detector.documents.alert_mail import CHART_CID, render_alert
 from detector.documents.apology_letter import render_letter
 from detector.documents.client_words import render_call_sheet, render_note
@@ -40,7 +41,9 @@ __all__ = [
     "night_documents",
     "render_affected_csv",
     "render_alert",
+    "render_alert_list",
     "render_brief",
+    "render_feed_alert",
     "render_incidents_json",
     "render_letter",
     "render_report",

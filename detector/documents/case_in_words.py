@@ -118,6 +118,9 @@ def _facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
     yield "people say", record.work
     if record.contained_at:
         yield "contained", f"{phrases.instant(record.contained_at)} by {record.contained_by}: {record.contained_how}"
+    if record.silenced_until:
+        until = phrases.instant(record.silenced_until)
+        yield "silenced", f"until {until} by {record.silenced_by}: {record.silenced_because}"
     yield "muted", record.muted_because
     yield "alarms", record.alarms_because
     if record.verdict:

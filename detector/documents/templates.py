@@ -62,6 +62,11 @@ def render_text(template: str, facts: Mapping[str, Any]) -> str:
     return _plain(escaping.visible).get_template(template).render(facts)
 
 
+def install_hints() -> str:
+    """What to copy into cron, systemd and logrotate."""
+    return (Path(__file__).parent / "install_hints.txt").read_text(encoding="utf-8")
+
+
 @cache
 def _html() -> "Environment":
     from markupsafe import Markup, escape
