@@ -68,8 +68,8 @@ class DaySums:
 
     def between(self, keys: Any, from_day: Any, to_day: Any) -> Values:
         """The values' sums of each key from one day to another (NaN: nothing), and the number of days, as rows."""
-        nothing = np.isnan(np.asarray(from_day, dtype=float)) | (np.asarray(to_day) < np.asarray(from_day))
-        low, high = np.nan_to_num(np.asarray(from_day, dtype=float)), np.nan_to_num(np.asarray(to_day, dtype=float))
+        nothing = ~(np.asarray(from_day) <= np.asarray(to_day))
+        low, high = np.where(nothing, 0.0, from_day), np.where(nothing, 0.0, to_day)
         start = np.asarray(keys, dtype=np.int64) * _DAYS
         left = np.searchsorted(self.pairs, start + np.clip(low, 0, _DAYS - 1).astype(np.int64), side="left")
         right = np.searchsorted(self.pairs, start + np.clip(high, 0, _DAYS - 1).astype(np.int64), side="right")

@@ -8,9 +8,7 @@ from statistics import median
 
 from detector import facts, incidents
 from detector.case_record import CaseRecord, Pattern
-from detector.causes import explain
 from detector.config import Config
-from detector.fingerprints import fingerprint
 from detector.incidents import Burst, Feed, Known, Shape
 from detector.notice_record import Notice
 from detector.records import CauseCandidate, Incident
@@ -168,6 +166,9 @@ def _known(db: Connection) -> list[Known]:
 
 def _incident(db: Connection, incident_id: str, bursts: Sequence[Burst], feed: Feed) -> Incident:
     """One incident with its figures, from the people and repeats just written."""
+    from detector.causes import explain  # pandas and scipy: a second that no command but a night need wait
+    from detector.fingerprints import fingerprint
+
     people = facts.affected(db, incident_id)
     evidence = fingerprint(db, incident_id)
     copies = sorted(person.sends for person in people)

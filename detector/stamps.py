@@ -18,6 +18,8 @@ UNCLEAR_ORDER = "a date that may be day/month or month/day; give time_format in 
 _SLASHED = r"^\s*[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4}"
 _SLASHED_IN_RECORD = re.compile(r"(?<![0-9])[0-9]{1,2}\\?[/-][0-9]{1,2}\\?[/-][0-9]{4}")
 
+_NO_ORDER = "null::varchar"
+
 _ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "WET": 0, "WEST": 1}
 _ZONES |= {"CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "BST": 1, "Z": 0, "UTC": 0, "GMT": 0}
 """Hours before UTC. Only what is meant in mail logs: a library of zones takes BST for Bangladesh."""
@@ -62,7 +64,7 @@ _OFFSET = r"""case
         when contains({found}, '/') then ' ' || {found}
         when regexp_matches({found}, '[+-]') then regexp_replace(
           regexp_replace(regexp_replace({found}, '^[A-Z\s]*', ''), '^([+-])([0-9])(:|$)', '\10\2\3'), '\s', '', 'g')
-        {abbreviations} end"""
+        else list_extract({offsets}, list_position({names}, upper({found}))) end"""
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,14 @@ def read_stamps(column: str, table: str, sample: Iterable[str], zone: str, sourc
         read = f"cast({parsed} as timestamptz)" if has_offset else f"timezone($zone, {parsed})"
         used = {} if has_offset else parameters
         return Stamps(f"order_of_{column} as (select null)", read, "false", {**used, "time_format": source.time_format})
-    found = f"order_of_{column} as materialized (select {order_of_dates(column, table, sample)} as first_part)"
-    order = f"(select first_part from order_of_{column})"  # noqa: S608 - a name of our own
+    order = order_of_dates(column, table, sample)
+    found = f"order_of_{column} as materialized (select {order} as first_part)"
+    if order != _NO_ORDER:  # each subquery is one more join to plan, which takes longer than reading a small table
+        order = f"(select first_part from order_of_{column})"  # noqa: S608 - a name of our own
     return Stamps(found, moment(column, order), is_of_unclear_order(column, order), parameters)
 
 
-def moment(column: str, order: str = "null::varchar") -> str:
+def moment(column: str, order: str = _NO_ORDER) -> str:
     """An SQL expression for the TIMESTAMPTZ that the text in a column means, NULL if it means none; needs `$zone`.
 
     `order`: an SQL expression for what comes first in a date with slashes, 'day' or 'month'; see `order_of_dates`.
@@ -101,13 +105,13 @@ def moment(column: str, order: str = "null::varchar") -> str:
     text = f"trim({column})"
     before_zone = f"regexp_replace({text}, '{_ZONE}', '')"
     found = f"regexp_extract({text}, '{_ZONE}', 1)"
-    known = " ".join(f"when upper({found}) = '{name}' then '{hours:+03d}:00'" for name, hours in _ZONES.items())
+    offsets = [f"{hours:+03d}:00" for hours in _ZONES.values()]
     return _MOMENT.format(
         text=text,
         zone=_ZONE,
         naive=_NAIVE.format(text=text, turned=_TURNED.format(text=text, order=order)),
         naive_before_zone=_NAIVE.format(text=before_zone, turned=_TURNED.format(text=before_zone, order=order)),
-        offset=_OFFSET.format(found=found, abbreviations=known),
+        offset=_OFFSET.format(found=found, names=list(_ZONES), offsets=offsets),
     )
 
 
@@ -118,7 +122,7 @@ def order_of_dates(column: str, table: str, sample: Iterable[str]) -> str:
     many costs only itself.
     """
     if not any(_SLASHED_IN_RECORD.search(record) for record in sample):
-        return "null::varchar"
+        return _NO_ORDER
     first, second = (
         f"try_cast(regexp_extract({column}, '([0-9]{{1,2}})[/-]([0-9]{{1,2}})', {n}) as integer)" for n in (1, 2)
     )

@@ -120,7 +120,7 @@ def damaged_record(turn: Turn) -> None:
         damage: RECORD_DAMAGES[damage](pieces[k]),
         f"{noise!r} at {at}": put(pieces[k], at, noise.replace(b"\n", b"\r")),
     }
-    if beyond := costs_beyond(turn.db, turn.folder / name, pieces, k, damages):
+    if beyond := costs_beyond(turn.db, turn.folder / name, pieces, {k: damages}):
         raise AssertionError(f"record {k + 1} of {name} cost more than itself: {beyond[:3]}")
 
 

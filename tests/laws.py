@@ -49,17 +49,18 @@ def sends_of_whole(db: Connection, name: str, seed: int) -> list[dict[str, Any]]
 
 
 def costs_beyond(
-    db: Connection, path: Path, pieces: list[bytes], k: int, damages: dict[str, bytes]
+    db: Connection, path: Path, pieces: list[bytes], bad: dict[int, dict[str, bytes]]
 ) -> list[tuple[str, tuple[Any, ...]]]:
-    """(damage, send) of each send that is lost or changed when one record, pieces[k], is damaged, although neither the
-    whole log nor the one without this record tells of it in any other way."""
-    whole, messages = sends_of(db, path, pieces), messages_of(db, k + 1)
-    certain = whole & sends_of(db, path, pieces[:k] + pieces[k + 1 :])
+    """(damage, send) of each send that is lost or changed when one record, pieces[k], is damaged to bad[k][damage],
+    although neither the whole log nor the one without this record tells of it in any other way."""
+    whole, messages = sends_of(db, path, pieces), {k: messages_of(db, k + 1) for k in bad}
     lost: list[tuple[str, tuple[Any, ...]]] = []
-    for name, damaged in damages.items():
-        found = sends_of(db, path, [*pieces[:k], damaged, *pieces[k + 1 :]])
-        lost += [(name, send) for send in certain - found if send[0] not in messages]
-        lost += [(name, send) for send in who(certain) - who(found)]
+    for k, damages in bad.items():
+        certain = whole & sends_of(db, path, pieces[:k] + pieces[k + 1 :])
+        for name, damaged in damages.items():
+            found = sends_of(db, path, [*pieces[:k], damaged, *pieces[k + 1 :]])
+            lost += [(name, send) for send in certain - found if send[0] not in messages[k]]
+            lost += [(name, send) for send in who(certain) - who(found)]
     return lost
 
 

@@ -22,7 +22,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
+from detector.cli import cli
 from detector.config import Config, Logs
 from detector.errors import JournalError, LockedError, StoreError
 from detector.nightly import Night, nightly
@@ -33,6 +35,9 @@ SAMPLES = ROOT / "sample_logs"
 TRUTH = json.loads((SAMPLES / "truth.json").read_text(encoding="utf-8"))
 (FOUNDING,) = (burst for burst in TRUTH["bursts"] if burst["is_fault"])
 MORNING = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
+AFTER = datetime(2026, 10, 24, 2, 0, tzinfo=UTC)
+"""Of the small log."""
+SMALL_SENDS = 400 + 30 * 12
 
 
 def night(state: Path, *logs: Path, as_of: datetime = MORNING, dry_run: bool = False) -> Night:
@@ -113,6 +118,39 @@ def once(tmp_path_factory) -> Path:
 def state(once, tmp_path) -> Path:
     """A copy of that state, to go on from."""
     return Path(shutil.copytree(once, tmp_path / "state", symlinks=True))
+
+
+@pytest.fixture(scope="module")
+def small_log(tmp_path_factory) -> Path:
+    """Three ordinary weeks of a small client and one bad hour: 30 people, 12 copies each."""
+    rng, lines = random.Random(7), ["timestamp,message_id,sender,recipient,subject"]
+    first = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
+    for number in range(400):
+        moment = first + timedelta(minutes=rng.randrange(21 * 24 * 60))
+        lines.append(f"{moment.isoformat()},<o{number}@a.example>,a@a.example,o{number}@x.example,Your course starts")
+    for copy in range(12):
+        for person in range(30):
+            moment = first + timedelta(days=22, minutes=4 * copy, seconds=person)
+            lines.append(
+                f"{moment.isoformat()},<{copy}.{person}@a.example>,a@a.example,p{person}@harbor.example,Welcome"
+            )
+    path = tmp_path_factory.mktemp("small") / "outbox.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def small_once(small_log, tmp_path_factory) -> Path:
+    """The state after one night on it; to be read only."""
+    state = tmp_path_factory.mktemp("small-once") / "state"
+    assert night(state, small_log, as_of=AFTER).exit_code == 0
+    return state
+
+
+@pytest.fixture
+def small_state(small_once, tmp_path) -> Path:
+    """A copy of that state, for what does not hang on the size of the log."""
+    return Path(shutil.copytree(small_once, tmp_path / "state", symlinks=True))
 
 
 # --- one night -------------------------------------------------------------------------------------------------------
@@ -204,12 +242,12 @@ def test_a_second_and_a_third_run_change_nothing_and_tell_nobody(state):
         assert rows_kept(state) == kept
 
 
-def test_runs_at_other_hours_of_the_same_day_leave_the_report_as_it_is(state):
-    before, told = contents(state), alerts(state)
+def test_runs_at_other_hours_of_the_same_day_leave_the_report_as_it_is(small_state, small_log):
+    before, told = contents(small_state), alerts(small_state)
     for hour in (3, 5, 4):
-        assert night(state, as_of=MORNING.replace(hour=hour)).exit_code == 0
-        assert contents(state) == before
-        assert alerts(state) == told
+        assert night(small_state, small_log, as_of=AFTER.replace(hour=hour)).exit_code == 0
+        assert contents(small_state) == before
+        assert alerts(small_state) == told
 
 
 def test_a_run_two_days_later_writes_its_own_report_and_tells_once_that_nobody_sees_anything(state):
@@ -238,8 +276,8 @@ def test_runs_without_a_time_are_as_quiet(tmp_path):
     state = tmp_path / "state"
     outputs = []
     for _ in range(2):
-        done = run("nightly", logs, "--state", state)
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        done = CliRunner().invoke(cli, ["nightly", str(logs), "--state", str(state)])
+        assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
         outputs.append((alerts(state), sorted(p.name for p in (state / "incidents").iterdir()), contents(state)))
     assert len(outputs[0][0]) == 1
     assert outputs[1][:2] == outputs[0][:2]
@@ -269,7 +307,8 @@ def test_a_file_given_twice_and_a_copy_of_it_are_read_once(state, tmp_path):
     assert differing(state, before) == []
 
 
-def test_a_fresh_state_gives_the_same_documents_byte_for_byte(once, tmp_path):
+def test_a_fresh_state_and_several_threads_give_the_same_documents_byte_for_byte(once, tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_CPUS_ON_NODE", "4")  # the other nights here have one
     night(tmp_path / "elsewhere")
     assert contents(tmp_path / "elsewhere") == contents(once)
     assert alerts(tmp_path / "elsewhere") == alerts(once)
@@ -376,12 +415,12 @@ def test_a_journal_that_was_tampered_with_is_six_as_well(state):
         night(state)
 
 
-def test_a_dry_run_tells_nobody_and_the_next_real_one_does(tmp_path):
+def test_a_dry_run_tells_nobody_and_the_next_real_one_does(small_log, tmp_path):
     state = tmp_path / "state"
-    assert night(state, dry_run=True).exit_code == 0
-    assert len(incidents(state)) == 1
+    assert night(state, small_log, as_of=AFTER, dry_run=True).exit_code == 0
+    assert len(incidents(state, "2026-10-24")) == 1
     assert alerts(state) == []
-    assert night(state).exit_code == 0
+    assert night(state, small_log, as_of=AFTER).exit_code == 0
     assert len(alerts(state)) == 1
 
 
@@ -399,8 +438,9 @@ def odd_logs(tmp_path) -> Iterator[tuple[Path, ...]]:
 
 def test_bad_files_are_three_with_a_line_each_and_do_not_stop_the_others(odd_logs, tmp_path):
     state = tmp_path / "state"
-    done = run("nightly", *odd_logs, "--state", state, "--as-of", MORNING.isoformat())
-    assert done.returncode == 3
+    words = ["nightly", *odd_logs, "--state", state, "--as-of", MORNING.isoformat()]
+    done = CliRunner().invoke(cli, [str(word) for word in words])
+    assert done.exit_code == 3
     assert done.stdout == ""
     lines = done.stderr.splitlines()
     assert len(lines) == 4
@@ -412,24 +452,24 @@ def test_bad_files_are_three_with_a_line_each_and_do_not_stop_the_others(odd_log
     assert all(name in report for name in ("a-photo.jpg", "cut.csv.gz", "notes.txt", "prices.csv"))
 
 
-def test_a_night_that_could_not_write_its_report_is_made_up_for_by_the_next(state, tmp_path):
+def test_a_night_that_could_not_write_its_report_is_made_up_for_by_the_next(small_state, small_log, tmp_path):
     """The rows of a late file are in the store already when a directory stands in the way of the report."""
     late = tmp_path / "late.csv"
     late.write_text(
         "timestamp,message_id,sender,recipient,subject,template\n"
         "2026-10-05T09:00:00Z,<late@a.example>,noreply@academy.example,late@x.example,Your receipt,receipt\n"
     )
-    as_it_should_be = Path(shutil.copytree(state, tmp_path / "undisturbed", symlinks=True))
-    night(as_it_should_be, SAMPLES / "plain", late, as_of=MORNING + timedelta(hours=1))
-    obstacle = state / "reports/2026-11-01/.report.html.tmp"
+    as_it_should_be = Path(shutil.copytree(small_state, tmp_path / "undisturbed", symlinks=True))
+    night(as_it_should_be, small_log, late, as_of=AFTER + timedelta(hours=1))
+    obstacle = small_state / "reports/2026-10-24/.report.html.tmp"
     obstacle.mkdir()
     with pytest.raises(StoreError, match="cannot be written"):
-        night(state, SAMPLES / "plain", late, as_of=MORNING + timedelta(hours=1))
+        night(small_state, small_log, late, as_of=AFTER + timedelta(hours=1))
     obstacle.rmdir()
-    assert night(state, SAMPLES / "plain", late, as_of=MORNING + timedelta(hours=1)).exit_code == 0
-    with open_snapshot(state) as db:
-        assert db.execute("select count(*) from sends").fetchall() == [(TRUTH["totals"]["sends"] + 1,)]
-    assert differing(state, digest(as_it_should_be)) == []
+    assert night(small_state, small_log, late, as_of=AFTER + timedelta(hours=1)).exit_code == 0
+    with open_snapshot(small_state) as db:
+        assert db.execute("select count(*) from sends").fetchall() == [(SMALL_SENDS + 1,)]
+    assert differing(small_state, digest(as_it_should_be)) == []
 
 
 def test_a_night_that_died_before_it_published_is_published_by_the_next(state):
@@ -442,38 +482,16 @@ def test_a_night_that_died_before_it_published_is_published_by_the_next(state):
         assert db.execute("select count(*) from sends").fetchall() == [(TRUTH["totals"]["sends"],)]
 
 
-def test_a_report_that_was_half_written_is_written_whole_by_the_next_run(state):
+def test_a_report_that_was_half_written_is_written_whole_by_the_next_run(small_state, small_log):
     """Files appear whole, but a folder of them may be cut short: each of them may be the one that is missing."""
-    before = contents(state)
+    before = contents(small_state)
     for name in ("report.html", "report.md", "incidents.json", "affected.csv"):
-        (state / "reports/2026-11-01" / name).unlink()
-        assert night(state).exit_code == 0
-        assert contents(state).keys() == before.keys(), name
+        (small_state / "reports/2026-10-24" / name).unlink()
+        assert night(small_state, small_log, as_of=AFTER).exit_code == 0
+        assert contents(small_state).keys() == before.keys(), name
 
 
 # --- kill -9 ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def small_log(tmp_path_factory) -> Path:
-    """Three ordinary weeks of a small client and one bad hour: 30 people, 12 copies each."""
-    rng, lines = random.Random(7), ["timestamp,message_id,sender,recipient,subject"]
-    first = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
-    for number in range(400):
-        moment = first + timedelta(minutes=rng.randrange(21 * 24 * 60))
-        lines.append(f"{moment.isoformat()},<o{number}@a.example>,a@a.example,o{number}@x.example,Your course starts")
-    for copy in range(12):
-        for person in range(30):
-            moment = first + timedelta(days=22, minutes=4 * copy, seconds=person)
-            lines.append(
-                f"{moment.isoformat()},<{copy}.{person}@a.example>,a@a.example,p{person}@harbor.example,Welcome"
-            )
-    path = tmp_path_factory.mktemp("small") / "outbox.csv"
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
-AFTER = datetime(2026, 10, 24, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")

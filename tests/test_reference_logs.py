@@ -7,12 +7,14 @@ and agreed at once: 2450, 508 and 363 sends.
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import build, fresh_store, ingest, rows
+from conftest import build, emptied, ingest, one_store_for_many, rows
 
 from detector.formats import load_formats
+from detector.store import Connection
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "shared" / "reference_logs"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the reference logs are not on this machine")
@@ -120,16 +122,22 @@ def unread_mail_lines(db, tally):
     return count
 
 
+@pytest.fixture(scope="module")
+def one_store(tmp_path_factory) -> Iterator[Connection]:
+    with one_store_for_many(tmp_path_factory.mktemp("files")) as db:
+        yield db
+
+
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_each_file_by_itself_holds_the_sends_that_reading_it_finds(tmp_path, folder):
+def test_each_file_by_itself_holds_the_sends_that_reading_it_finds(one_store, folder):
     """(sends, of these dropped before they left); every record is accounted for, as `ingest` asserts."""
     differs = {}
-    for number, file in enumerate(file for file in COUNTED if str(Path(file["path"]).parent) == folder):
-        with fresh_store(tmp_path / str(number)) as db:
-            (tally,) = ingest(db, FOLDER / file["path"])
-            build(db)
-            (found,) = db.execute("select count(*), count(*) filter (where outcome = 'dropped') from sends").fetchall()
-            unread = unread_mail_lines(db, tally)
+    for file in (file for file in COUNTED if str(Path(file["path"]).parent) == folder):
+        db = emptied(one_store)
+        (tally,) = ingest(db, FOLDER / file["path"])
+        build(db)
+        (found,) = db.execute("select count(*), count(*) filter (where outcome = 'dropped') from sends").fetchall()
+        unread = unread_mail_lines(db, tally)
         assert tally.format or tally.problem, file["path"]
         expected = tuple(file.get("found", (file["sends"], file["dropped"])))
         if found != expected:

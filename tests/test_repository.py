@@ -208,6 +208,11 @@ def test_the_nouns_and_the_incident_rules_load_no_database_no_mail_and_no_frames
     assert packages_loaded_by(f"import {module}") & {"duckdb", "smtplib", "pandas"} == set()
 
 
+def test_what_follows_an_incident_loads_no_frames_and_no_statistics():
+    loaded = packages_loaded_by("import detector.casework, detector.chronicle, detector.registry, detector.facts")
+    assert loaded & {"pandas", "scipy", "sklearn", "matplotlib"} == set()
+
+
 def test_asking_for_help_loads_nothing_heavy():
     ask = """
 import runpy, sys
