@@ -51,8 +51,9 @@ class Histories:
     """Detectors fitted on the log up to a day, each fitted once: what the evidence was at a moment of the past."""
 
     def __init__(self, batches: Matrix, alarms: Alarms) -> None:
-        families = np.concatenate([alarms.batches["family"], alarms.people["family"]])
-        self.batches = batches[np.isin(batches[:, COLUMNS.index("family")], families)]
+        families, kins = (np.concatenate([alarms.batches[of], alarms.people[of]]) for of in ("family", "kin"))
+        akin = np.isin(batches[:, COLUMNS.index("family")], families)
+        self.batches = batches[akin | np.isin(batches[:, COLUMNS.index("template")], kins)]
         self.ends = self.batches[:, _DAY] + 6 * np.isin(self.batches[:, COLUMNS.index("scale")], _WEEKS)
         self.alarm_log10 = alarms.settings.alarm_log10
         self.last_day = int(batches[:, _DAY].max())

@@ -387,7 +387,7 @@ def test_a_fault_in_the_outbox_of_a_school_is_found_with_its_figures(tmp_path, f
 
 
 def mailing(hours: list[float]) -> list[Mail]:
-    """An assignment to forty people at these hours of the 20th day and after, to each in the same second of the round."""
+    """An assignment to forty people at these hours from the 20th day on, to each at the same moment of its round."""
     begins = FIRST_DAY + timedelta(days=19)
     return [
         (

@@ -192,12 +192,13 @@ def test_the_content_of_a_mail_stands_on_the_best_rung_that_the_log_offers(db, t
 
 
 def test_a_repeat_lies_in_the_bin_of_its_lag(db, tmp_path):
-    # 1.999999 s, 2 s, 60 s, 1 h, 20 h, 3 d, 8 d and 60 d apart, each by a person of its own
+    # 1.999999 s, 2 s, 60 s, 1 h, 1 h and 1 min, 20 h, 3 d, 8 d and 60 d apart, each by a person of its own
     lags = {
         1_999_999: 1,
         2_000_000: 2,
         60_000_000: 4,
-        3_600_000_000: 6,
+        3_600_000_000: 5,
+        3_660_000_000: 6,
         72_000_000_000: 8,
         259_200_000_000: 10,
         691_200_000_000: 11,
