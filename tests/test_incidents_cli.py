@@ -593,7 +593,7 @@ def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
     assert "F7 was 108 and is 156" in again.err  # 12 * 9 + 48
     (row,) = desk.listed()
     assert (row["incident_id"], row["organizations"], row["excess"]) == (name, ["Harbor", "Birch"], 180)
-    assert desk.alerts() == [f"{name}.OPENED.1"], "a client more is no new incident"
+    assert desk.alerts() == [f"{name}.CONTRADICTION.1", f"{name}.OPENED.1"], "a client more is no new incident"
 
     theirs = {who: folder / "clients" / who for who in ("harbor", "birch")}
     assert "{F4: 8}" in (theirs["birch"] / "letter.md").read_text(encoding="utf-8")
