@@ -215,6 +215,11 @@ def test_the_same_letter_gives_the_same_files(state: Path, folder: Path, tmp_pat
         ),
         (
             "That was our mistake, and I am sorry.",
+            "Our mistake; sorry for the inconveniences.",
+            "“the inconveniences”: say what it meant",
+        ),
+        (
+            "That was our mistake, and I am sorry.",
             "It was a glitch, and our mistake.",
             "“glitch”: it was an error of ours",
         ),
@@ -251,6 +256,15 @@ def test_each_fault_of_a_letter_is_refused_with_its_reason(
     assert refused.code == 2
     assert "Nothing was approved." in refused.text
     assert export(state).code == 2
+
+
+def test_an_address_that_is_nobodys_of_the_incident_is_pointed_at(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert check(state).code == 0
+    replace(folder / "letter.md", "Your team spent", "You and bo@other.example spent")
+    said = check(state)
+    assert said.code == 0
+    assert "bo@other.example: only an address of yours or the reader's may stay." in said.text
 
 
 def test_received_is_advised_against_only_if_not_everything_arrived(state: Path, folder: Path) -> None:

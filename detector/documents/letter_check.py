@@ -41,8 +41,9 @@ def _state(c: Checking) -> Iterator[Finding]:
         yield Finding(0, "The incident is withdrawn: the log no longer supports it. There is nothing to apologise for.")
     if c.is_letter and not is_over(c.case):
         yield Finding(0, "It may still go on: send the holding note now, and the letter when it is over.")
-    if c.case.record is not None and c.case.record.contradicted_by is not None and c.is_letter:
-        yield Finding(0, "It was said to be contained, and the log has extra copies after that. Settle that first.")
+    if c.case.record is not None and c.case.record.contradicted_by is not None:
+        said = "It was said to be contained, and the log has extra copies after that. Settle that first."
+        yield Finding(0, said, is_refused=c.is_letter)
 
 
 def _open_parts(c: Checking) -> Iterator[Finding]:
@@ -134,6 +135,8 @@ def _strangers(c: Checking) -> Iterator[Finding]:
             yield Finding(number, "Another client or one of its people is named. Each client reads only of itself.")
         if any(address in small for address in own):
             yield Finding(number, "The address of a learner is in it. A letter counts people and names none.")
+        elif found := re.search(r"[\w.+-]+@[\w-]+\.[\w.-]*\w", line):
+            yield Finding(number, f"{found[0]}: only an address of yours or the reader's may stay.", is_refused=False)
 
 
 def _received(c: Checking) -> Iterator[Finding]:

@@ -28,9 +28,9 @@ PHRASES = {
         take_it="Say early: “That was our mistake, and I am sorry.”",
         what_now="Where things stand now",
         empty=(
-            (r"any inconvenience", "say what it meant for them (H6): hours, worry, a full mailbox."),
+            (r"(?:(?:any|the|for) )?inconveniences?", "say what it meant for them (H6): hours, worry, a full mailbox."),
             (r"may have (?:caused|been|affected|experienced)", "it has. Say what happened."),
-            (r"\bglitch(?:es)?\b", "it was an error of ours. Call it that."),
+            (r"\b(?:glitch(?:es)?|hiccups?)\b", "it was an error of ours. Call it that."),
             (r"technical (?:issues?|difficult\w+|problems?)", "say in plain words what went wrong (H1)."),
             (r"\bunfortunately\b", "leave it out; the sentence is stronger."),
             (r"mistakes were made", "say who made them: we did."),
