@@ -4,21 +4,28 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.batch_rows import BATCH, DAY_US
+from detector.batch_rows import BATCH, DAY_US, POOLED_BINS
 from detector.config import Detection
-from detector.e_values import BY_ITSELF, together
+from detector.e_values import BY_ITSELF, in_company, together
 from detector.estimator import COLUMNS, BurstDetector
 
 BATCH_KEYS = ["template_key", "cut_by", "window_us", "window_start_us", "is_again", "lag_bin"]
 _ALIKE = 0.5
 """If so much of the share of the clients that were alarmed was repeated among the others as well, all were hit."""
+_QUARTER_US = 900_000_000
+_LATE = max(POOLED_BINS)
+_A_PART = {"earlier": BY_ITSELF, "later": 0.9}
+"""From so much evidence on, a template takes part in what a quarter of an hour shows: many mails that people have had
+for days are stranger together than a few that come again at once."""
+_REST = 1.5
+"""So much the others must show without the strongest."""
 
 
 def alarmed_batches(detector: BurstDetector, candidates: pd.DataFrame, settings: Detection) -> pd.DataFrame:
     """Organizations first; then everybody else together, without the organizations that were alarmed already; then the
     kins, without the templates that were."""
     if not len(candidates):
-        return candidates.assign(log10=[])
+        return candidates.assign(log10=[], company=[])
 
     is_kin = candidates["template_key"].str.startswith("k:")
     kins, templates = candidates[is_kin & (candidates["window_us"] <= DAY_US)], candidates[~is_kin]
@@ -32,7 +39,29 @@ def alarmed_batches(detector: BurstDetector, candidates: pd.DataFrame, settings:
     found = everybody.merge(days, on=["template", "day"]).dropna(subset=["kin_key"])
     found["template_key"] = found["kin_key"]
     kins = _alarmed(detector, _less(kins, found), settings)
-    return pd.concat([ours, rest, kins], ignore_index=True)
+    by_themselves = pd.concat([ours, rest, kins], ignore_index=True).assign(company=1)
+    return pd.concat([in_one_quarter(detector, everybody, settings), by_themselves], ignore_index=True)
+
+
+def in_one_quarter(detector: BurstDetector, everybody: pd.DataFrame, settings: Detection) -> pd.DataFrame:
+    """What several templates show together that went out (or, old, came again) in one quarter of an hour, each too
+    little by itself: a replay touches many. One row for each template; `company` is how many they are.
+
+    What went out and is an alarm by itself is left to itself: two affairs may meet in one quarter.
+    """
+    is_mail = everybody["template_key"].str.slice(0, 2).isin(["t:", "s:", "z:"])  # others are a second look at the same
+    rows = everybody[is_mail & (everybody["window_us"] == _QUARTER_US)]
+    rows = rows[rows["repeated"] >= detector.people]
+    rows = rows.assign(log10=-detector.score_samples(matrix(rows)) if len(rows) else [])
+    rows = rows[rows["log10"] >= rows["cut_by"].map(_A_PART)].sort_values("log10", ascending=False, kind="stable")
+    rows = rows[(rows["cut_by"] == "later") | (rows["log10"] < settings.alarm_log10)]
+    rows = rows.drop_duplicates(["template_key", "cut_by", "window_start_us"])
+    rows = rows.assign(adds=in_company(rows["log10"]))
+    quarters = rows.groupby(["cut_by", "window_start_us"])["adds"]
+    rows = rows.assign(company=quarters.transform("size"), log10=quarters.transform("sum"))
+    rest = rows["log10"] - quarters.transform("max")
+    rows = rows[(rows["log10"] >= settings.alarm_log10) & (rest >= _REST)]
+    return rows.drop(columns="adds").assign(lag_bin=rows["lag_bin"].where(rows["cut_by"] == "earlier", _LATE))
 
 
 def _alarmed(detector: BurstDetector, rows: pd.DataFrame, settings: Detection) -> pd.DataFrame:

@@ -112,7 +112,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     if not spans:
         return []
     histories = Histories(batches, alarms)
-    return [_burst(db, span, first_evidence(db, span, alarms, histories)) for span in (Span(*row) for row in spans)]
+    return [_burst(db, span, alarms, histories) for span in (Span(*row) for row in spans)]
 
 
 def _batches(db: Connection) -> Matrix:
@@ -173,7 +173,7 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int]]) -> None:
     person = ["recipient", "content_key", "template_key"]
     frames = {
         "batch_alarms": batches[
-            [*BATCH_KEYS, "from_bin", "until_bin", "scope", "organization", "exposed", "repeated", "log10"]
+            [*BATCH_KEYS, "from_bin", "until_bin", "scope", "organization", "exposed", "repeated", "log10", "company"]
         ],
         "recipient_alarms": alarms.people[[*person, "day_us", "lag_bin", "exposed", "repeated", "log10"]],
         "episode_alarms": alarms.episodes[[*person, "started_us", "ended_us", "copies", "most_elsewhere"]],
@@ -181,7 +181,7 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int]]) -> None:
     db.execute(
         "create or replace table batch_alarms (template_key varchar, cut_by varchar, window_us bigint, "
         "window_start_us bigint, is_again boolean, lag_bin integer, from_bin integer, until_bin integer, "
-        "scope varchar, organization varchar, exposed bigint, repeated bigint, log10 double)"
+        "scope varchar, organization varchar, exposed bigint, repeated bigint, log10 double, company bigint)"
     )
     db.execute(
         "create or replace table recipient_alarms (recipient varchar, content_key varchar, template_key varchar, "
@@ -201,7 +201,7 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int]]) -> None:
             db.unregister("alarmed_rows")
 
 
-def _burst(db: Connection, span: Span, detected_us: int) -> Burst:
+def _burst(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> Burst:
     """One burst, its people and the moment of its detection as a record."""
     people = db.execute(
         "select recipient from burst_people where template_key = ? and burst_number = ?",
@@ -216,8 +216,9 @@ def _burst(db: Connection, span: Span, detected_us: int) -> Burst:
         sender=span.sender,
         started_at=_at(span.started_us),
         ended_at=_at(span.ended_us),
-        detected_at=_at(detected_us),
+        detected_at=_at(first_evidence(db, span, alarms, histories)),
         recipients=frozenset(recipient for (recipient,) in people),
+        quarters=alarms.quarters_of(span),
     )
 
 

@@ -21,3 +21,11 @@ def together(first: Any, again: Any) -> Any:
         for rows in (first, again)
     ]
     return np.where((sums[0] > 0) & (sums[1] > 0), sums[0] + 0.5 * sums[1], 0.0)
+
+
+def in_company(log10: Any) -> Any:
+    """What an e-value adds, as log10, to those of others that are independent of it; a mean with 1 is an e-value too.
+
+    Rows that show nothing add nothing, so that only those that do need be known.
+    """
+    return np.maximum(np.log10((1.0 + 10.0 ** np.minimum(log10, _MOST)) / 2.0), 0.0)

@@ -25,6 +25,11 @@ WELL_KNOWN = 100
 """Of a template that so many mails are known of,"""
 FEW_COPIES = 6
 """so few copies may be very many."""
+A_DRIP, _MAILS_FOR_A_TEST_ACCOUNT = 5, 500
+"""So few are, if they come like clockwork for days and to nobody else: some schedule repeats it. One test account among
+so many mails of the template is nobody."""
+_MAILS_OF_ONE_IN_A_LOOP = 50
+"""And of a great template more people than `_PEOPLE_IN_A_LOOP` may be hit by one such fault: one for so many mails."""
 SHARED_INBOXES = frozenset({
     "abuse", "accounting", "accounts", "admin", "administration", "billing", "booking", "buchhaltung", "büro",
     "buero", "contact", "courses", "edu", "education", "empfang", "enquiries", "enrol", "enrolment", "enroll",
@@ -66,7 +71,7 @@ def enough_copies(episode: dict[str, Any], most_elsewhere: int, *, is_known: boo
 def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: Detection) -> pd.DataFrame:
     """The episodes with very many copies, with the most that anybody else got, and from how many on it was enough."""
     rows = episodes.rows
-    fewest = min(FEW_COPIES, settings.single_recipient_copies)
+    fewest = min(A_DRIP, settings.single_recipient_copies)
     known = rows["template_key"].map(episodes.mails).fillna(0) >= WELL_KNOWN
     lasted, before = rows["ended_us"] - rows["started_us"], rows["started_us"] - episodes.begins_us
     began = (before >= _LONG_US) & (before >= _BEFORE * lasted)
@@ -79,9 +84,14 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
         others, is_known = rows[rows["template_key"] == template_key], bool(known[part.index[0]])
         others = others[others["own_days"] < DAYS_OF_AN_INBOX]
         others = others[~_is_of(others, alarmed.get(template_key, np.array([])))]
-        for episode in part.to_dict("records"):
+        for episode in part.assign(place=part.index).to_dict("records"):
             most = _most_elsewhere(episode, others, _PEOPLE_IN_A_LOOP if is_known else _PEOPLE_IN_A_NEW_LOOP)
             enough = enough_copies(episode, most, is_known=is_known, settings=settings)
+            if is_known and _drips(part).loc[episode["place"]]:
+                nobodies = episodes.mails[template_key] // _MAILS_FOR_A_TEST_ACCOUNT
+                in_a_loop = max(_PEOPLE_IN_A_LOOP, episodes.mails[template_key] // _MAILS_OF_ONE_IN_A_LOOP)
+                most = _most_elsewhere(episode, others[_drips(others)], in_a_loop, nobodies)
+                enough = max(fewest, MANY_TIMES_THE_MOST * most)
             if episode["copies"] >= enough:
                 found.append({**episode, "most_elsewhere": most, "enough_copies": enough})
     return pd.DataFrame(found, columns=[*rows.columns, "most_elsewhere", "enough_copies"])
@@ -94,15 +104,21 @@ def _is_of(episodes: pd.DataFrame, days: npt.NDArray[np.int64]) -> "pd.Series[bo
     return is_of & (episodes["ended_us"] // DAY_US).isin(beside)
 
 
-def _most_elsewhere(episode: dict[str, Any], others: pd.DataFrame, in_a_loop: int) -> int:
+def _drips(episodes: pd.DataFrame) -> "pd.Series[bool]":
+    """Which came three times or more, for more than a day, like clockwork."""
+    is_long: pd.Series[bool] = episodes["ended_us"] - episodes["started_us"] >= DAY_US
+    return is_long & episodes["is_even"].astype(bool) & (episodes["copies"] > 2)
+
+
+def _most_elsewhere(episode: dict[str, Any], others: pd.DataFrame, in_a_loop: int, nobodies: int = 0) -> int:
     """The most copies that anybody got of a template, as far as it is no part of the same affair.
 
     Left out are the same person's copies around that time, and of others at that time those with most: a loop over a
-    few people is one, twenty people with twelve posts each are a lively forum.
+    few people is one, twenty people with twelve posts each are a lively forum. And a few are `nobodies`.
     """
     meets = (others["started_us"] <= episode["ended_us"] + DAY_US) & (
         others["ended_us"] >= episode["started_us"] - DAY_US
     )
     others_then = others[meets & (others["recipient"] != episode["recipient"])]
     copies = [*others.loc[~meets, "copies"], *sorted(others_then["copies"], reverse=True)[in_a_loop:]]
-    return max(map(int, copies), default=1)
+    return max(sorted(map(int, copies), reverse=True)[nobodies:], default=1)

@@ -54,13 +54,6 @@ _WHOLE = 0.5
 """From this share on, a batch was repeated as a whole."""
 _HABITUAL = 0.1
 """On such a share of its days a template repeats to whole batches if that is its habit."""
-_MANY_ALIKE = 0.5
-"""So many templates of a family do so if it is the family's."""
-_SEVERAL = 3
-"""So many templates of a kin do so if it is the kin's."""
-_BROAD, _BROAD_BINS, _BROAD_DAYS, _APART = range(4, SINGLE_BINS + 1), 3, 2, 3
-"""Repeats to whole batches in three of these lag bins, in each on two days or more, say that a template does so
-after any time; days within three of the row's own say nothing."""
 
 
 class BurstDetector(OutlierMixin, BaseEstimator):
@@ -94,6 +87,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         """Learn what is usual from X of shape (batches, 12), columns as in `COLUMNS`. Past incidents may be in it."""
         given = Rows.of(self._checked(X, reset=True))
         batches = given.where(given.scale != PERSON)
+        self.first_day_ = int(batches.day.min()) if len(batches.day) else 0
         self.last_day_ = int(batches.day.max()) if len(batches.day) else 0
         self._learn_sizes(batches.where(batches.lag_bin == 0))
         self._learn_repeats(batches.where(batches.lag_bin > 0))
@@ -143,7 +137,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         self.habits_ = _spread(big, big.key, np.ones(len(big.day)), big.share, big.share**2)
         whole = big.where((big.share >= _WHOLE) & (big.repeated >= _FEWEST_IN_BATCH))
         self.whole_ = _spread(whole, whole.theme, np.ones(len(whole.day)))
-        later = whole.where(np.isin(whole.lag_bin, _BROAD) & ~np.isin(whole.scale, ARRIVALS))
+        later = whole.where(np.isin(whole.lag_bin, priors.BROAD) & ~np.isin(whole.scale, ARRIVALS))
         self.whole_lags_ = DaySums(later.template * 32 + later.lag_bin, later.day, 0, np.ones(len(later.day)))
         self.whole_days_ = DaySums(later.template, later.day, 0, np.ones(len(later.day)))
         self.whole_templates_, first = np.unique(whole.template, return_index=True)
@@ -182,6 +176,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         usual = (repeated + self.prior_exposures * prior_share) / (exposed + self.prior_exposures)
         usual = np.clip(usual, prior_share / 10, 0.98)
         assumed = np.where(rows.is_again > 0, prior[:, 2], prior[:, 1])
+        assumed *= np.where(np.isin(rows.lag_bin, priors.AT_ONCE), priors.GROWN ** self._grown(rows.day), 1.0)
         talks = (rows.kind == CONVERSATION) & (rows.lag_bin > 2)
         vague = (rows.kind > 0) & (rows.lag_bin > 2)
         assumed = self._akin(np.where(vague, np.minimum(assumed, priors.REPLY), assumed), rows)
@@ -192,6 +187,11 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         concentration = np.minimum(self._habit(concentration, rows, clean), self._habit(concentration, other, clean))
         concentration = self._at_any_time(concentration, rows)
         return usual, np.where(is_person, priors.PERSON_CONCENTRATION, concentration)
+
+    def _grown(self, day: Any) -> Matrix:
+        """From 0 to 1: how old is the library? While all is new, habits of templates look like faults of new ones."""
+        grown: Matrix = np.clip((day - self.first_day_) / priors.GROWN_DAYS, 0, 1)
+        return grown
 
     def _left_out(self, rows: Rows, sums: DaySums, keys: Any) -> tuple[Any, Any]:
         """The runs that do not count: the row's own, and the worst other one if there are days enough."""
@@ -237,7 +237,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         _, is_known = find(self.templates_, rows.template)
         whole = np.maximum(self.family_whole_.without(rows.family * 32 + rows.lag_bin)[0] - is_whole, 0.0)
         others = np.maximum(self.family_size_.without(rows.family)[0] - is_known, 1.0)
-        weight = np.clip(whole / others / _MANY_ALIKE, 0, 1) ** 4 * whole / (whole + self.prior_days)
+        weight = np.clip(whole / others / priors.MANY_ALIKE, 0, 1) ** 4 * whole / (whole + self.prior_days)
         kin = rows._replace(template=rows.kin)
         own, _ = self._left_out(rows, self.repeats_, rows.key)
         whole_days = np.maximum(self.whole_.without(kin.theme, own)[-1] - 1, 0.0)  # one may have been an incident
@@ -250,7 +250,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         """From 0 to 1: have several others of its kin repeated to whole batches? One alone speaks for itself."""
         _, is_whole = find(self.whole_templates_, rows.template)
         others = self.kin_whole_.without(rows.kin)[0] - is_whole
-        known: Matrix = np.where(rows.kin > 0, np.clip((others - 1) / (_SEVERAL - 1), 0, 1), 0.0)
+        known: Matrix = np.where(rows.kin > 0, np.clip((others - 1) / (priors.SEVERAL - 1), 0, 1), 0.0)
         return known
 
     def _habit(self, assumed: Any, rows: Rows, clean: Any) -> Any:
@@ -277,14 +277,14 @@ class BurstDetector(OutlierMixin, BaseEstimator):
 
     def _breadth(self, rows: Rows) -> Matrix:
         """From 0 to 1: is it the template's habit to repeat to whole batches after any time, this one among them?"""
-        around = (rows.day - _APART, rows.day + _APART + np.where(np.isin(rows.scale, WEEKS), 6, 0))
-        lag_days = np.stack([self.whole_lags_.without(rows.template * 32 + lag, around)[-1] for lag in _BROAD])
-        is_usual = lag_days >= _BROAD_DAYS
-        shortest = np.where(is_usual.any(axis=0), is_usual.argmax(axis=0) + _BROAD[0], LAG_BINS)
+        around = (rows.day - priors.APART, rows.day + priors.APART + np.where(np.isin(rows.scale, WEEKS), 6, 0))
+        lag_days = np.stack([self.whole_lags_.without(rows.template * 32 + lag, around)[-1] for lag in priors.BROAD])
+        is_usual = lag_days >= priors.BROAD_DAYS
+        shortest = np.where(is_usual.any(axis=0), is_usual.argmax(axis=0) + priors.BROAD[0], LAG_BINS)
         days = self.whole_days_.without(rows.template, around)[-1]
         _, known_days, _ = self.sizes_.without((rows.template * 16 + EVERYBODY) * 2, around)
         often = np.clip(days / np.maximum(known_days, 1.0) / _HABITUAL, 0, 1)
-        applies = (is_usual.sum(axis=0) >= _BROAD_BINS) & (rows.lag_bin >= shortest - 1)
+        applies = (is_usual.sum(axis=0) >= priors.BROAD_BINS) & (rows.lag_bin >= shortest - 1)
         weight: Matrix = np.where(applies, often * days / (days + self.prior_days), 0.0)
         return weight
 

@@ -4,14 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from detector import copies, kept_apart, roster
-from detector.records import (
-    AffectedRecipient,
-    CaseFacts,
-    FileTally,
-    Incident,
-    NightFacts,
-    Timeline,
-)
+from detector.records import AffectedRecipient, CaseFacts, FileTally, Incident, NightFacts, Timeline
 from detector.store import Connection, read_sql
 
 _BUCKETS_SECONDS = (60, 300, 900, 3600, 21600, 86400, 604800)
@@ -70,7 +63,7 @@ def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
     """Why this is an incident: one sentence per number, the strongest batch first."""
     rows = db.execute(
         "select a.template_key, a.cut_by, a.organization, a.scope, make_timestamp(a.window_start_us), "
-        "a.window_us // 60000000, a.lag_bin, a.exposed, a.repeated, a.log10 "
+        "a.window_us // 60000000, a.lag_bin, a.exposed, a.repeated, a.log10, a.company "
         "from batch_alarms as a where a.template_key in "
         "(select template_key from incident_bursts where incident_id = $id) and a.window_start_us between "
         "(select min(sent_at_us) - 8 * 86400000000 from incident_repeats where incident_id = $id) and "
@@ -79,7 +72,7 @@ def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
         {"id": incident_id},
     ).fetchall()
     said = []
-    for key, cut_by, organization, scope, start, minutes, lag_bin, exposed, repeated, log10 in rows:
+    for key, cut_by, organization, scope, start, minutes, lag_bin, exposed, repeated, log10, company in rows:
         where = f" at {organization}" if scope == "organization" and organization else ""
         what = "mail of this kind" if key.startswith(("k:", "i:")) else "this mail"
         if cut_by == "later":
@@ -92,7 +85,10 @@ def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
                 f"In the {_WINDOWS[minutes]} from {start:%d %b %H:%M} UTC, {repeated} of {exposed} people{where} who "
                 f"had been sent {what} were sent the same again {_LAGS[lag_bin]}."
             )
-        said.append(f"Judged by this template's other days, that happens at most once in 10^{log10:.0f} such batches.")
+        if company > 1:
+            said.append(f"In the same quarter of an hour, {company} kinds of mail came again like that.")
+        whose = "their" if company > 1 else "this template's"
+        said.append(f"Judged by {whose} other days, that happens at most once in 10^{log10:.0f} such batches.")
     return tuple(said) or _alone(db, incident_id)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from detector.batch_rows import BATCH, DAY_US, LAG_BINS, POOLED_BINS
 from detector.config import Detection
-from detector.e_values import together
+from detector.e_values import in_company, together
 from detector.episodes import WELL_KNOWN
 from detector.estimator import COLUMNS, SCALES, BurstDetector
 from detector.store import Connection
@@ -45,6 +45,18 @@ class Alarms:
     people: pd.DataFrame
     episodes: pd.DataFrame
     settings: Detection
+
+    def of(self, span: Span) -> pd.DataFrame:
+        """The alarmed batches of a burst."""
+        batches = self.batches[self.batches["template_key"] == span.template_key]
+        return batches[batches["window_start_us"].between(span.started_us - 9 * DAY_US, span.ended_us)]
+
+    def quarters_of(self, span: Span) -> frozenset[int]:
+        """The quarters of an hour in which the burst's template showed it together with others."""
+        company = self.of(span).query("company > 1")
+        lag_us = np.where(company["cut_by"] == "later", 0, 3_000_000 * span.median_gap_seconds)
+        near = company["window_start_us"] + company["window_us"] + lag_us >= span.started_us
+        return frozenset(map(int, company.loc[near, "window_start_us"]))
 
 
 class Histories:
@@ -104,27 +116,20 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     Mostly that is when it told of one of its repeats, judged by the days before. If it took later days to show that the
     template does not do so all the time, it is the end of the first day that showed it.
     """
-    batches = alarms.batches[alarms.batches["template_key"] == span.template_key]
-    batches = batches[batches["window_start_us"].between(span.started_us - 9 * DAY_US, span.ended_us)]
+    batches = alarms.of(span)
+    quarters = {(row["cut_by"], row["window_start_us"]) for row in batches.query("company > 1").to_dict("records")}
     batches = batches.sort_values(["window_start_us", "window_us", "lag_bin"]).head(_MOST_ALARMS_REPLAYED)
     people = alarms.people[alarms.people["template_key"] == span.template_key]
     people = people[people["day_us"].between(span.started_us - 9 * DAY_US, span.ended_us)].head(_MOST_ALARMS_REPLAYED)
-    key = [span.template_key]  # what the replays read is read once, not once per alarm
-    db.execute(
-        "create or replace temp table replayed_repeats as select * from repeats where template_key = $1 "
-        "or template_key in (select template_key from kins where kin_key = $1)",
-        key,
-    )
-    db.execute(
-        "create or replace temp table replayed_binned_repeats as select * from binned_repeats where template_key = ?",
-        key,
-    )
+    together_us = [_quarter_alarm(db, quarter, alarms, histories) for quarter in sorted(quarters)]
+    _read(db, span.template_key)
     parts = batches.groupby(BATCH, dropna=False)
     replayed = [[_batch_replay(db, row, span) for row in part.to_dict("records")] for _, part in parts]
     replayed += [[_person_replay(db, row, span)] for row in people.to_dict("records")]
     whole = [[replay for replay in batch if len(replay.rows)] for batch in replayed]
     whole = [batch for batch in whole if batch]
     found = [us for batch in whole if (us := _first_alarm(batch, histories)) is not None]
+    found += [us for us in together_us if us is not None]
     episodes = alarms.episodes[alarms.episodes["template_key"] == span.template_key]
     episodes = episodes[(episodes["ended_us"] >= span.started_us) & (episodes["started_us"] <= span.ended_us)]
     first = episodes.sort_values("started_us").head(_MOST_ALARMS_REPLAYED)
@@ -132,6 +137,38 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     if found:
         return min(found)
     return min((_later(batch, histories) for batch in whole), default=span.ended_us)
+
+
+def _read(db: Connection, template_key: str) -> None:
+    """What the replays of a template read, read once and not once per alarm."""
+    db.execute(
+        "create or replace temp table replayed_repeats as select * from repeats where template_key = $1 "
+        "or template_key in (select template_key from kins where kin_key = $1)",
+        [template_key],
+    )
+    db.execute(
+        "create or replace temp table replayed_binned_repeats as select * from binned_repeats where template_key = ?",
+        [template_key],
+    )
+
+
+def _quarter_alarm(db: Connection, quarter: tuple[str, int], alarms: Alarms, histories: Histories) -> int | None:
+    """When what several templates had shown together in a quarter of an hour sufficed, by what was known then."""
+    rows = alarms.batches[alarms.batches["company"] > 1]
+    rows = rows[(rows["cut_by"] == quarter[0]) & (rows["window_start_us"] == quarter[1])]
+    seen = []
+    for row in rows.to_dict("records"):
+        _read(db, row["template_key"])
+        replay = _batch_replay(db, row, None)
+        if len(replay.rows):
+            seen.append((replay.known_us, replay.log10(histories, None)))
+    times = np.unique(np.concatenate([known_us for known_us, _ in seen]))
+    sums = np.zeros(len(times))
+    for known_us, log10 in seen:
+        place = np.searchsorted(known_us, times, side="right") - 1
+        sums += np.where(place >= 0, in_company(log10)[np.maximum(place, 0)], 0.0)
+    enough = sums >= histories.alarm_log10
+    return int(times[enough][0]) if enough.any() else None
 
 
 def _later(batch: Sequence[_Replay], histories: Histories) -> int:
@@ -147,8 +184,8 @@ def _later(batch: Sequence[_Replay], histories: Histories) -> int:
     return max((high + 1) * DAY_US, int(known_us.max()))
 
 
-def _batch_replay(db: Connection, batch: dict[str, Any], span: Span) -> _Replay:
-    """A batch after each of its repeated people: how many could have got it again by then, how many had."""
+def _batch_replay(db: Connection, batch: dict[str, Any], span: Span | None) -> _Replay:
+    """A batch after each of its repeated people (in the span): how many could have got it again by then, who had."""
     is_weekly, is_later = batch["scale"] in _WEEKS, batch["cut_by"] == "later"
     bound = {name: batch[name] for name in ("window_us", "window_start_us")}
     where = "true"
@@ -174,6 +211,8 @@ def _batch_replay(db: Connection, batch: dict[str, Any], span: Span) -> _Replay:
     rows = np.tile(np.array([float(batch[name]) for name in COLUMNS]), (len(repeated["us"]), 1))
     rows[:, _EXPOSED] = np.searchsorted(exposed, repeated["known_us"], side="right")
     rows[:, _REPEATED] = np.minimum(np.arange(1, len(rows) + 1), rows[:, _EXPOSED])
+    if span is None:
+        return _Replay(repeated["known_us"], rows)
     inside = (repeated["us"] >= span.started_us) & (repeated["us"] <= span.ended_us)
     return _Replay(repeated["known_us"][inside], rows[inside])
 

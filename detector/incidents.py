@@ -50,6 +50,8 @@ class Burst:
     is_slow: bool = False
     """Its copies come many hours apart."""
     median_gap_seconds: float = 0.0
+    quarters: frozenset[int] = frozenset()
+    """Quarters of an hour (microseconds since 1970) in which several templates showed it together."""
 
     @property
     def is_of_a_kin(self) -> bool:
@@ -223,6 +225,8 @@ def organizations(affected: Sequence[AffectedRecipient]) -> tuple[str, ...]:
 
 def _belong(one: Burst, other: Burst) -> bool:
     """True if two bursts are one affair."""
+    if one.quarters & other.quarters:
+        return True
     apart = max(one.started_at, other.started_at) - min(one.ended_at, other.ended_at)
     shared = len(one.recipients & other.recipients)
     is_shared = shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))

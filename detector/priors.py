@@ -23,6 +23,9 @@ days that count as much as this assumption).
 A whole batch repeated within the hour is nearly always a fault; days apart it may be a habit, such as a digest, until
 the template's history says otherwise.
 """
+AT_ONCE, GROWN, GROWN_DAYS = (1, 2, 3), 5.0, 28
+"""Within a minute, half a mailing that comes again is a fault as well, so the concentration is so many times greater;
+but only once the log holds so many days, for a manager's two summaries come like that from the first week on."""
 NO_PRIOR = (0.001, 1.0, 1.0, 1.0)
 CLEAN = 40.0
 """Concentration in a template that is known never to repeat to whole batches."""
@@ -40,3 +43,10 @@ NEAR = np.array([2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0])
 """A habit spreads over so many lag bins to each side: a daily digest may not come twice an hour."""
 RARER = np.array([1, 1, 1, 1, 1, 0.1, 0.1, 1, 1, 1])
 """At each scale the assumed share: in a week only those count who got the same again twice."""
+MANY_ALIKE = 0.5
+"""So many templates of a family do so if it is the family's."""
+SEVERAL = 3
+"""So many templates of a kin do so if it is the kin's."""
+BROAD, BROAD_BINS, BROAD_DAYS, APART = range(4, 12), 3, 2, 3
+"""Repeats to whole batches in three of these lag bins, in each on two days or more, say that a template does so
+after any time; days within three of a row's own say nothing."""

@@ -446,6 +446,52 @@ def test_old_receipts_sent_again_amid_the_days_new_ones_are_one_incident_with_al
     assert incident.excess == len(old) == 30
 
 
+def test_old_mail_of_several_templates_sent_again_in_one_quarter_of_an_hour_is_one_incident(tmp_path):
+    """Seven receipts, six certificates and five invitations, each too few by themselves, to 18 different people."""
+    ordinary = [mail for mail in ordinary_outbox(random.Random(11)) if mail[2] not in ("receipt", "certificate")]
+    sent = {"receipt": "Receipt", "certificate": "Your certificate", "invitation": "You are invited"}
+    for day in range(30):
+        for place, (template, subject) in enumerate(sent.items()):
+            begins = FIRST_DAY + timedelta(days=day, hours=9 + place)
+            people = [f"{template}{day}-{n}@far.example" for n in range(9)]
+            ordinary += [(begins + timedelta(minutes=3 * n), to, template, subject) for n, to in enumerate(people)]
+    again = [
+        (f"{template}{5 + n}-{n}@far.example", template)
+        for template, many in (("receipt", 7), ("certificate", 6), ("invitation", 5))
+        for n in range(many)
+    ]
+    begins = FIRST_DAY + timedelta(days=26, hours=15, minutes=2)
+    replay = [(begins + timedelta(seconds=20 * n), to, kind, sent[kind]) for n, (to, kind) in enumerate(again)]
+    ((incident, people),) = read_outbox(tmp_path / "replay", ordinary + replay)
+    assert {person.recipient for person in people} == {to for to, _ in again}
+    assert incident.excess == 18
+    assert begins <= incident.detected_at <= begins + timedelta(minutes=6)
+    for kind in sent:
+        alone = [mail for mail in replay if mail[2] == kind]
+        assert read_outbox(tmp_path / kind, ordinary + alone[:3]) == []
+
+
+DAILY = [FIRST_DAY + timedelta(days=16 + day, hours=8) for day in range(6)]
+
+
+def test_a_certificate_that_comes_to_two_people_on_six_mornings_is_an_incident_and_a_nudge_to_many_is_none(tmp_path):
+    """270 certificates are known, none of which came three times; of the nudge, everybody gets six in a row."""
+    ordinary = list(ordinary_outbox(random.Random(12)))
+    drip = [
+        (at, f"clerk{n}@firm.example", "certificate", "Your certificate for Firm") for at in DAILY for n in range(2)
+    ]
+    ((incident, people),) = read_outbox(tmp_path / "drip", ordinary + drip)
+    assert {person.recipient: person.sends for person in people} == {f"clerk{n}@firm.example": 6 for n in range(2)}
+    assert incident.detected_at == DAILY[4]
+    nudges = [
+        (FIRST_DAY + timedelta(days=begins + day, hours=8), f"{begins}-{n}@firm.example", "nudge", "Go on")
+        for begins in range(24)
+        for n in range(6)
+        for day in range(6)
+    ]
+    assert read_outbox(tmp_path / "nudge", ordinary + nudges) == []
+
+
 def rounds(people: list[str], seconds: list[int], subject: str = "Welcome to A1 for Firm") -> list[Mail]:
     """The same welcome to all of them, again and again, at these seconds after ten o'clock of the 15th day."""
     begins = FIRST_DAY + timedelta(days=14, hours=10)

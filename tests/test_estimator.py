@@ -145,6 +145,15 @@ def test_a_digest_every_morning_is_none():
     assert not is_alarm(digest, batch(TODAY, 26, 26, A_DAY, again=True)[-1])
 
 
+def test_half_a_mailing_of_a_new_template_that_comes_again_at_once_is_an_outlier_only_in_a_log_of_weeks():
+    """A third of 36 people within the minute: in the first week it may be a manager's two summaries."""
+    new = batch(TODAY, 36, 12, SECONDS, template=2)[-1]
+    assert is_alarm(month(), new)
+    week = [row for row in month() if row[COLUMNS.index("day")] >= TODAY - 6]
+    assert not is_alarm(week, new)
+    assert not is_alarm(month(), batch(TODAY, 36, 12, HOURS, template=2)[-1])
+
+
 def test_what_one_template_does_says_nothing_about_another():
     forum = [row for day in range(DAY, TODAY) for row in batch(day, 20, 20, template=2)]
     assert is_alarm([*month(), *forum], batch(TODAY, 20, 20)[-1])

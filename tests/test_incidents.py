@@ -88,6 +88,15 @@ def test_two_templates_to_different_people_are_two_affairs_even_at_the_same_time
     assert sizes(burst(), burst(template="t:invoice", people=LARKSPUR)) == [1, 1]
 
 
+def test_two_templates_to_different_people_are_one_affair_if_they_showed_it_together_in_one_quarter_of_an_hour():
+    quarter = frozenset({900_000_000 * 7})
+    together = (
+        replace(burst(), quarters=quarter),
+        replace(burst(template="t:invoice", people=LARKSPUR), quarters=quarter),
+    )
+    assert sizes(*together) == [2]
+
+
 def test_the_same_template_and_people_more_than_an_hour_apart_are_two_affairs():
     assert sizes(burst(lasts=HOUR), burst(begins=2 * HOUR)) == [2]  # ends at 19:00, begins at 20:00
     assert sizes(burst(lasts=HOUR), burst(begins=2 * HOUR + MINUTE)) == [1, 1]

@@ -29,7 +29,7 @@ with spaced as (
   from episodes as e
   join repeats as r on r.recipient = e.recipient and r.template_key = e.template_key
     and (r.sent_at_us < e.started_us - 86400000000 or r.sent_at_us > e.ended_us + 86400000000)
-  where e.copies > 5
+  where e.copies > 4
   group by e.recipient, e.content_key, e.started_us
 )
 select e.recipient, e.content_key, e.template_key, e.started_us, e.ended_us, e.copies, e.is_even, coalesce(o.days, 0) as own_days
