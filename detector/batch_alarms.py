@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.batch_rows import BATCH, DAY_US, POOLED_BINS
+from detector.batch_rows import BATCH, DAY_US, LATE
 from detector.config import Detection
 from detector.e_values import BY_ITSELF, in_company, together
 from detector.estimator import COLUMNS, BurstDetector
@@ -13,7 +13,6 @@ BATCH_KEYS = ["template_key", "cut_by", "window_us", "window_start_us", "is_agai
 _ALIKE = 0.5
 """If so much of the share of the clients that were alarmed was repeated among the others as well, all were hit."""
 _QUARTER_US = 900_000_000
-_LATE = max(POOLED_BINS)
 _A_PART = {"earlier": BY_ITSELF, "later": 0.9}
 """From so much evidence on, a template takes part in what a quarter of an hour shows: many mails that people have had
 for days are stranger together than a few that come again at once."""
@@ -61,7 +60,7 @@ def in_one_quarter(detector: BurstDetector, everybody: pd.DataFrame, settings: D
     rows = rows.assign(company=quarters.transform("size"), log10=quarters.transform("sum"))
     rest = rows["log10"] - quarters.transform("max")
     rows = rows[(rows["log10"] >= settings.alarm_log10) & (rest >= _REST)]
-    return rows.drop(columns="adds").assign(lag_bin=rows["lag_bin"].where(rows["cut_by"] == "earlier", _LATE))
+    return rows.drop(columns="adds").assign(lag_bin=rows["lag_bin"].where(rows["cut_by"] == "earlier", LATE))
 
 
 def _alarmed(detector: BurstDetector, rows: pd.DataFrame, settings: Detection) -> pd.DataFrame:

@@ -8,14 +8,16 @@ import numpy.typing as npt
 Matrix = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 DAY_US = 86_400_000_000
-SINGLE_BINS, LAG_BINS = 11, 13
-POOLED_BINS = {12: (1, 5), 13: (9, 11)}
-"""Lag bins that stand for several, from one to another: within the hour, after more than a day."""
+SINGLE_BINS, LAG_BINS = 11, 14
+POOLED_BINS = {12: (1, 5), 13: (9, 11), 14: (9, 11)}
+LATE, SCATTERED = 13, 14
+"""Lag bins that stand for several, from one to another: within the hour, after more than a day; and after more than a
+day, counted are the separate quarters of an hour in which the earlier copies had gone out."""
 
 COLUMNS = (
     "repeated",  # how many people of the batch got the same again, within the lag bin
     "exposed",  # people (one person, or a week: copies) that could have
-    "lag_bin",  # 1..11, see sql/lag_bins.sql; 12 within the hour, 13 after more than a day; 0: the batch's size only
+    "lag_bin",  # 1..11, see sql/lag_bins.sql; 12 to 14: see POOLED_BINS; 0: the batch's size only
     "template",  # number of the template
     "kin",  # number of the template that stands for those whose names begin alike (see sql/kins.sql); 0: none
     "family",  # number of the templates of one sender

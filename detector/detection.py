@@ -15,7 +15,7 @@ from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
 from detector.estimator import COLUMNS, SCALES, BurstDetector
 from detector.first_evidence import Alarms, Histories, Span, first_evidence
 from detector.incidents import Burst
-from detector.store import Connection
+from detector.store import Connection, read_sql
 from detector.tables import BURSTS, build
 
 Matrix = npt.NDArray[np.float64]
@@ -101,6 +101,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     batch_alarms = with_neighbours(alarmed_batches(detector, candidates, settings), numbers)
     person_alarms = _alarmed_people(detector, people, settings)
     episodes = alarmed_episodes(_episodes(db), batch_alarms, settings)
+    person_alarms, episodes = _without_blind_copies(db, person_alarms, episodes)
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)
     _save(db, alarms, _usual_lags(batches, alarms, numbers))
     build(db, BURSTS)
@@ -138,6 +139,26 @@ def _episodes(db: Connection) -> Episodes:
         "select template_key, count(*) from repeats where copies_before = 0 group by template_key"
     ).fetchall()
     return Episodes(db.execute(_EPISODES).df(), dict(mails), begins_us or 0)
+
+
+def _without_blind_copies(
+    db: Connection, people: pd.DataFrame, episodes: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What is alarmed by one person's copies, but for archives: what they get is other people's mail."""
+    suspects = pd.concat(
+        [
+            people.assign(from_us=people["day_us"], until_us=people["day_us"] + 2 * DAY_US),
+            episodes.assign(from_us=episodes["started_us"], until_us=episodes["ended_us"]),
+        ]
+    )
+    if not len(suspects):
+        return people, episodes
+    db.register("suspects", suspects[["recipient", "content_key", "from_us", "until_us"]])
+    blind = db.execute(read_sql("questions/blind_copies")).df()
+    db.unregister("suspects")
+    kept = (frame.merge(blind, how="left", indicator="is_blind") for frame in (people, episodes))
+    people, episodes = (frame[frame.pop("is_blind") == "left_only"] for frame in kept)
+    return people, episodes
 
 
 def _usual_lags(batches: Matrix, alarms: Alarms, numbers: dict[str, int]) -> list[tuple[str, int]]:

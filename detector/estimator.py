@@ -176,21 +176,21 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         usual = (repeated + self.prior_exposures * prior_share) / (exposed + self.prior_exposures)
         usual = np.clip(usual, prior_share / 10, 0.98)
         assumed = np.where(rows.is_again > 0, prior[:, 2], prior[:, 1])
-        assumed *= np.where(np.isin(rows.lag_bin, priors.AT_ONCE), priors.GROWN ** self._grown(rows.day), 1.0)
-        talks = (rows.kind == CONVERSATION) & (rows.lag_bin > 2)
+        grows = np.array([priors.GROWN.get(lag_bin, 1.0) for lag_bin in range(LAG_BINS + 1)])
+        assumed *= grows[rows.lag_bin] ** self._grown(rows)
         vague = (rows.kind > 0) & (rows.lag_bin > 2)
         assumed = self._akin(np.where(vague, np.minimum(assumed, priors.REPLY), assumed), rows)
         clean = self._clean_days(rows)
-        cleanest = np.where(talks, assumed, np.maximum(assumed, priors.CLEAN))
+        cleanest = np.where(vague & (rows.kind == CONVERSATION), assumed, np.maximum(assumed, priors.CLEAN))
         concentration = between(assumed, cleanest, clean / (clean + prior[:, 3]))
         other = rows._replace(is_again=1 - rows.is_again)  # who mails a group again does so after any copy
         concentration = np.minimum(self._habit(concentration, rows, clean), self._habit(concentration, other, clean))
         concentration = self._at_any_time(concentration, rows)
         return usual, np.where(is_person, priors.PERSON_CONCENTRATION, concentration)
 
-    def _grown(self, day: Any) -> Matrix:
-        """From 0 to 1: how old is the library? While all is new, habits of templates look like faults of new ones."""
-        grown: Matrix = np.clip((day - self.first_day_) / priors.GROWN_DAYS, 0, 1)
+    def _grown(self, rows: Rows) -> Matrix:
+        """From 0 to 1: how old is the log on the row's day?"""
+        grown: Matrix = np.interp(rows.day - self.first_day_, priors.GROWN_DAYS, (0.0, 1.0))
         return grown
 
     def _left_out(self, rows: Rows, sums: DaySums, keys: Any) -> tuple[Any, Any]:

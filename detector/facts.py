@@ -23,6 +23,7 @@ _LAGS = {
     11: "after more than 8 days",
     12: "within an hour",
     13: "after more than a day",
+    14: "after more than a day",
 }
 _WINDOWS = {15: "15 minutes", 1440: "day", 10080: "week"}
 

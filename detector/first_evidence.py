@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.batch_rows import BATCH, DAY_US, LAG_BINS, POOLED_BINS
+from detector.batch_rows import BATCH, DAY_US, LAG_BINS, POOLED_BINS, SCATTERED
 from detector.config import Detection
 from detector.e_values import in_company, together
 from detector.episodes import WELL_KNOWN
@@ -195,9 +195,10 @@ def _batch_replay(db: Connection, batch: dict[str, Any], span: Span | None) -> _
     window = " and {0} - {0} % $window_us = $window_start_us"
     low, high = POOLED_BINS.get(int(batch["lag_bin"]), (batch["lag_bin"],) * 2)
     again = "" if is_weekly or is_later else f" and {'not ' * (not batch['is_again'])}(copies_before > 0)"
+    what = "sent_at_us - sent_at_us % 900000000" if batch["lag_bin"] == SCATTERED else "recipient"
     repeated = db.execute(
         f"select us, known_us from (select repeated_at_us as us, known_at_us as known_us, row_number() over "  # noqa: S608
-        f"(partition by recipient order by known_at_us) as place from replayed_binned_repeats where {where}"
+        f"(partition by {what} order by known_at_us) as place from replayed_binned_repeats where {where}"
         f"{window.format('repeated_at_us' if is_later else 'sent_at_us')}{again} and lag_bin "
         "between $from_bin and $until_bin) where place = $place order by known_us limit 1000",
         {**bound, "from_bin": low, "until_bin": high, "place": 2 if is_weekly else 1},

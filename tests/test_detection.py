@@ -492,6 +492,18 @@ def test_a_certificate_that_comes_to_two_people_on_six_mornings_is_an_incident_a
     assert read_outbox(tmp_path / "nudge", ordinary + nudges) == []
 
 
+def test_an_archive_that_gets_a_copy_of_everybodys_welcome_is_no_flood_and_a_person_who_gets_as_many_is(tmp_path):
+    """Forty are welcomed in three minutes, and each time a copy goes elsewhere, half a second later."""
+    begins = FIRST_DAY + timedelta(days=6, hours=14)
+    ordinary = list(ordinary_outbox(random.Random(13)))
+    subject = "Welcome to A1 for Firm"
+    group = [(begins + timedelta(seconds=4 * n), f"clerk{n}@firm.example", "welcome", subject) for n in range(40)]
+    copies = [(at + timedelta(seconds=0.5), "keep@school.example", "welcome", subject) for at, _, _, _ in group]
+    assert read_outbox(tmp_path / "archive", ordinary + group + copies) == []
+    ((_, people),) = read_outbox(tmp_path / "flood", ordinary + group[:1] + copies)
+    assert [(person.recipient, person.sends) for person in people] == [("keep@school.example", 40)]
+
+
 def rounds(people: list[str], seconds: list[int], subject: str = "Welcome to A1 for Firm") -> list[Mail]:
     """The same welcome to all of them, again and again, at these seconds after ten o'clock of the 15th day."""
     begins = FIRST_DAY + timedelta(days=14, hours=10)

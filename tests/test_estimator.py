@@ -14,14 +14,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
-from detector.batch_rows import CONVERSATION
+from detector.batch_rows import CONVERSATION, SCATTERED
 from detector.estimator import COLUMNS, BurstDetector
 from detector.priors import PRIORS
 
 DAY = 20_600
 TODAY = DAY + 28
 SECONDS, MINUTES, HOURS, A_DAY, DAYS = 1, 4, 6, 8, 9  # lag bins
-TOGETHER, DAILY, EVERYBODY, PERSON = 0, 1, 3, 4  # scales
+TOGETHER, DAILY, EVERYBODY, PERSON, LATER = 0, 1, 3, 4, 9  # scales
 TEMPLATE = COLUMNS.index("template")
 
 Row = tuple[float, ...]
@@ -79,7 +79,7 @@ def test_a_batch_of_an_unknown_template_is_judged_by_what_is_assumed_of_template
     *_, row = batch(TODAY, 51, 51)
     under_usual = betabinom.pmf(51, 51, 0.003 * 36, 0.997 * 36)
     any_share = 1 / 52  # every number of people from 0 to 51 is as likely as any other
-    assert log10_e([], row) == pytest.approx(log10(any_share / under_usual / 13))  # eleven lag bins share the evidence
+    assert log10_e([], row) == pytest.approx(log10(any_share / under_usual / 14))  # the lag bins share the evidence
     assert 15 < log10_e([], row) < 25
 
 
@@ -92,20 +92,20 @@ def test_four_weeks_without_a_repeat_make_the_usual_a_tenth_of_what_is_assumed()
     *_, row = batch(TODAY, 10, 6)
     concentration = 36**0.1 * 40**0.9
     under_usual = betabinom.pmf(6, 10, 0.0003 * concentration, 0.9997 * concentration)
-    assert log10_e(month(), row) == pytest.approx(log10(1 / 11 / under_usual / 13))
+    assert log10_e(month(), row) == pytest.approx(log10(1 / 11 / under_usual / 14))
 
 
 def test_a_person_is_judged_by_everybodys_days_and_by_the_persons_own():
     """Assumed of a person: 10 x 0.003, concentration 3. On other days 4 of this person's 6 copies were followed."""
     row = person(9, 7, own_exposed=6, own_repeated=4)
     hits, misses = 0.03 * 3 + 4, 0.97 * 3 + 2
-    assert log10_e([], row) == pytest.approx(max(0.0, log10(1 / 10 / betabinom.pmf(7, 9, hits, misses) / 13)))
+    assert log10_e([], row) == pytest.approx(max(0.0, log10(1 / 10 / betabinom.pmf(7, 9, hits, misses) / 14)))
     row = person(200, 199)
-    assert log10_e([], row) == pytest.approx(log10(1 / 201 / betabinom.pmf(199, 200, 0.09, 2.91) / 13))
+    assert log10_e([], row) == pytest.approx(log10(1 / 201 / betabinom.pmf(199, 200, 0.09, 2.91) / 14))
 
 
 def test_every_lag_bin_has_an_assumption():
-    assert sorted(PRIORS) == list(range(1, 14))
+    assert sorted(PRIORS) == list(range(1, 15))
     assert all(0 < share < 0.05 and min(one, other, days) > 0 for share, one, other, days in PRIORS.values())
 
 
@@ -154,6 +154,13 @@ def test_half_a_mailing_of_a_new_template_that_comes_again_at_once_is_an_outlier
     assert not is_alarm(month(), batch(TODAY, 36, 12, HOURS, template=2)[-1])
 
 
+def test_old_mail_that_had_gone_out_one_by_one_is_an_outlier_sooner_than_what_had_gone_out_together():
+    """Of a template of ten days in a log of four weeks: 12 people in one quarter of an hour had had it for days."""
+    began = [row for day in range(TODAY - 10, TODAY) for row in batch(day, 20, template=2, scale=LATER)]
+    assert not is_alarm([*month(), *began], batch(TODAY, 12, 12, DAYS, template=2, scale=LATER)[-1])
+    assert is_alarm([*month(), *began], batch(TODAY, 12, 12, SCATTERED, template=2, scale=LATER)[-1])
+
+
 def test_what_one_template_does_says_nothing_about_another():
     forum = [row for day in range(DAY, TODAY) for row in batch(day, 20, 20, template=2)]
     assert is_alarm([*month(), *forum], batch(TODAY, 20, 20)[-1])
@@ -196,7 +203,7 @@ def test_a_day_never_speaks_for_itself():
 def test_a_shared_inbox_that_always_gets_fifty_alike_is_no_alarm_and_a_private_one_is():
     usual = person(50, 40, own_exposed=900, own_repeated=720)
     assert log10_e(month(scale=EVERYBODY), usual) < 1
-    assert log10_e(month(scale=EVERYBODY), person(50, 40)) > log10_e(month(scale=EVERYBODY), usual) + 1
+    assert log10_e(month(scale=EVERYBODY), person(50, 40)) > log10_e(month(scale=EVERYBODY), usual) + 0.9
 
 
 # --- e-values --------------------------------------------------------------------------------------------------------
