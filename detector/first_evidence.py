@@ -20,6 +20,7 @@ _DAY, _EXPOSED, _REPEATED = (COLUMNS.index(name) for name in ("day", "exposed", 
 _IS_AGAIN, _LAG_BIN = (COLUMNS.index(name) for name in ("is_again", "lag_bin"))
 _WEEKS = (SCALES["organization, week"], SCALES["all, week"])
 _MOST_ALARMS_REPLAYED = 20
+_MOST_QUARTERS = 3
 """The first alarms of a burst are enough to find its first moment; a long one has thousands."""
 
 
@@ -70,6 +71,7 @@ class Histories:
         self.alarm_log10 = alarms.settings.alarm_log10
         self.last_day = int(batches[:, _DAY].max())
         self.fitted: dict[int, BurstDetector] = {}
+        self.quarters: dict[tuple[str, int], int | None] = {}
 
     def until(self, day: int) -> BurstDetector:
         """The detector that knows the days up to this one; a row never speaks for itself on its own day."""
@@ -121,8 +123,8 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     batches = batches.sort_values(["window_start_us", "window_us", "lag_bin"]).head(_MOST_ALARMS_REPLAYED)
     people = alarms.people[alarms.people["template_key"] == span.template_key]
     people = people[people["day_us"].between(span.started_us - 9 * DAY_US, span.ended_us)].head(_MOST_ALARMS_REPLAYED)
-    together_us = [_quarter_alarm(db, quarter, alarms, histories) for quarter in sorted(quarters)]
-    _read(db, span.template_key)
+    together_us = [_quarter_alarm(db, quarter, alarms, histories) for quarter in sorted(quarters)[:_MOST_QUARTERS]]
+    _read(db, span.template_key, span.started_us - 9 * DAY_US, span.ended_us + 8 * DAY_US)
     parts = batches.groupby(BATCH, dropna=False)
     replayed = [[_batch_replay(db, row, span) for row in part.to_dict("records")] for _, part in parts]
     replayed += [[_person_replay(db, row, span)] for row in people.to_dict("records")]
@@ -139,36 +141,41 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     return min((_later(batch, histories) for batch in whole), default=span.ended_us)
 
 
-def _read(db: Connection, template_key: str) -> None:
-    """What the replays of a template read, read once and not once per alarm."""
+def _read(db: Connection, template_key: str, from_us: int, until_us: int) -> None:
+    """What the replays of a template in that time read, read once and not once per alarm."""
+    bound = [template_key, from_us, until_us]
     db.execute(
-        "create or replace temp table replayed_repeats as select * from repeats where template_key = $1 "
-        "or template_key in (select template_key from kins where kin_key = $1)",
-        [template_key],
+        "create or replace temp table replayed_repeats as select * from repeats where (template_key = $1 "
+        "or template_key in (select template_key from kins where kin_key = $1)) and sent_at_us between $2 and $3",
+        bound,
     )
     db.execute(
-        "create or replace temp table replayed_binned_repeats as select * from binned_repeats where template_key = ?",
-        [template_key],
+        "create or replace temp table replayed_binned_repeats as select * from binned_repeats where template_key = $1 "
+        "and repeated_at_us >= $2 and sent_at_us <= $3",
+        bound,
     )
 
 
 def _quarter_alarm(db: Connection, quarter: tuple[str, int], alarms: Alarms, histories: Histories) -> int | None:
     """When what several templates had shown together in a quarter of an hour sufficed, by what was known then."""
+    if quarter in histories.quarters:
+        return histories.quarters[quarter]
     rows = alarms.batches[alarms.batches["company"] > 1]
     rows = rows[(rows["cut_by"] == quarter[0]) & (rows["window_start_us"] == quarter[1])]
     seen = []
     for row in rows.to_dict("records"):
-        _read(db, row["template_key"])
+        _read(db, row["template_key"], quarter[1], quarter[1] + DAY_US)
         replay = _batch_replay(db, row, None)
         if len(replay.rows):
             seen.append((replay.known_us, replay.log10(histories, None)))
-    times = np.unique(np.concatenate([known_us for known_us, _ in seen]))
+    times = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(known_us for known_us, _ in seen)]))
     sums = np.zeros(len(times))
     for known_us, log10 in seen:
         place = np.searchsorted(known_us, times, side="right") - 1
         sums += np.where(place >= 0, in_company(log10)[np.maximum(place, 0)], 0.0)
     enough = sums >= histories.alarm_log10
-    return int(times[enough][0]) if enough.any() else None
+    histories.quarters[quarter] = int(times[enough][0]) if enough.any() else None
+    return histories.quarters[quarter]
 
 
 def _later(batch: Sequence[_Replay], histories: Histories) -> int:
@@ -247,8 +254,9 @@ def _enough_copies(db: Connection, episode: dict[str, Any], settings: Detection)
     if episode["is_even"] or episode["enough_copies"] >= settings.single_recipient_copies:
         return enough
     known = db.execute(
-        "select known_at_us from replayed_repeats where copies_before = 0 order by known_at_us limit 1 offset ?",
-        [WELL_KNOWN - 1],
+        "select known_at_us from repeats where template_key = ? and copies_before = 0 "
+        "order by known_at_us limit 1 offset ?",
+        [episode["template_key"], WELL_KNOWN - 1],
     ).fetchall()
     many = (
         int(copies[settings.single_recipient_copies - 1]) if len(copies) >= settings.single_recipient_copies else None
