@@ -504,6 +504,16 @@ def test_an_archive_that_gets_a_copy_of_everybodys_welcome_is_no_flood_and_a_per
     assert [(person.recipient, person.sends) for person in people] == [("keep@school.example", 40)]
 
 
+def test_an_address_that_is_probed_every_hour_is_no_part_of_a_loop_of_the_same_mail(tmp_path):
+    """The probe has had the welcome 471 times when 25 copies of it go to each of eight people within two hours."""
+    ordinary = list(ordinary_outbox(random.Random(14)))
+    hours = (FIRST_DAY + timedelta(hours=n, seconds=7) for n in range(30 * 24))
+    probes = [(at, "probe@school.example", "welcome", "Welcome to A1 for Firm") for at in hours]
+    ((incident, people),) = read_outbox(tmp_path, ordinary + probes + list(loop(random.Random(14))))
+    assert {person.recipient for person in people} == {f"clerk{n}@firm.example" for n in range(8)}
+    assert incident.excess == 8 * 24
+
+
 def rounds(people: list[str], seconds: list[int], subject: str = "Welcome to A1 for Firm") -> list[Mail]:
     """The same welcome to all of them, again and again, at these seconds after ten o'clock of the 15th day."""
     begins = FIRST_DAY + timedelta(days=14, hours=10)

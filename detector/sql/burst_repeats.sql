@@ -1,6 +1,7 @@
 -- All extra copies of each burst, so that the figures are whole. Of each mail to each person: the anchors; what an anchor
 -- repeats, if that is a repeat itself; what hangs on by gaps of an hour or three times the lag beside it, up to four days; and all that
--- lies between. A repeat at a lag that is usual for the template is none, unless it is an anchor: today's digest is right.
+-- lies between; but of what is quick nobody who had got it more often long before the burst, as an address that is probed
+-- every hour. A repeat at a lag that is usual for the template is none, unless it is an anchor: today's digest is right.
 -- A send that two bursts claim goes to the one with the sharper reason: the same Message-ID, its own template, its kin.
 -- grain: template_key, burst_number, send_id
 -- reads: burst_anchors, lag_bins, repeats, usual_lags
@@ -34,16 +35,23 @@ with mails as (
 ), judged as (
   select *, max(is_anchor) over (partition by template_key, burst_number, recipient, content_key, chain) as hangs_on,
     min(case when is_anchor = 1 then copies_before end) over (partition by template_key, burst_number, recipient, content_key) as first_one,
-    max(case when is_anchor = 1 then copies_before end) over (partition by template_key, burst_number, recipient, content_key) as last_one
+    max(case when is_anchor = 1 then copies_before end) over (partition by template_key, burst_number, recipient, content_key) as last_one,
+    min(case when is_anchor = 1 then sent_at_us end) over (partition by template_key, burst_number) as burst_from_us
   from chained
+), weighed as (
+  select *, sum(is_anchor) over (partition by template_key, burst_number, recipient, content_key) as anchors,
+    sum(case when hangs_on = 1 and sent_at_us < burst_from_us - 86400000000 then 1 else 0 end) over (
+      partition by template_key, burst_number, recipient, content_key
+    ) as long_before
+  from judged
 ), claimed as (
   select *, row_number() over (
       partition by send_id
       order by case substr(template_key, 1, 2) when 'i:' then 0 when 'm:' then 2 when 'k:' then 3 else 1 end,
         is_anchor desc, template_key, burst_number
     ) as place
-  from judged
-  where hangs_on = 1 or copies_before between first_one and last_one
+  from weighed
+  where (hangs_on = 1 or copies_before between first_one and last_one) and (burst_number % 2 = 1 or long_before <= anchors)
 )
 select template_key, burst_number, own_template_key, send_id, sent_at_us, recipient, organization, content_key, sender, rung,
   copies_before, lag_us
