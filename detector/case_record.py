@@ -11,6 +11,8 @@ from typing import Any
 
 MACHINE = "detector"
 """Who wrote an entry that no person wrote."""
+LETTER, HOLDING_NOTE = "letter", "holding note"
+"""What a client is written: one when it is over, the other before."""
 WORK = (
     "new",
     "acknowledged",
@@ -64,7 +66,7 @@ class Promise:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing done for one client: told, letter approved, letter sent."""
+    """One thing done for one client: told, a letter approved or sent."""
 
     organization: str
     at: datetime
@@ -134,6 +136,9 @@ class CaseRecord:
     approved: tuple[Step, ...] = ()
     """The approvals in force, at most one for each client: neither revoked nor followed by another."""
     sent: tuple[Step, ...] = ()
+    notes_approved: tuple[Step, ...] = ()
+    """The same of holding notes, which are no letters."""
+    notes_sent: tuple[Step, ...] = ()
     promises: tuple[Promise, ...] = ()
     closed_at: datetime | None = None
     closed_by: str = ""
@@ -167,6 +172,14 @@ class CaseRecord:
     def organizations(self) -> tuple[str, ...]:
         """The clients hit, as the newest night noted."""
         return tuple(self.figures.get("organizations", ()))
+
+    def approvals(self, kind: str) -> tuple[Step, ...]:
+        """The approvals of the letters, or of the holding notes, that are in force."""
+        return self.notes_approved if kind == HOLDING_NOTE else self.approved
+
+    def sendings(self, kind: str) -> tuple[Step, ...]:
+        """To whom the letter, or the holding note, went out."""
+        return self.notes_sent if kind == HOLDING_NOTE else self.sent
 
     @property
     def was_dealt_with(self) -> bool:

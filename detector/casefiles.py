@@ -32,7 +32,8 @@ from detector.records import Document
 LIST_NAME = ".written.json"
 _INCIDENT_ID = re.compile(r"INC-[0-9A-Z]{2,16}")
 _DOCUMENT_NAME = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/){0,2}(?:[a-z0-9][a-z0-9_-]*|MANIFEST)(\.[a-z0-9]+)+")
-_DRAFTS = ("letter.md", "call.md", "note.md")
+DRAFTS = ("letter.md", "holding-note.md", "call.md", "note.md")
+"""What lies in a client's folder."""
 _Known = dict[str, dict[str, str]]
 
 
@@ -58,6 +59,8 @@ class Handling:
     """Client -> folder of its drafts; where it has changed, the drafts move along, with what people wrote in them."""
     recreate: frozenset[str] = frozenset()
     """Documents to write again although somebody deleted them."""
+    is_part: bool = False
+    """Only some documents are given; those that are not are still called for."""
 
 
 def write_case(
@@ -74,7 +77,7 @@ def write_case(
     folder = find_case(root, incident_id) or root / folder_name(incident_id, organizations)
     try:
         _make_folder(folder)
-        _move_drafts(folder, documents, handling.clients)
+        _move_drafts(folder, handling.clients)
         _write_documents(folder, documents, handling)
     except OSError as error:
         raise StoreError(f"{folder}: cannot be written ({error.strerror}). Free space or fix its rights.") from error
@@ -127,7 +130,7 @@ def _write_documents(folder: Path, documents: Sequence[Document], handling: Hand
     stale = {
         n: sha256((folder / n).read_bytes()) for n in known if n not in wanted and _is_untouched(folder / n, known[n])
     }
-    stale = {n: found for n, found in stale.items() if n not in handling.pinned}
+    stale = {n: found for n, found in stale.items() if n not in handling.pinned and not handling.is_part}
     if not due and not stale and figures == notes.figures and dict(handling.clients) == notes.clients:
         return
     intended = {name: {**known.get(name, {}), "intended": sha256(content)} for name, content in due.items()}
@@ -197,15 +200,14 @@ def _changes(before: Mapping[str, str], document: Document) -> bytes:
     return (head + "".join(lines)).encode() if lines else b""
 
 
-def _move_drafts(folder: Path, documents: Sequence[Document], clients: Mapping[str, str]) -> None:
+def _move_drafts(folder: Path, clients: Mapping[str, str]) -> None:
     """A client's drafts into the folder they belong to now; the list knows both places until all is done."""
     notes = _read_list(folder)
     moves = {
-        f"{notes.clients[client]}{document.name.removeprefix(place)}": document.name
+        f"{notes.clients[client]}{name}": f"{place}{name}"
         for client, place in clients.items()
         if client in notes.clients and notes.clients[client] != place
-        for document in documents
-        if document.name in (f"{place}{name}" for name in _DRAFTS)
+        for name in DRAFTS
     }
     moves = {old: new for old, new in moves.items() if (folder / old).is_file() and not (folder / new).exists()}
     if not moves:

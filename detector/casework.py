@@ -11,13 +11,13 @@ from datetime import datetime
 from pathlib import Path
 
 from detector import case_journal
-from detector.case_record import MACHINE, CaseRecord, JournalEntry, Step
-from detector.casefiles import Handling, find_case, folder_name, sha256, write_case
+from detector.case_record import HOLDING_NOTE, LETTER, MACHINE, CaseRecord, JournalEntry, Step
+from detector.casefiles import DRAFTS, Handling, find_case, folder_name, sha256, write_case
 from detector.config import Client, Config, Us
 from detector.copies import read_copies
 from detector.disk import write_whole
-from detector.documents import Desk, case_documents
-from detector.documents.apology_letter import MOVING, is_over, letter_facts, letter_name, stopped_at
+from detector.documents import Desk, case_documents, client_documents
+from detector.documents.apology_letter import FILES, MOVING, is_over, letter_facts, letter_name, stopped_at
 from detector.documents.closing_note import render_closing_note
 from detector.documents.desk import client_folders
 from detector.documents.human import Human, read_human
@@ -52,20 +52,24 @@ class Setting:
     as_of: datetime
 
 
-def write_up(db: Connection, case: CaseFacts, setting: Setting, *, recreate: bool = False) -> WrittenUp:
-    """Take back approvals that no longer hold, then write the folder; only what has changed."""
+def write_up(
+    db: Connection, case: CaseFacts, setting: Setting, *, recreate: bool = False, only_drafts: bool = False
+) -> WrittenUp:
+    """Take back approvals that no longer hold, then write the folder, or the drafts to clients in it; only what has
+    changed."""
     incident = case.incident
     organizations = incident.organizations
     root = setting.state / "incidents"
     folder = find_case(root, incident.incident_id) or root / folder_name(incident.incident_id, organizations)
     desk, problem = read_desk(folder, organizations, setting.config)
     case, revoked = _without_revoked(case, desk, folder, setting.as_of)
-    settled = (*case.record.approved, *case.record.sent) if case.record else ()
-    pinned = {letter_name(case, step.organization) for step in settled if step.organization in organizations}
     places = client_folders(organizations)
-    drafts = {f"{place}{name}" for place in places.values() for name in ("letter.md", "call.md", "note.md")}
-    handling = Handling(frozenset(pinned), places, frozenset(drafts if recreate else ()))
-    documents = case_documents(case, desk, read_copies(db, incident.incident_id))
+    drafts = {f"{place}{name}" for place in places.values() for name in DRAFTS}
+    handling = Handling(_settled(case), places, frozenset(drafts if recreate else ()), is_part=only_drafts)
+    if only_drafts:
+        documents = tuple(text for name in organizations for text in client_documents(case, name, desk))
+    else:
+        documents = case_documents(case, desk, read_copies(db, incident.incident_id))
     if case.record and case.record.closed_at:
         documents = (*documents, render_closing_note(case.record))
     folder = write_case(root, incident.incident_id, organizations, documents, handling)
@@ -89,8 +93,7 @@ def read_desk(folder: Path, organizations: Sequence[str], config: Config) -> tup
 def bound_facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, str]:
     """The figures that an approval binds: all of the letter's but where the log ends, which moves every night."""
     facts = letter_facts(case, organization, desk.language(organization))
-    kind = "letter" if is_over(case) else "holding note"
-    noted = {"kind": kind, "stop": stopped_at(case, desk.language(organization)) or "not noted"}
+    noted = {"stop": stopped_at(case, desk.language(organization)) or "not noted"}
     return noted | {code: shown for code, shown in facts.items() if code not in MOVING}
 
 
@@ -105,8 +108,8 @@ def approval(case: CaseFacts, organization: str, desk: Desk, text: bytes) -> dic
     }
 
 
-def what_moved(step: Step, case: CaseFacts, desk: Desk, text: bytes | None) -> list[str]:
-    """Why an approval no longer holds, a few words each; nothing if it does."""
+def what_moved(step: Step, kind: str, case: CaseFacts, desk: Desk, text: bytes | None) -> list[str]:
+    """Why an approval of a letter or a holding note no longer holds, a few words each; nothing if it does."""
     if step.organization not in case.incident.organizations:
         return ["the client is no longer among those hit"]
     before: Mapping[str, str] = step.fields.get("facts", {})
@@ -117,9 +120,12 @@ def what_moved(step: Step, case: CaseFacts, desk: Desk, text: bytes | None) -> l
         if before.get(code) != now.get(code)
     ]
     if text is None:
-        found.append("the letter was deleted")
+        found.append(f"the {kind} was deleted")
     elif sha256(text) != step.fields.get("text_sha256"):
         found.append("the text was changed")
+    if kind == LETTER and not is_over(case):
+        is_blind = case.incident.ongoing is None
+        found.append("the log is too old to tell that it is over" if is_blind else "it is not over")
     return found
 
 
@@ -153,33 +159,42 @@ def facts_hash(facts: Mapping[str, str]) -> str:
 
 
 def _without_revoked(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime) -> tuple[CaseFacts, tuple[str, ...]]:
-    """The case with those approvals only that still hold; the others are taken back in the journal, and told. A letter
-    that went out is history: nothing takes that back.
+    """The case with those approvals only that still hold; the others are taken back in the journal, and told. What went
+    out is history: nothing takes that back. Nor does anything a holding note once it is over.
     """
     record = case.record
     if record is None:
         return case, ()
-    sent = {step.organization for step in record.sent}
-    entries = []
-    for step in (step for step in record.approved if step.organization not in sent):
-        if because := what_moved(step, case, desk, _text(folder, case, step.organization)):
-            fields = {"organization": step.organization, "because": "; ".join(because)}
-            entries.append(JournalEntry("letter revoked", max(as_of, step.at), MACHINE, fields))
+    entries, lines = [], []
+    for kind in (LETTER,) if is_over(case) else (LETTER, HOLDING_NOTE):
+        sent = {step.organization for step in record.sendings(kind)}
+        for step in (step for step in record.approvals(kind) if step.organization not in sent):
+            text = _text(folder, case, step.organization, kind)
+            if because := "; ".join(what_moved(step, kind, case, desk, text)):
+                fields = {"organization": step.organization, "because": because}
+                entries.append(JournalEntry(f"{kind} revoked", max(as_of, step.at), MACHINE, fields))
+                whose = f"the {kind} to {step.organization}"
+                lines.append(f"{record.incident_id}: {whose} is no longer approved: {because}.")
     case_journal.append(folder, entries)
-    lines = tuple(
-        f"{record.incident_id}: the letter to {entry.fields['organization']} is no longer approved: "
-        f"{entry.fields['because']}."
-        for entry in entries
+    return (replace(case, record=_replayed(folder, record)), tuple(lines)) if entries else (case, ())
+
+
+def _settled(case: CaseFacts) -> frozenset[str]:
+    """What was approved or went out, which stays as it is."""
+    return frozenset(
+        letter_name(case, step.organization, kind)
+        for kind in FILES
+        for step in ((*case.record.approvals(kind), *case.record.sendings(kind)) if case.record else ())
+        if step.organization in case.incident.organizations
     )
-    return (replace(case, record=_replayed(folder, record)), lines) if entries else (case, ())
 
 
-def _text(folder: Path, case: CaseFacts, organization: str) -> bytes | None:
-    """The letter as it lies there: where it belongs, or where it lay with one client only, or with several."""
+def _text(folder: Path, case: CaseFacts, organization: str, kind: str) -> bytes | None:
+    """The draft as it lies there: where it belongs, or where it lay with one client only, or with several."""
     places = [client_folders((organization, ""))[organization], client_folders((organization,))[organization]]
     if organization in case.incident.organizations:
         places.insert(0, client_folders(case.incident.organizations)[organization])
-    paths = (folder / f"{place}letter.md" for place in places)
+    paths = (folder / f"{place}{FILES[kind]}" for place in places)
     return next((path.read_bytes() for path in paths if path.is_file()), None)
 
 

@@ -15,7 +15,7 @@ from detector import casework, chronicle
 from detector.case_record import CaseRecord
 from detector.casefiles import find_case
 from detector.config import Client, Config, Logs, Us
-from detector.documents.apology_letter import letter_name
+from detector.documents.apology_letter import due, letter_name
 from detector.documents.letter_text import FILL, numbered_lines
 from detector.errors import ConfigError
 from detector.nightly import nightly
@@ -132,7 +132,7 @@ def _case(scratch: Path, record: CaseRecord) -> CaseFacts:
 def _is_filled(folder: Path, case: CaseFacts) -> bool:
     """The form can be read, and the letter has no open part left."""
     _, problem = casework.read_desk(folder, case.incident.organizations, _CONFIG)
-    letters = [folder / letter_name(case, name) for name in case.incident.organizations]
+    letters = [folder / letter_name(case, name, due(case)) for name in case.incident.organizations]
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in letters if path.is_file()]
     open_parts = any(FILL.search(line) for text in texts for _, line in numbered_lines(text))
     return not problem and bool(texts) and not open_parts

@@ -74,7 +74,8 @@ def _work(record: CaseRecord) -> str:
         return "dismissed" if record.verdict else "closed"
     if _covers(record, record.sent):
         return "following up" if record.promises else "letter sent"
-    for name, steps in (("letter approved", (*record.approved, *record.sent)), ("client told", record.told)):
+    told = (*record.told, *record.notes_sent)
+    for name, steps in (("letter approved", (*record.approved, *record.sent)), ("client told", told)):
         if _covers(record, steps):
             return name
     if record.contained_at:
@@ -186,6 +187,18 @@ def _sent(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
     return replace(record, sent=(*record.sent, _step(entry)))
 
 
+def _note_approved(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, notes_approved=(*_others(record.notes_approved, entry), _step(entry)))
+
+
+def _note_revoked(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, notes_approved=_others(record.notes_approved, entry))
+
+
+def _note_sent(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, notes_sent=(*record.notes_sent, _step(entry)))
+
+
 def _promised(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
     fields = entry.fields
     promise = Promise(
@@ -236,11 +249,14 @@ MACHINE: dict[str, _Taking] = {
     "not muted": _not_muted,
     "recurs": _recurs,
     "letter revoked": _revoked,
+    "holding note revoked": _note_revoked,
 }
 HUMAN: dict[str, _Taking] = {
     "acknowledged": _acknowledged,
     "contained": _contained,
     "client told": _told,
+    "holding note approved": _note_approved,
+    "holding note sent": _note_sent,
     "letter approved": _approved,
     "letter sent": _sent,
     "promised": _promised,

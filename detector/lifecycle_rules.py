@@ -7,7 +7,7 @@ rests on. A refusal says what, when, and what to do.
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from detector.case_record import MACHINE, CaseRecord, JournalEntry, Promise, spoken
+from detector.case_record import HOLDING_NOTE, LETTER, MACHINE, CaseRecord, JournalEntry, Promise, spoken
 from detector.errors import RefusedError
 from detector.lifecycle import HUMAN
 
@@ -45,7 +45,12 @@ def obstacles(record: CaseRecord) -> tuple[str, ...]:
         found = []
     else:
         sent = {step.organization for step in record.sent}
-        found = [f"no letter was sent to {name}" for name in record.organizations if name not in sent]
+        noted = {step.organization for step in record.notes_sent}
+        found = [
+            f"no letter was sent to {name}{', only a holding note' if name in noted else ''}"
+            for name in record.organizations
+            if name not in sent
+        ]
         if record.contradicted_by:
             found.insert(0, "the log has extra copies after it was said to be contained")
         if record.signal != "stopped":
@@ -88,17 +93,25 @@ def _told(record: CaseRecord, entry: JournalEntry) -> str:
 
 
 def _sent(record: CaseRecord, entry: JournalEntry) -> str:
-    name = entry.fields.get("organization", "")
-    approval = next((step for step in record.approved if step.organization == name), None)
+    name, kind = entry.fields.get("organization", ""), entry.kind.removesuffix(" sent")
+    approval = next((step for step in record.approvals(kind) if step.organization == name), None)
     if why := _for_a_client(record, entry):
         return why
     if approval is None:
-        if because := why_revoked(record, name):
+        if because := why_revoked(record, name, kind):
             return f"comes too late: {because}. Have it approved again: `detector letter approve`"
-        return f"comes before anybody approved the letter to {name}. Have it approved first: `detector letter approve`"
+        return f"comes before anybody approved the {kind} to {name}. Have it approved first: `detector letter approve`"
     if noted_until(entry.at) < approval.at:
-        return f"lies before {spoken(approval.at)}, when {approval.by} approved the letter to {name}. Check --at"
+        return f"lies before {spoken(approval.at)}, when {approval.by} approved the {kind} to {name}. Check --at"
     return ""
+
+
+def what_was_sent(record: CaseRecord, organization: str) -> str:
+    """What somebody means who says that it went out: the letter, unless only a holding note waits for that."""
+    waiting, went, letters = (
+        {step.organization for step in steps} for steps in (record.notes_approved, record.notes_sent, record.approved)
+    )
+    return HOLDING_NOTE if organization in waiting - went - letters else LETTER
 
 
 def _promised(record: CaseRecord, entry: JournalEntry) -> str:
@@ -146,9 +159,9 @@ def _taken_up_again(record: CaseRecord, entry: JournalEntry) -> str:
     return "" if entry.fields.get("reason", "").strip() else "gives no reason. Say why with --reason"
 
 
-def why_revoked(record: CaseRecord, organization: str) -> str:
-    """When the approval of the letter to a client was last taken back, and what had moved; "" if it never was."""
-    entries = (e for e in reversed(record.entries) if e.kind == "letter revoked")
+def why_revoked(record: CaseRecord, organization: str, kind: str) -> str:
+    """When an approval of what a client is written was last taken back, and what had moved; "" if it never was."""
+    entries = (e for e in reversed(record.entries) if e.kind == f"{kind} revoked")
     taken = next((entry for entry in entries if entry.fields.get("organization") == organization), None)
     return f"the approval was taken back at {spoken(taken.at)}, for {taken.fields['because']}" if taken else ""
 
@@ -168,6 +181,8 @@ _WHY_NOT: dict[str, Callable[[CaseRecord, JournalEntry], str]] = {
     "acknowledged": _acknowledged,
     "contained": _contained,
     "client told": _told,
+    "holding note approved": _for_a_client,
+    "holding note sent": _sent,
     "letter approved": _for_a_client,
     "letter sent": _sent,
     "promised": _promised,

@@ -475,7 +475,7 @@ def test_a_drill_says_what_to_do_and_sees_what_was_done(tmp_path: Path) -> None:
     assert first.code == 0
     assert "act 1 of 2" in first.text
     (folder,) = (state / "incidents").iterdir()
-    assert "This is a holding note" in (folder / "letter.md").read_text(encoding="utf-8")
+    assert "This is a holding note" in (folder / "holding-note.md").read_text(encoding="utf-8")
     number = folder.name[:8]
     assert re.findall(r"to do (.*?):", first.text) == ["acknowledge", "stop it", "call the client"]
     for words in (("ack",), ("contain", "--how", "took the job out of cron"), ("told", "--channel", "phone")):

@@ -3,6 +3,7 @@
 Now is the later of the clock and the newest night. The logs are of October and November 2030, so it is the night's.
 """
 
+import atexit
 import csv
 import email
 import email.policy
@@ -15,7 +16,9 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import office
@@ -141,11 +144,30 @@ TOLD = {".html", ".md", ".csv", ".txt", ".toml", ".json", ".jsonl", ".sql", ".em
 """All kinds of text that a night leaves for people and their programs."""
 
 
-def opened(desk: Desk) -> str:
-    """The id of the incident of a first night: 12 people, 10 copies each, 108 of them extra."""
-    assert desk.night(MORNING, burst()).code == 0
+@cache
+def kept(name: str) -> Path:
+    """Where a first night that many tests begin with is kept, once one of them has played it."""
+    folder = Path(mkdtemp(prefix="kept-night-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder / name
+
+
+def first_night(desk: Desk, name: str, *bursts: list[tuple[Any, ...]]) -> str:
+    """The id of the one incident of the night at `MORNING`; a night of this name is played once, then copied."""
+    if kept(name).exists():
+        shutil.copytree(kept(name), desk.folder, symlinks=True, dirs_exist_ok=True)
+        desk.nights.append(desk.folder / "log-0.csv")
+        desk._ordinary(MORNING)
+    else:
+        assert desk.night(MORNING, *bursts).code == 0
+        shutil.copytree(desk.folder, kept(name), symlinks=True)
     (found,) = desk.listed()
     return str(found["incident_id"])
+
+
+def opened(desk: Desk) -> str:
+    """The id of the incident of a first night: 12 people, 10 copies each, 108 of them extra."""
+    return first_night(desk, "opened", burst())
 
 
 # --- looking ---------------------------------------------------------------------------------------------------------
@@ -473,10 +495,9 @@ def test_a_recurrence_says_of_what_it_has_the_shape(desk):
 
 def dismissed(desk: Desk) -> str:
     """An incident of 12 people and 4 copies each, dismissed because the client asked for it."""
-    desk.night(MORNING, burst(copies=4))
-    (row,) = desk.listed()
-    assert desk.say("dismiss", row["incident_id"], "--reason", "they asked for four").code == 0
-    return str(row["incident_id"])
+    name = first_night(desk, "four-each", burst(copies=4))
+    assert desk.say("dismiss", name, "--reason", "they asked for four").code == 0
+    return name
 
 
 def test_the_same_again_is_muted_and_says_whose_verdict_it_was(desk):
@@ -552,6 +573,51 @@ def test_a_verdict_that_is_taken_back_mutes_nothing(desk):
     second, first = desk.listed()
     assert (first["work"], second["alarms_because"]) == ("acknowledged", "the verdict was taken back")
     assert f"{second['incident_id']}.OPENED.1" in desk.alerts()
+
+
+# --- the holding note, and then the letter ----------------------------------------------------------------------------
+
+
+def test_a_holding_note_is_no_letter_however_it_was_approved_and_sent(desk):
+    """The log ends at 18:30 while it goes on; the holding note is approved and sent. The next night it is over: the
+    note lies there as it went out, the letter beside it, a draft, and nothing counts the one for the other."""
+    assert desk.night(BEGINS + 30 * MINUTE, burst()).code == 0
+    (row,) = desk.listed()
+    name, here = row["incident_id"], ("--state", desk.state)
+    (folder,) = (desk.state / "incidents").iterdir()
+    assert not (folder / "letter.md").exists()
+    office.fill(folder / "human.toml", office.FILLED)
+    office.fill(folder / "human.toml", office.CLIENT, 'clients."Harbor"')
+    assert "Harbor, holding note: ready to be approved" in desk.run("letter", "check", name, *here).out
+    mine = (folder / "holding-note.md").read_bytes() + b"P.S. In my own words.\r\n"
+    (folder / "holding-note.md").write_bytes(mine)
+    early = desk.say("sent", name)
+    assert early.code == 2
+    assert "comes before anybody approved the letter to Harbor" in early.err
+    assert "The holding note to Harbor is approved" in desk.run("letter", "approve", name, *here).out
+    assert desk.run("letter", "export", name, *here).code == 0
+    assert (folder / "holding-note.eml").exists()
+    assert "noted: holding note sent. People say client told now" in desk.say("sent", name, "--channel", "mail").err
+
+    over = desk.night(MORNING)
+    assert "no longer approved" not in over.err
+    assert (folder / "holding-note.md").read_bytes() == mine
+    assert (folder / "letter.md").read_text(encoding="utf-8").startswith("> Draft for Harbor.")
+    assert sorted(folder.glob("*.new.*")) == []
+    shown = desk.shown(name)
+    assert (shown["holding_notes_sent"], shown["letters_approved"], shown["letters_sent"]) == (["Harbor"], [], [])
+    assert "Harbor, letter: " in desk.run("letter", "check", name, *here).out
+    assert desk.say("sent", name).code == 2
+    closed = desk.say("close", name)
+    assert closed.code == 2
+    assert "no letter was sent to Harbor, only a holding note" in closed.err
+    desk.say("contain", name, "--at", (BEGINS + 28 * MINUTE).isoformat(), "--how", "stopped the job")
+    desk.say("promise", name, "We check every run", "--owner", "Sam", "--due", "2030-11-10")
+    assert "The letter to Harbor is approved" in desk.run("letter", "approve", name, *here).out
+    assert "noted: letter sent" in desk.say("sent", name).err
+    desk.say("promise", "kept", name, "1")
+    assert desk.say("close", name).code == 0
+    assert (folder / "holding-note.md").read_bytes() == mine
 
 
 # --- one cause, two clients ------------------------------------------------------------------------------------------

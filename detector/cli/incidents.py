@@ -128,9 +128,17 @@ def told(incident_id: str, state: Path, at: datetime | None, by: str, organizati
 @organization_option
 @click.option("--channel", default="", help="How it was sent.")
 def sent(incident_id: str, state: Path, at: datetime | None, by: str, organization: str, channel: str) -> None:
-    """Say that you have sent the approved letter. The detector itself sends no client anything."""
+    """Say that you have sent the approved letter, or the holding note while only that is approved.
+
+    The detector itself sends no client anything.
+    """
+    from detector.lifecycle_rules import what_was_sent
+
+    record = cases_of(state)[0].find(incident_id)
+    hit = record.organizations
+    kind = what_was_sent(record, organization or (hit[0] if len(hit) == 1 else ""))
     fields = {"organization": organization} | ({"channel": channel} if channel else {})
-    note(state, incident_id, "letter sent", at, by, fields)
+    note(state, incident_id, f"{kind} sent", at, by, fields)
 
 
 @incidents.command()

@@ -34,6 +34,8 @@ class Draft:
 
     work: "WrittenUp"
     organization: str
+    kind: str
+    """A letter, or a holding note while it may go on."""
     path: Path
 
     def content(self) -> bytes:
@@ -88,14 +90,14 @@ def approve(
     """
     from detector.casework import approval
 
-    with _opened(incident_id, config_path, state) as work:
+    with _opened(incident_id, config_path, state, only_drafts=True) as work:
         draft = _one(work, organization)
         found = [finding for finding in _findings(draft) if finding.is_refused]
         if found:
             raise RefusedError(_judged(draft, found) + "\nNothing was approved.")
         fields: dict[str, Any] = approval(work.case, draft.organization, work.desk, draft.content())
-        note(state, work.case.incident.incident_id, "letter approved", at, by, fields)
-        click.echo(f"The {fields['facts']['kind']} to {_shown(draft.organization)} is approved by {_shown(by)}.")
+        note(state, work.case.incident.incident_id, f"{draft.kind} approved", at, by, fields)
+        click.echo(f"The {draft.kind} to {_shown(draft.organization)} is approved by {_shown(by)}.")
 
 
 @letter.command()
@@ -110,18 +112,19 @@ def export(incident_id: str, out: Path | None, organization: str, config_path: P
     \b
       detector letter export INC-7F3K --out outgoing
     """
+    from detector.case_record import CaseRecord
     from detector.casework import what_moved
     from detector.lifecycle_rules import why_revoked
 
-    with _opened(incident_id, config_path, state) as work:
+    with _opened(incident_id, config_path, state, only_drafts=True) as work:
         draft = _one(work, organization)
-        steps = work.case.record.approved if work.case.record else ()
-        step = next((step for step in steps if step.organization == draft.organization), None)
+        record = work.case.record or CaseRecord(work.case.incident.incident_id)
+        step = next((step for step in record.approvals(draft.kind) if step.organization == draft.organization), None)
         if step is None:
-            because = why_revoked(work.case.record, draft.organization) if work.case.record else ""
-            why = f"the letter to {draft.organization} is not approved{': ' if because else ''}{because}"
+            because = why_revoked(record, draft.organization, draft.kind)
+            why = f"the {draft.kind} to {draft.organization} is not approved{': ' if because else ''}{because}"
             raise RefusedError(f"{_shown(why)}. Have it approved: `detector letter approve`")
-        if moved := what_moved(step, work.case, work.desk, draft.content()):
+        if moved := what_moved(step, draft.kind, work.case, work.desk, draft.content()):
             raise RefusedError(f"What was approved is no longer so: {'; '.join(moved)}. Nothing was written.")
         for path in _write_files(draft, out or draft.path.parent, str(step.fields["facts_sha256"])):
             click.echo(path)
@@ -144,7 +147,7 @@ def draft(incident_id: str, config_path: Path | None, state: Path) -> None:
 
 @contextmanager
 def _opened(
-    incident_id: str, config_path: Path | None, state: Path, *, recreate: bool = False
+    incident_id: str, config_path: Path | None, state: Path, *, recreate: bool = False, only_drafts: bool = False
 ) -> Iterator["WrittenUp"]:
     """The incident from the newest snapshot, its folder brought up to date, nobody else at work on it."""
     from dataclasses import replace
@@ -162,7 +165,9 @@ def _opened(
             raise RefusedError(f"{record.incident_id} is not in the newest snapshot. Run `detector nightly` first.")
         config = load_config(config_path) if config_path else casework.remembered_addresses(state)
         case = replace(facts.case(db, incident, through), record=record)
-        work = casework.write_up(db, case, casework.Setting(state, config, now), recreate=recreate)
+        work = casework.write_up(
+            db, case, casework.Setting(state, config, now), recreate=recreate, only_drafts=only_drafts
+        )
         if work.problem:
             raise RefusedError(work.problem)
         yield work
@@ -170,15 +175,15 @@ def _opened(
 
 def _drafts(work: "WrittenUp", organization: str) -> list[Draft]:
     """The drafts to all clients hit, or to the one that is named. Raises RefusedError if that one was not hit."""
-    from detector.documents.apology_letter import letter_name
+    from detector.documents.apology_letter import due, letter_name
 
-    names = work.case.incident.organizations
+    kind, names = due(work.case), work.case.incident.organizations
     if not names:
         raise RefusedError("No client was hit: the addresses are private ones, so there is no letter.")
     wanted = [name for name in names if name.casefold() == (organization or name).casefold()]
     if not wanted:
         raise RefusedError(f"{_shown(organization)!r} was not hit. Hit were: {', '.join(map(_shown, names))}.")
-    return [Draft(work, name, work.folder / letter_name(work.case, name)) for name in wanted]
+    return [Draft(work, name, kind, work.folder / letter_name(work.case, name, kind)) for name in wanted]
 
 
 def _one(work: "WrittenUp", organization: str) -> Draft:
@@ -202,7 +207,7 @@ def _judged(draft: Draft, found: "tuple[Finding, ...] | list[Finding]") -> str:
 
     faults = sum(finding.is_refused for finding in found)
     state = f"{counted(faults, 'thing')} to put right" if faults else "ready to be approved"
-    head = f"{_shown(draft.organization)}: {state} ({draft.path})"
+    head = f"{_shown(draft.organization)}, {draft.kind}: {state} ({draft.path})"
     marks = {True: "fault ", False: "advice"}
     lines = [
         f"  {marks[finding.is_refused]}  {f'line {finding.line}: ' if finding.line else ''}{_shown(finding.text)}"
@@ -222,14 +227,15 @@ def _write_files(draft: Draft, folder: Path, facts_sha256: str) -> Iterator[Path
     language = desk.language(organization)
     ready = read_letter(draft.text(), letter_facts(draft.work.case, organization, language))
     files = {
-        "letter.eml": letter_mail(ready, language.code, desk.client(organization).email, facts_sha256),
-        "letter.docx": letter_docx(ready, language.code, desk.sender.name),
-        "letter.html": letter_page(ready, language.code).encode(),
+        ".eml": letter_mail(ready, language.code, desk.client(organization).email, facts_sha256),
+        ".docx": letter_docx(ready, language.code, desk.sender.name),
+        ".html": letter_page(ready, language.code).encode(),
     }
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, content in files.items():
-        write_whole(folder / name, content)
-        yield folder / name
+    for suffix, content in files.items():
+        path = folder / f"{draft.path.stem}{suffix}"
+        write_whole(path, content)
+        yield path
 
 
 def _shown(text: object) -> str:

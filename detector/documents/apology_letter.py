@@ -3,7 +3,8 @@
 The parts stand in the order in which they weigh: responsibility and regret, what it meant, explanation, what is true
 now, repair, change, follow-up. Every figure is that client's own and stands in the text as a token, "{F4: 51}": the
 code binds it to the log, so that an edited letter goes out with today's figure. While copies may still go out there is
-no letter, only a holding note.
+no letter, only a holding note. That is another text with a file of its own: it is approved and sent for itself, stays
+as it went out, and never stands where the letter belongs.
 """
 
 from collections import Counter
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from detector.case_record import HOLDING_NOTE, LETTER
 from detector.documents.desk import Desk, SharedWords, client_folders, others_of, shared_words
 from detector.documents.escaping import visible
 from detector.documents.languages import Language
@@ -23,6 +25,7 @@ MAIL_NAME_CHARACTERS = 80
 MOST_TEAMS = 8
 MOVING = frozenset({"F11"})
 """Where the log ends moves every night; it alone takes no approval away."""
+FILES = {LETTER: "letter.md", HOLDING_NOTE: "holding-note.md"}
 _ORDINALS = {"en": ("second", "third", "fourth"), "de": ("zweite", "dritte", "vierte")}
 
 
@@ -31,9 +34,14 @@ def is_over(case: CaseFacts) -> bool:
     return case.incident.ongoing is False or case.incident.state == "withdrawn"
 
 
-def letter_name(case: CaseFacts, organization: str) -> str:
-    """Where the draft lies in the incident's folder."""
-    return f"{client_folders(case.incident.organizations)[organization]}letter.md"
+def due(case: CaseFacts) -> str:
+    """What a client is to be written now: the letter, or a holding note."""
+    return LETTER if is_over(case) else HOLDING_NOTE
+
+
+def letter_name(case: CaseFacts, organization: str, kind: str) -> str:
+    """Where the draft of this kind lies in the incident's folder."""
+    return f"{client_folders(case.incident.organizations)[organization]}{FILES[kind]}"
 
 
 def letter_facts(case: CaseFacts, organization: str, language: Language) -> dict[str, str]:
@@ -96,7 +104,9 @@ def render_letter(case: CaseFacts, organization: str, desk: Desk) -> Document:
     facts = _facts(case, organization, desk, shared) | {"t": _tokens(shown), "shared": shared}
     text = render_markdown(f"{template}.{language.code}.md", facts)
     moving = [(code, value) for code, value in shown.items() if code not in MOVING]
-    return Document(letter_name(case, organization), text, figures=(*moving, *_words(desk, organization, shared)))
+    return Document(
+        letter_name(case, organization, due(case)), text, figures=(*moving, *_words(desk, organization, shared))
+    )
 
 
 def visible_mail_name(case: CaseFacts, organization: str) -> str:

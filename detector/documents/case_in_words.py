@@ -50,6 +50,7 @@ def as_json(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> dic
         "contained_at": _plain(record.contained_at),
         "copies_after_containment": record.contradicted_by.copies if record.contradicted_by else 0,
         "told": [step.organization for step in record.told],
+        "holding_notes_sent": [step.organization for step in record.notes_sent],
         "letters_approved": [step.organization for step in record.approved],
         "letters_sent": [step.organization for step in record.sent],
         "promises": [
@@ -146,7 +147,11 @@ def _clients(record: CaseRecord) -> Iterator[str]:
 
 
 def _steps(record: CaseRecord, organization: str) -> Iterator[str]:
-    kinds = (("told", record.told), ("letter approved", record.approved), ("letter sent", record.sent))
+    kinds = (
+        ("told", record.told),
+        *(("holding note approved", record.notes_approved), ("holding note sent", record.notes_sent)),
+        *(("letter approved", record.approved), ("letter sent", record.sent)),
+    )
     for name, steps in kinds:
         for step in steps:
             if step.organization == organization:
@@ -201,9 +206,9 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "contained": _of("how"),
     "contradicted": _contradicted,
     "client told": _of("organization", "channel"),
-    "letter approved": _of("organization"),
-    "letter revoked": _of("organization", "because"),
-    "letter sent": _of("organization", "channel"),
+    **dict.fromkeys(("letter approved", "holding note approved"), _of("organization")),
+    **dict.fromkeys(("letter revoked", "holding note revoked"), _of("organization", "because")),
+    **dict.fromkeys(("letter sent", "holding note sent"), _of("organization", "channel")),
     "promised": lambda fields: f"{fields['number']}, {fields['text']} ({fields['owner']}, due {fields['due']})",
     "kept": lambda fields: f"promise {fields['number']}",
     "merged": lambda fields: f"{fields['absorbed']} is a part of it",

@@ -23,6 +23,8 @@ _MARKDOWN_STARTS = re.compile(r"[-.,!?:;)/%&'= \u00a0]|\+(?: |\Z)|\d+[.)]")
 _MARKDOWN_HAZARDS = re.compile(r"//|:(?![ \d]|\Z)|\w\.[^\W\d]|&[#\w]*;|[ \u00a0]\Z|  ")
 
 _FORMULA = re.compile(r"(\A|[;,|])([\s\"'\u2018-\u201f]*)(?=[=+\-@\uff0b\uff0d\uff1d\uff20])")
+_INERT = re.compile(r"[A-Za-z0-9<][\w .:@<>()/-]{0,400}", re.ASCII)
+"""Ids, addresses, times and numbers: nearly every cell."""
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
 _LINKABLE_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d])")
 
@@ -75,7 +77,8 @@ def csv_cell(value: object) -> str:
     That is the start of the cell, also after blanks, quotes or a no-break space, and every place where a program that
     splits at other separators would see a start. Line breaks are already written out by `visible`.
     """
-    return _FORMULA.sub(r"\1'\2", visible(value, CELL_CHARACTERS))
+    text = str(value)
+    return text if _INERT.fullmatch(text) else _FORMULA.sub(r"\1'\2", visible(text, CELL_CHARACTERS))
 
 
 def mail_text(value: object, *, limit: int = 120, keep: str = "") -> str:

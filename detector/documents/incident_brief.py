@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from detector.case_record import MACHINE
+from detector.case_record import MACHINE, CaseRecord
 from detector.documents import charts, phrases, sentences
+from detector.documents.apology_letter import due, letter_name
 from detector.documents.desk import Desk, client_folders
 from detector.documents.languages import Language
 from detector.documents.templates import Safe, render_html, render_markdown
@@ -35,8 +36,11 @@ class ClientContact:
     call: str
     """What was said on the telephone, and when; "" if nobody noted it."""
     is_told: bool
+    draft: str
+    """What is due, a letter or a holding note."""
+    file: str
     state: str
-    """How far the letter is: "draft", "approved", "sent"."""
+    """How far that is: "draft", "approved", "sent"."""
 
 
 def render_brief(case: CaseFacts, desk: Desk | None = None) -> tuple[Document, Document]:
@@ -81,10 +85,10 @@ def render_brief(case: CaseFacts, desk: Desk | None = None) -> tuple[Document, D
 def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
     """The clients that were hit, most people first, each with its own figures."""
     folders = client_folders(case.incident.organizations)
-    approved = {step.organization for step in case.record.approved} if case.record else set()
-    sent = {step.organization for step in case.record.sent} if case.record else set()
-    steps = case.record.told if case.record else ()
-    told = {step.organization: (step.at, step.by, step.fields.get("channel")) for step in steps}
+    record, kind = case.record or CaseRecord(case.incident.incident_id), due(case)
+    approved = {step.organization for step in record.approvals(kind)}
+    sent = {step.organization for step in record.sendings(kind)}
+    told = {step.organization: (step.at, step.by, step.fields.get("channel")) for step in record.told}
     contacts = []
     for organization in case.incident.organizations:
         rows = [row for row in case.affected if row.organization == organization]
@@ -99,6 +103,8 @@ def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
                 folder=folders[organization],
                 call=_joined(*told.get(organization, ()), words.call),
                 is_told=organization in told or organization in sent,
+                draft=kind,
+                file=letter_name(case, organization, kind),
                 state="sent" if organization in sent else "approved" if organization in approved else "draft",
             )
         )
