@@ -2,6 +2,7 @@
 
 from datetime import UTC
 
+from detector.documents.desk import Neighbours
 from detector.records import Copy, EarlierIncident, Incident
 from detector.store import Connection, read_sql
 
@@ -34,3 +35,16 @@ def earlier(db: Connection, incident: Incident) -> tuple[EarlierIncident, ...]:
     parameters = {"incident_id": incident.incident_id, "started_at": incident.started_at.replace(tzinfo=None)}
     rows = db.execute(read_sql("questions/earlier"), parameters).fetchall()
     return tuple(EarlierIncident(row[0], row[1], row[2].replace(tzinfo=UTC), row[3], row[4]) for row in rows)
+
+
+def neighbours(db: Connection) -> Neighbours:
+    """Every client of the log, with its mail domains, and its people in those that are nobody's."""
+    domains: dict[str, set[str]] = {}
+    people = {}
+    for organization, domain, address in db.execute(read_sql("questions/domains")).fetchall():
+        theirs = domains.setdefault(organization, set())
+        if address is None:
+            theirs.add(domain)
+        else:
+            people[address] = organization
+    return Neighbours({name: frozenset(theirs) for name, theirs in domains.items()}, people)

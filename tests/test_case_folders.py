@@ -24,7 +24,7 @@ from detector.config import Client, Us
 from detector.documents import Desk, case_documents, client_documents, render_brief, render_letter
 from detector.documents.apology_letter import letter_facts
 from detector.documents.client_words import render_call_sheet, voicemail
-from detector.documents.desk import client_folders
+from detector.documents.desk import Neighbours, client_folders
 from detector.documents.hold_csv import render_hold_csv
 from detector.documents.human import Cause, ClientWords, Human, Stopped, read_human
 from detector.documents.human_form import render_human_form
@@ -266,6 +266,28 @@ def test_another_client_in_a_letter_is_refused() -> None:
         )
         assert any("Another client" in finding.text for finding in found)
     assert not any("Another client" in finding.text for finding in check_letter(letter, case, BIRCHWOOD, desk()))
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "is_refused"),
+    [
+        ("Summit", "as at Summit last week", True),
+        ("Summit", "a summit of annoyance", False),
+        ("Summit", "They wrote. Summit after summit", False),
+        ("IT", "with your IT team", False),
+        ("Ada", "the Canada desk", None),
+        ("Harbor", f"your {HARBOR} colleagues", None),
+        ("Harbor", "as at Harbor last week", True),
+        ("A+", "as at A+ last week", True),
+    ],
+)
+def test_a_name_that_is_an_everyday_word_cries_no_wolf(name: str, words: str, is_refused: bool | None) -> None:
+    letter = render_letter(builders.case(), HARBOR, desk()).content
+    told = dataclasses.replace(desk(), neighbours=Neighbours({name: frozenset(), HARBOR: frozenset()}))
+    found = check_letter(letter.replace("That was our mistake", f"{words}. That was our mistake"),
+                         builders.case(), HARBOR, told)  # fmt: skip
+    said = {finding.is_refused for finding in found if "nother client" in finding.text}
+    assert said == (set() if is_refused is None else {is_refused})
 
 
 def test_what_a_person_wrote_can_pass_for_no_figure() -> None:

@@ -578,9 +578,8 @@ def test_a_verdict_that_is_taken_back_mutes_nothing(desk):
 # --- the holding note, and then the letter ----------------------------------------------------------------------------
 
 
-def test_a_holding_note_is_no_letter_however_it_was_approved_and_sent(desk):
-    """The log ends at 18:30 while it goes on; the holding note is approved and sent. The next night it is over: the
-    note lies there as it went out, the letter beside it, a draft, and nothing counts the one for the other."""
+def holding_note_sent(desk: Desk) -> tuple[str, Path, bytes]:
+    """The log ends at 18:30 while it goes on; the holding note is edited, approved, exported and sent."""
     assert desk.night(BEGINS + 30 * MINUTE, burst()).code == 0
     (row,) = desk.listed()
     name, here = row["incident_id"], ("--state", desk.state)
@@ -598,7 +597,14 @@ def test_a_holding_note_is_no_letter_however_it_was_approved_and_sent(desk):
     assert desk.run("letter", "export", name, *here).code == 0
     assert (folder / "holding-note.eml").exists()
     assert "noted: holding note sent. People say client told now" in desk.say("sent", name, "--channel", "mail").err
+    return name, folder, mine
 
+
+def test_a_holding_note_is_no_letter_however_it_was_approved_and_sent(desk):
+    """The next night it is over: the note lies there as it went out, the letter beside it, and nothing counts the one
+    for the other."""
+    name, folder, mine = holding_note_sent(desk)
+    here = ("--state", desk.state)
     over = desk.night(MORNING)
     assert "no longer approved" not in over.err
     assert (folder / "holding-note.md").read_bytes() == mine

@@ -267,6 +267,27 @@ def test_an_address_that_is_nobodys_of_the_incident_is_pointed_at(state: Path, f
     assert "bo@other.example: only an address of yours or the reader's may stay." in said.text
 
 
+def test_a_client_of_the_log_that_was_not_hit_is_a_stranger_in_a_letter(state: Path, folder: Path) -> None:
+    """Everybody but Harbor Freightways is; freemail.example is nobody's, and the Academy is ourselves."""
+    fill_all(folder, CLIENT)
+    config = folder.parent / "detector.toml"
+    config.write_text('[clients."Lakeside Clinic"]\nphone = "+1 555 0123"\n')
+    assert check(state).code == 0
+    clean = (folder / "letter.md").read_text(encoding="utf-8")
+    with api.open_snapshot(state) as db:
+        ((theirs,),) = db.execute("select min(recipient) from sends where organization = 'Elmgate Hotels'").fetchall()
+        ((private,),) = db.execute("select min(recipient) from sends where organization is null").fetchall()
+    domain = theirs.rpartition("@")[2]
+    for words in ("elmgate  Hotels", "Elmgate\nHotels", "Lakeside Clinic", theirs, f"help.{domain}", f"x@{domain}"):
+        (folder / "letter.md").write_text(clean.replace("Your team spent", f"Like you, {words} spent"))
+        said = check(state, "--config", config)
+        assert said.code == 1, words
+        assert "Another client or one of its people is named" in said.text
+    for words in (private, "the hotels", "the Academy"):
+        (folder / "letter.md").write_text(clean.replace("Your team spent", f"Like you, {words} spent"))
+        assert check(state, "--config", config).code == 0, words
+
+
 def test_received_is_advised_against_only_if_not_everything_arrived(state: Path, folder: Path) -> None:
     fill_all(folder, CLIENT)
     assert check(state).code == 0

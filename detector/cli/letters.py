@@ -152,7 +152,7 @@ def _opened(
     """The incident from the newest snapshot, its folder brought up to date, nobody else at work on it."""
     from dataclasses import replace
 
-    from detector import casework, facts, registry
+    from detector import casework, copies, facts, registry
     from detector.config import load_config
     from detector.store import locked, open_snapshot
 
@@ -170,7 +170,7 @@ def _opened(
         )
         if work.problem:
             raise RefusedError(work.problem)
-        yield work
+        yield replace(work, desk=replace(work.desk, neighbours=copies.neighbours(db)))
 
 
 def _drafts(work: "WrittenUp", organization: str) -> list[Draft]:

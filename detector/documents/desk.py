@@ -13,12 +13,24 @@ from detector.records import CaseFacts
 
 
 @dataclass(frozen=True)
+class Neighbours:
+    """The clients of the whole log, so that a letter to one names none of the others."""
+
+    domains: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Client -> the mail domains that are its own alone."""
+    people: Mapping[str, str] = field(default_factory=dict)
+    """Address in a domain that several share -> client."""
+
+
+@dataclass(frozen=True)
 class Desk:
     """Everything that is not from a log; empty, it leaves every human part open."""
 
     clients: Mapping[str, Client] = field(default_factory=dict)
     us: Us = field(default_factory=Us)
     human: Human = field(default_factory=Human)
+    neighbours: Neighbours = field(default_factory=Neighbours)
+    """For `letter check` alone."""
 
     def client(self, organization: str) -> Client:
         """The config's data of one client; what human.toml says of the person there wins."""

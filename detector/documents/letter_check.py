@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 
 from detector.documents.apology_letter import is_over, letter_facts, stopped_at
-from detector.documents.desk import Desk, others_of, shared_words
+from detector.documents.desk import Desk, shared_words
 from detector.documents.human_form import gaps
 from detector.documents.letter_checking import RESPONSIBLE_WITHIN, Checking, Finding
 from detector.documents.letter_numbers import typed_by_hand, wrong_figures
 from detector.documents.letter_phrases import PHRASES
+from detector.documents.letter_strangers import strangers
 from detector.documents.letter_text import FILL, TOKEN, moved, numbered_lines, read_letter
 from detector.records import CaseFacts
 
@@ -125,20 +126,6 @@ def _is_noted(sentence: str, c: Checking) -> bool:
     return any((text and sentence.strip(" .;") in text) or (text and text.strip(" .") in sentence) for text in ready)
 
 
-def _strangers(c: Checking) -> Iterator[Finding]:
-    """Nothing in a letter to one client points to another one or to any learner."""
-    others = others_of(c.case, c.organization)
-    own = {row.recipient.casefold() for row in c.case.affected if row.organization == c.organization}
-    for number, line in c.lines:
-        small = line.casefold()
-        if any(re.search(rf"(?<!\w){re.escape(other)}(?!\w)", small) for other in others):
-            yield Finding(number, "Another client or one of its people is named. Each client reads only of itself.")
-        if any(address in small for address in own):
-            yield Finding(number, "The address of a learner is in it. A letter counts people and names none.")
-        elif found := re.search(r"[\w.+-]+@[\w-]+\.[\w.-]*\w", line):
-            yield Finding(number, f"{found[0]}: only an address of yours or the reader's may stay.", is_refused=False)
-
-
 def _received(c: Checking) -> Iterator[Finding]:
     is_delivered = all(outcome == "delivered" for outcome, _ in c.case.outcomes)
     for number, line in c.lines:
@@ -172,5 +159,5 @@ def _short(sentence: str) -> str:
 
 _CHECKS = (
     *(_state, _open_parts, _examples, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
-    *(_blame, _promises, _strangers, _received, _length, _again),
+    *(_blame, _promises, strangers, _received, _length, _again),
 )
