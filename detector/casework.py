@@ -22,6 +22,7 @@ from detector.documents.closing_note import render_closing_note
 from detector.documents.desk import client_folders
 from detector.documents.human import Human, read_human
 from detector.documents.human_form import NAME as FORM
+from detector.documents.sentences import is_blind
 from detector.errors import ConfigError
 from detector.lifecycle import replay
 from detector.records import CaseFacts
@@ -124,8 +125,7 @@ def what_moved(step: Step, kind: str, case: CaseFacts, desk: Desk, text: bytes |
     elif sha256(text) != step.fields.get("text_sha256"):
         found.append("the text was changed")
     if kind == LETTER and not is_over(case):
-        is_blind = case.incident.ongoing is None
-        found.append("the log is too old to tell that it is over" if is_blind else "it is not over")
+        found.append("the log is too old to tell that it is over" if is_blind(case) else "it is not over")
     return found
 
 

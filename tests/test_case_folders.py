@@ -26,7 +26,7 @@ from detector.documents.apology_letter import letter_facts
 from detector.documents.client_words import render_call_sheet, voicemail
 from detector.documents.desk import Neighbours, client_folders
 from detector.documents.hold_csv import render_hold_csv
-from detector.documents.human import Cause, ClientWords, Human, Stopped, read_human
+from detector.documents.human import Cause, ClientWords, German, Human, Learners, Stopped, read_human
 from detector.documents.human_form import render_human_form
 from detector.documents.languages import Language
 from detector.documents.letter_check import check_letter
@@ -205,8 +205,71 @@ def test_while_it_may_go_on_there_is_a_holding_note_and_no_letter(code: str, ong
     assert any(text.startswith("It may still go on") for text in said)
 
 
+@pytest.mark.parametrize(
+    ("code", "ending", "words"),
+    [
+        (
+            "en",
+            "We are making sure that it has stopped",
+            ("has sent your", "that it is over", "Our sending log ends at {F11"),
+        ),
+        (
+            "de",
+            "Wir stellen gerade sicher, dass es aufgehört hat",
+            ("dass es vorbei ist", "Unser Sendeprotokoll endet um {F11"),
+        ),
+    ],
+)
+def test_when_the_log_is_stale_nobody_says_that_it_goes_on_or_that_it_is_over(
+    code: str, ending: str, words: tuple[str, ...]
+) -> None:
+    case = builders.case(incident=builders.incident(ongoing=None, state="blind"))
+    said = desk(code, Human(stopped=Stopped(what="We switched the job off"), german=German(stopped="Er ist aus")))
+    _, sheet, note = client_documents(case, HARBOR, said)
+    letter = render_letter(case, HARBOR, said).content
+    assert ending in note.content
+    assert "whether more went out after that, we are finding out" in sheet.content
+    for text in (*words, {"en": "We switched the job off. Your", "de": "Er ist aus. In"}[code]):
+        assert text in letter
+    everything = "".join((letter, sheet.content, note.content))
+    assert not re.search(
+        "is sending|We are stopping it now|Wir stoppen es gerade|können weitere folgen|more can", everything
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "phone", "words"),
+    [
+        ("en", "+1 555 0199", "call Example Academy: +1 555 0199."),
+        ("en", "help@academy.example", "write to Example Academy: help@academy.example."),
+        ("de", "+1 555 0199", "rufen Sie an: Example Academy, +1 555 0199."),
+        ("de", "help@academy.example", "schreiben Sie an Example Academy: help@academy.example."),
+    ],
+)
+def test_the_note_says_call_before_a_number_and_write_before_an_address(code: str, phone: str, words: str) -> None:
+    us = US.model_copy(update={"name": "Example Academy", "phone": phone})
+    note = client_documents(builders.case(), HARBOR, dataclasses.replace(desk(code), us=us))[2].content
+    assert words in note
+
+
+@pytest.mark.parametrize(
+    ("code", "keep", "then"),
+    [
+        ("en", "Use the newest link.", "Beyond that, your colleagues need to do nothing."),
+        ("de", "Der neueste Link gilt.", "Darüber hinaus muss in Ihrem Haus niemand etwas tun."),
+    ],
+)
+def test_what_is_to_be_done_comes_before_there_is_nothing_else_to_do(code: str, keep: str, then: str) -> None:
+    human = Human(learners=Learners(keep=keep), german=German(keep=keep))
+    assert f"{keep} {then}" in render_letter(builders.case(), HARBOR, desk(code, human)).content
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
-@pytest.mark.parametrize("case", [builders.case(), builders.going(builders.case())], ids=["over", "going"])
+@pytest.mark.parametrize(
+    "case",
+    [builders.case(), builders.going(builders.case()), builders.case(incident=builders.incident(ongoing=None))],
+    ids=["over", "going", "blind"],
+)
 def test_a_voicemail_has_at_most_75_words_as_they_are_spoken(code: str, case: CaseFacts) -> None:
     """Digit by digit: "+1 555 0199" is nine words, "+49 30 5550 1234567" sixteen, which is too long to say twice."""
     said = voicemail(case, HARBOR, desk(code))
@@ -304,7 +367,7 @@ def test_of_a_mail_without_a_name_the_brief_says_so_and_nothing_pretends_to_name
     incident = dataclasses.replace(
         known.incident, rung="sender+size", template="mail from a@b.example of about 7.6 kB", sender="a@b.example"
     )
-    case = builders.case(incident=incident, subjects=())
+    case = builders.case(incident=incident, subjects=(), grade="A")
     text = render_brief(case)[1].content
     assert "Which mail it was. The log has neither its subject nor its template, only" in text
     assert "Find out which mail it was" in text
@@ -313,6 +376,9 @@ def test_of_a_mail_without_a_name_the_brief_says_so_and_nothing_pretends_to_name
     assert {(row["template"], row["sender"]) for row in rows} == {("", "a@b.example")}
     assert {row["template"] for row in csv.DictReader(io.StringIO(render_hold_csv(known).content))} != {""}
     documents = {document.name: document.content for document in case_documents(case, DESK, builders.copies(case))}
+    assert "got one mail of this sender and size in those days. Whether it was this mail, the log cannot tell." in text
+    graded = {f["code"]: f["grade"] for f in json.loads(documents["facts.json"])["figures"]}
+    assert (graded["F5"], graded["F4"]) == ("B", case.grade)
     assert "sender a@b.example; template not in the log" in documents["vendor-pack/01-pattern.txt"]
     assert "sent 51 of your colleagues the same email again and again" in documents["letter.md"].replace(
         "{F4: 51}", "51"

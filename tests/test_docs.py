@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import detector
+from detector import errors
 from detector.channels import CHANNELS
 from detector.config import Config, load_config
 from detector.formats import load_formats
@@ -72,6 +73,12 @@ def test_the_practice_commands_of_the_readme_run_and_find_the_founding_night(tmp
     assert night.returncode == 0, night.stderr
     assert "INC-" in night.stdout
     assert night.stdout.strip().splitlines()[-1].endswith("report.html")
+
+
+def test_the_readmes_table_of_exit_codes_has_each_that_an_error_can_end_with() -> None:
+    codes = {error.exit_code for error in vars(errors).values() if isinstance(error, type)}
+    told = set(map(int, re.findall(r"^\| (\d+) \| ", README, re.MULTILINE)))
+    assert told == codes | {0, 10}
 
 
 def test_the_first_commands_of_the_readme_are_commands_of_dev_py() -> None:

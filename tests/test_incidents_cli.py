@@ -184,14 +184,14 @@ def test_show_tells_the_figures_and_the_story(desk):
     desk.say("ack", name.lower())
     shown = desk.say("show", name).out
     assert "12 people, 108 extra copies, 10 copies each" in shown
-    story = [line.strip() for line in shown.partition("Timeline\n")[2].splitlines()]
+    story = [line.strip() for line in shown.partition("Timeline, by three clocks")[2].splitlines()[1:]]
     night = "28 Oct 2030, 02:00:00 UTC"
     assert story == [
-        "27 Oct 2030, 18:03:00 UTC  first extra copy",
-        "27 Oct 2030, 18:27:11 UTC  last extra copy seen",
-        f"{night}  detector: opened: 12 people, 108 extra copies, the last at 27 Oct 2030, 18:27:11 UTC",
-        f"{night}  detector: stopped",
-        f"{night}  ann: acknowledged",
+        "27 Oct 2030, 18:03:00 UTC  log     first extra copy",
+        "27 Oct 2030, 18:27:11 UTC  log     last extra copy seen",
+        f"{night}  night   opened: 12 people, 108 extra copies, the last at 27 Oct 2030, 18:27:11 UTC",
+        f"{night}  night   stopped",
+        f"{night}  people  ann: acknowledged",
     ]
 
 
@@ -675,6 +675,8 @@ def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
         files = {path.name: path.read_text(encoding="utf-8").casefold() for path in theirs[who].iterdir()}
         assert {"letter.md", "call.md", "note.md"} <= files.keys()
         assert [file for file, text in files.items() if other in text] == []
+    assert folder.name == f"{name}-harbor", "people and alerts know the path; the brief says who was hit"
+    assert "# 20 people at Harbor and Birch got 180 extra copies" in (folder / "brief.md").read_text(encoding="utf-8")
     pack = "".join(path.read_text(encoding="utf-8") for path in (folder / "vendor-pack").iterdir()).casefold()
     assert not re.search("harbor|birch", pack)
 

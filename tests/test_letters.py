@@ -157,6 +157,7 @@ def test_the_voicemail_is_short_and_says_no_figure_and_no_cause(state: Path, fol
 def test_the_note_to_forward_has_four_lines_and_names_nobody(state: Path, folder: Path) -> None:
     fill_all(folder, CLIENT)
     assert check(state).code == 0
+    assert "call Example Academy: +1 555 0199." in (folder / "note.md").read_text(encoding="utf-8")
     lines = [line for line in (folder / "note.md").read_text(encoding="utf-8").splitlines() if line]
     assert len(lines) == 4
     assert "nothing is wrong with your account" in lines[0]

@@ -17,7 +17,7 @@ from detector.documents.desk import Desk, SharedWords, client_folders, others_of
 from detector.documents.escaping import visible
 from detector.documents.languages import Language
 from detector.documents.letter_text import as_token
-from detector.documents.sentences import in_markdown, is_running, mail_name
+from detector.documents.sentences import in_markdown, is_blind, is_running, mail_name
 from detector.documents.templates import Safe, fill, one_line, render_markdown
 from detector.records import AffectedRecipient, CaseFacts, Document
 
@@ -155,7 +155,8 @@ def _facts(case: CaseFacts, organization: str, desk: Desk, shared: SharedWords) 
         "fill_promise": Safe(fill("H8", "the change, its owner and its date: detector incidents promise")),
         "is_withdrawn": case.incident.state == "withdrawn",
         "is_running": is_running(case),
-        "still_going": in_markdown(case).still_going,
+        "is_blind": is_blind(case),
+        "advice": in_markdown(case).advice,
     }
 
 

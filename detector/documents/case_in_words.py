@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from detector.case_record import CaseRecord, JournalEntry, as_values, stamp
+from detector.case_record import MACHINE, CaseRecord, JournalEntry, as_values, stamp
 from detector.documents import phrases
 from detector.documents.escaping import visible
 
+_TIMELINE = "Timeline, by three clocks: the log's own, the night that saw it, and the wall clock of people"
 _NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -22,18 +23,23 @@ def in_words(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> st
         [f"{name:<14}{visible(value)}" for name, value in _facts(record) if value],
         ["Clients", *(f"  {visible(line)}" for line in _clients(record))],
         ["Promises", *(f"  {visible(line)}" for line in _promises(record, now))] if record.promises else [],
-        ["Timeline", *(f"  {visible(line)}" for line in timeline(record))],
+        [_TIMELINE, *(f"  {visible(line)}" for line in timeline(record))],
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
 def timeline(record: CaseRecord) -> Iterator[str]:
-    """What happened when: the copies, what the machine noted, what people did."""
-    lines = [(e.at, f"{e.by}: {e.kind}{_said(e)}{_noted_later(e)}") for e in record.entries]
-    lines.append((record.figures["started_at"], "first extra copy"))
-    lines.append((record.figures["ended_at"], "last extra copy seen"))
-    for at, line in sorted(lines, key=lambda pair: pair[0]):
-        yield f"{phrases.instant(at)}  {line}"
+    """What happened when, and by whose clock: the copies, what each night noted, what people did."""
+    lines = [
+        (e.at, "night", f"{e.kind}{_said(e)}")
+        if e.by == MACHINE
+        else (e.at, "people", f"{e.by}: {e.kind}{_said(e)}{_noted_later(e)}")
+        for e in record.entries
+    ]
+    lines.append((record.figures["started_at"], "log", "first extra copy"))
+    lines.append((record.figures["ended_at"], "log", "last extra copy seen"))
+    for at, clock, line in sorted(lines, key=lambda entry: entry[0]):
+        yield f"{phrases.instant(at)}  {clock:<6}  {line}"
 
 
 def as_json(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> dict[str, Any]:

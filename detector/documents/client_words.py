@@ -12,16 +12,18 @@ from detector.documents.desk import Desk, client_folders, shared_words
 from detector.documents.incident_brief import contradiction, stopped
 from detector.documents.languages import Language
 from detector.documents.phrases import counted
-from detector.documents.sentences import in_markdown
+from detector.documents.sentences import in_markdown, is_blind
 from detector.documents.templates import Safe, render_markdown, render_text
 from detector.records import CaseFacts, Document
 
 MOST_WORDS = 75
 _ENDINGS = {
-    ("en", True): "It has stopped; our log has shown no further copy since.",
-    ("en", False): "We are stopping it now; a few more may still arrive.",
-    ("de", True): "Es hat aufgehört; seither zeigt unser Protokoll keine weitere.",
-    ("de", False): "Wir stoppen es gerade; einige können noch eintreffen.",
+    ("en", "over"): "It has stopped; our log has shown no further copy since.",
+    ("en", "going"): "We are stopping it now; a few more may still arrive.",
+    ("en", "blind"): "We are making sure that it has stopped; a few more may still arrive.",
+    ("de", "over"): "Es hat aufgehört; seither zeigt unser Protokoll keine weitere.",
+    ("de", "going"): "Wir stoppen es gerade; einige können noch eintreffen.",
+    ("de", "blind"): "Wir stellen gerade sicher, dass es aufgehört hat; einige können noch eintreffen.",
 }
 
 
@@ -92,7 +94,8 @@ def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
         "is_one": len(rows) == 1,
         "times": language.times(max(row.sends for row in rows)),
         "span": english.span(min(extras, default=last), last),
-        "ending": Safe(_ENDINGS[language.code, is_over(case)]),
+        "ending": Safe(_ENDINGS[language.code, _stage(case)]),
+        "stage": _stage(case),
         "is_over": is_over(case),
         "english": english,
         "last": last,
@@ -102,10 +105,19 @@ def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
 
 def _still_going(case: CaseFacts, language: Language, last: datetime) -> str:
     """Words to be spoken, in the client's own time."""
+    through = language.at(case.log_complete_through)
+    if is_blind(case):
+        return (
+            f"The last copy to your people that we know of left at {language.at(last)}. Our log ends at {through}; "
+            "whether more went out after that, we are finding out."
+        )
     if not is_over(case):
         return in_markdown(case).still_going
-    through = language.at(case.log_complete_through)
     return f"The last copy to your people left at {language.at(last)}; none since, in a log that runs to {through}."
+
+
+def _stage(case: CaseFacts) -> str:
+    return "over" if is_over(case) else "blind" if is_blind(case) else "going"
 
 
 def _state(case: CaseFacts) -> str:

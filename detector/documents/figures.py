@@ -101,7 +101,7 @@ def render_facts_json(case: CaseFacts) -> Document:
         "incident_id": case.incident.incident_id,
         "grades": {
             "A": "each extra copy has an id of its own in the log",
-            "B": "the log tells some extra copies apart by their time only",
+            "B": "the log tells some extra copies apart by their time only, or mails by sender and size",
         },
         "figures": [_as_json(figure, case) for figure in everything],
         "queries": {name: " ".join(QUERIES[name].split()) for name in dict.fromkeys(f.name for f in everything)},
@@ -118,7 +118,7 @@ def _as_json(figure: Figure, case: CaseFacts) -> dict[str, object]:
         "organization": figure.organization,
         "value": figure.value,
         "unit": figure.unit,
-        "grade": case.grade,
+        "grade": "B" if figure.code == "F5" and case.incident.rung == "sender+size" else case.grade,
         "query": figure.name,
         "parameters": {name: value for name, value in parameters.items() if f"${name}" in query},
     }

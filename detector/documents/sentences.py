@@ -62,6 +62,11 @@ def is_running(case: CaseFacts) -> bool:
     return case.incident.ongoing is True and silence <= max(300.0, 3 * case.incident.median_gap_seconds)
 
 
+def is_blind(case: CaseFacts) -> bool:
+    """The log ended too long ago to tell whether it still goes on."""
+    return case.incident.ongoing is None and case.incident.state != "withdrawn"
+
+
 @dataclass(frozen=True)
 class CaseWords:
     """The sentences about one incident, for one kind of output."""
@@ -204,6 +209,11 @@ class CaseWords:
         if not spared or not self.case.incident.organizations:
             return ""
         others = phrases.counted(spared, "other person", "other people")
+        if self.case.incident.rung == "sender+size":
+            return (
+                f"{others} there got one mail of this sender and size in those days. Whether it was this mail, the log "
+                "cannot tell."
+            )
         return f"{others} there got this mail in those days exactly as often as they should."
 
     @property
