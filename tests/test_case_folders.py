@@ -406,6 +406,12 @@ def said_of(meaning: str, code: str = "en") -> list[tuple[bool, str]]:
         ("en", "27 emails", "F8, 70"),  # a day in the letter is no number of mails
         ("de", "53 Ihrer Mitarbeiter", "F4, 51"),
         ("de", "3.600 E-Mails", "F6, 3.570"),
+        ("en", "fifty-three people", "F4, 51"),
+        ("en", "three thousand six hundred and ten extra copies", "F6, 3,570"),
+        ("en", "Fifty-three of you", "F4, 51"),
+        ("de", "dreiundfünfzig Personen", "F4, 51"),
+        ("de", "dreitausendsechshundertzehn E-Mails", "F6, 3.570"),
+        ("de", "Sechzigmal", "F8, 70"),
     ],
 )
 def test_a_figure_that_people_type_must_be_one_of_today(code: str, words: str, nearest: str) -> None:
@@ -423,6 +429,13 @@ def test_a_figure_that_people_type_must_be_one_of_today(code: str, words: str, n
         ("de", "am 27. Oktober 2026, von 20.15 Uhr bis 21 Uhr, also 3 Stunden; 27.10.2026"),
         ("de", "1.500 Euro, 15 Prozent oder 2 Wochen; Telefon 030 555 0123"),
         ("de", "51 Personen bekamen 3.519 E-Mails zu viel"),
+        (
+            "en",
+            "one person, at first, for two hours; two of our teams; fifty minutes, thirty percent, twenty October",
+        ),
+        ("en", "fifty-one people had three thousand five hundred and nineteen extra copies, seventy messages each"),
+        ("de", "eine Person, zwei Teams, elf Stunden; ein Dreizehntel, fünfzig Prozent; mit Acht und Bedacht"),
+        ("de", "einundfünfzig Personen bekamen dreitausendfünfhundertneunzehn E-Mails zu viel, je siebzig Kopien"),
     ],
 )
 def test_days_times_telephones_money_and_true_figures_are_no_false_alarm(code: str, words: str) -> None:
@@ -433,6 +446,13 @@ def test_any_other_number_that_people_type_is_only_pointed_out() -> None:
     assert said_of("Ticket 4711 stays open.") == [
         (False, "human.toml, meaning in [clients]: “4711” is bound to no figure of the log. See that it is right.")
     ]
+
+
+def test_a_small_number_in_words_or_one_that_counts_nothing_known_is_only_pointed_out() -> None:
+    for words in ("three emails", "zwei Personen", "fifty"):
+        ((is_refused, text),) = said_of(f"You told me about {words}.")
+        assert not is_refused
+        assert f"“{words}” is no figure of today." in text
 
 
 def test_no_example_of_the_form_can_end_in_a_letter() -> None:

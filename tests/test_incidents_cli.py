@@ -668,9 +668,8 @@ def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
     assert desk.alerts() == [f"{name}.CONTRADICTION.1", f"{name}.OPENED.1"], "a client more is no new incident"
 
     theirs = {who: folder / "clients" / who for who in ("harbor", "birch")}
-    assert "{F4: 8}" in (theirs["birch"] / "letter.md").read_text(encoding="utf-8")
-    assert "{F7: 24}" in (theirs["birch"] / "letter.md").read_text(encoding="utf-8")
-    assert "{F7: 156}" in (theirs["harbor"] / "letter.md").read_text(encoding="utf-8")
+    for who, figure in (("birch", "{F4: 8}"), ("birch", "{F7: 24}"), ("harbor", "{F7: 156}")):
+        assert figure in (theirs[who] / "letter.md").read_text(encoding="utf-8")
     for who, other in (("harbor", "birch"), ("birch", "harbor")):
         files = {path.name: path.read_text(encoding="utf-8").casefold() for path in theirs[who].iterdir()}
         assert {"letter.md", "call.md", "note.md"} <= files.keys()

@@ -8,6 +8,7 @@ from detector.documents.desk import shared_words
 from detector.documents.human import prose, words_in
 from detector.documents.letter_checking import Checking, Finding
 from detector.documents.letter_text import FILL, TOKEN
+from detector.documents.spelt_numbers import EVERYDAY, spelt_numbers
 from detector.documents.templates import one_line
 from detector.documents.typed_numbers import NUMBER, Typed, typed_numbers
 
@@ -28,6 +29,8 @@ def wrong_figures(c: Checking) -> Iterator[Finding]:
                 code, value = _nearest(one, c)
                 text = f"“{one.words}” is no figure of today. Nearest: {code}, {value}. Write {{{code}: {value}}}."
                 yield Finding(number, text)
+        for one in spelt_numbers(line):
+            yield from _in_words(one, number, "", c)
 
 
 def typed_by_hand(c: Checking) -> Iterator[Finding]:
@@ -41,6 +44,19 @@ def typed_by_hand(c: Checking) -> Iterator[Finding]:
             nearest = f"is no figure of today. Nearest: {code}, {value}. Leave it out, or in words if it is none."
             said = nearest if one.counts else "is bound to no figure of the log. See that it is right."
             yield Finding(0, f"{place}: “{one.words}” {said}", bool(one.counts) and not place.startswith("promise"))
+        for one in spelt_numbers(words):
+            yield from _in_words(one, 0, f"{place}: ", c)
+
+
+def _in_words(one: Typed, number: int, place: str, c: Checking) -> Iterator[Finding]:
+    """A number in words is bound to no fact: one that counts people or copies must be a figure of today. A small one
+    may be any, and is pointed at, as is one of which nobody can tell what it counts."""
+    is_everyday = one.value is not None and one.value <= EVERYDAY
+    if _is_figure(one, c) or (is_everyday and not one.counts):
+        return
+    code, value = _nearest(one, c)
+    is_refused = bool(one.counts) and not is_everyday and not place.startswith("promise")
+    yield Finding(number, f"{place}“{one.words}” is no figure of today. Nearest: {code}, {value}.", is_refused)
 
 
 def _typed(c: Checking) -> dict[str, str]:
@@ -53,7 +69,8 @@ def _typed(c: Checking) -> dict[str, str]:
 
 
 def _is_figure(one: Typed, c: Checking) -> bool:
-    return any(one.number in NUMBER.findall(shown) for _, shown in _figures_of(one, c))
+    number = one.number if one.value is None else c.language.number(one.value)
+    return any(number in NUMBER.findall(shown) for _, shown in _figures_of(one, c))
 
 
 def _figures_of(one: Typed, c: Checking) -> list[tuple[str, str]]:
@@ -79,5 +96,6 @@ def _nearest(one: Typed, c: Checking) -> tuple[str, str]:
     def value(text: str) -> float:
         return float("".join(re.findall(r"\d", text)) or "inf")
 
+    typed = value(one.number) if one.value is None else one.value
     numbers = [(code, shown) for code, shown in _figures_of(one, c) if NUMBER.fullmatch(shown)]
-    return min(numbers, key=lambda fact: abs(value(fact[1]) - value(one.number)))
+    return min(numbers, key=lambda fact: abs(value(fact[1]) - typed))

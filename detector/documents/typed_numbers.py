@@ -48,7 +48,9 @@ _PEOPLE = (
     r"|Empfänger\w*|Postfächer\w*)"
 )
 _COPIES = r"(?:copy|copies|e?-?mails?|messages?|times|duplicates?|Kopien?|Nachrichten?|Mal|Exemplaren?)"
-_COUNTED = re.compile(rf"{_BETWEEN}\s+(?:(?P<people>{_PEOPLE})|{_COPIES})\b", re.IGNORECASE)
+COUNTED = re.compile(rf"{_BETWEEN}\s+(?:(?P<people>{_PEOPLE})|{_COPIES})\b", re.IGNORECASE)
+ELSE_AFTER = re.compile(rf"[ -]?(?:%|per ?cent\b|Prozent\b|Uhr\b|o'clock|{_MONEY}|{_SPAN}|{_MONTHS})", re.IGNORECASE)
+"""What follows a number that counts neither people nor copies."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -61,13 +63,15 @@ class Typed:
     """The number with what it counts: "53 of your colleagues"; the number alone if it counts nothing we know."""
     counts: str
     """ "people", "copies", or "" for anything else."""
+    value: int | None = None
+    """Of a number in words."""
 
 
 def typed_numbers(text: str) -> Iterator[Typed]:
     """The numbers in somebody's words that may be figures, in order."""
     text = _ELSE.sub(lambda found: "\ue000" * len(found[0]), text)
     for found in NUMBER.finditer(text):
-        counted = _COUNTED.match(text, found.end())
+        counted = COUNTED.match(text, found.end())
         if counted:
             kind = "people" if counted["people"] else "copies"
             yield Typed(found[0], " ".join(text[found.start() : counted.end()].split()), kind)
