@@ -65,10 +65,11 @@ def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
     rows = db.execute(
         "select a.template_key, a.cut_by, a.organization, a.scope, make_timestamp(a.window_start_us), "
         "a.window_us // 60000000, a.lag_bin, a.exposed, a.repeated, a.log10, a.company "
-        "from batch_alarms as a where a.template_key in "
-        "(select template_key from incident_bursts where incident_id = $id) and a.window_start_us between "
-        "(select min(sent_at_us) - 8 * 86400000000 from incident_repeats where incident_id = $id) and "
-        "(select max(sent_at_us) from incident_repeats where incident_id = $id) "
+        "from batch_alarms as a left join lag_bins as b on b.lag_bin = a.lag_bin "
+        "join (select min(sent_at_us) as first_us, max(sent_at_us) as last_us from incident_repeats "
+        "where incident_id = $id) as i on a.window_start_us between i.first_us - 691200000000 and i.last_us "
+        "and a.window_start_us + a.window_us + coalesce(b.until_us, 691200000000) > i.first_us "
+        "where a.template_key in (select template_key from incident_bursts where incident_id = $id) "
         "order by a.log10 desc, a.window_start_us, a.lag_bin limit 1",
         {"id": incident_id},
     ).fetchall()

@@ -84,7 +84,7 @@ class Incident:
     detected_at: datetime
     """Log time of the first send at which the evidence, from the log up to that moment only, crossed the alarm line."""
     first_sent_at: datetime
-    """The first copy of all, which was rightly sent."""
+    """The first copy of all, which was rightly sent; `started_at` if that was an extra copy of an incident before."""
     ongoing: bool | None
     """None while the feed is stale: nobody can know."""
     recipients: int

@@ -386,11 +386,17 @@ EVIL = (
 
 
 def test_a_log_of_evil_names_acts_nowhere_and_changes_no_figure(desk):
-    """Subject and template are `EVIL`, the client has the beginning of it; 12 people, 10 copies each."""
+    """Subject and template are `EVIL`, the client has the beginning of it; 12 people, 10 copies each. One subject more
+    has 2 MB: a line longer than 1 MiB is no record, is kept with that reason, and said."""
     client = EVIL[:110]
     rows = [(*row[:4], EVIL, EVIL, client) for row in burst()]
-    night = desk.night(MORNING, rows)
-    assert night.code == 0, night.err
+    huge = sent(BEGINS, "p0@harbor.example", "huge", "x" * 2_000_000, "Harbor")
+    night = desk.night(MORNING, [*rows, huge])
+    assert night.code == 3, night.err
+    assert re.search(
+        r": 1 of \d+ records could not be read \(line of 4,0\d\d,\d+ bytes, longer than 1,048,576", night.err
+    )
+    assert all(len(line) < 1_000 for line in night.err.splitlines())
     (row,) = desk.listed()
     name = row["incident_id"]
     assert (row["recipients"], row["excess"], len(row["organizations"])) == (12, 108, 1)
@@ -483,11 +489,19 @@ def test_two_incidents_that_late_rows_join_are_one_with_the_older_id_and_the_you
 
 def test_a_recurrence_says_of_what_it_has_the_shape(desk):
     name = opened(desk)
-    desk.night(MORNING + WEEK, burst(BEGINS + WEEK, who="q"))
+    desk.night(MORNING + WEEK, burst(BEGINS + WEEK))
     second, first = desk.listed()
     assert (first["incident_id"], second["recurs_from"], second["recurs_after_days"]) == (name, name, 7)
     assert f"same shape as {name}, seven days earlier" in desk.say("show", second["incident_id"]).out
     assert f"{second['incident_id']}: same shape as {name}, seven days earlier" in desk.say("list").out
+    (folder,) = (desk.state / "incidents").glob(f"{second['incident_id']}-*")
+    letter, brief = ((folder / file).read_text(encoding="utf-8") for file in ("letter.md", "brief.md"))
+    assert "{F7: 120} copies too many. Each of them was sent {F8: 10}, where none was due." in letter  # 12 * 10
+    assert "It is the second time. On {F18a: 27 October 2030} we sent {F18b: 108} copies too many" in letter
+    assert f"108 extra copies to 12 people ({name}). The letter says so. It has the same shape as {name}" in brief
+    assert "after 3 to 8 days" in brief, "its own evidence, seven days after 27 October, not that of the first one"
+    assert "after 1 to 10 minutes" not in brief
+    assert "rightly sent" not in brief
 
 
 # --- verdicts --------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 from detector.case_record import MACHINE, CaseRecord
 from detector.documents import charts, phrases, sentences
 from detector.documents.apology_letter import due, letter_name
+from detector.documents.case_in_words import recurrence
 from detector.documents.desk import Desk, client_folders
 from detector.documents.languages import Language
 from detector.documents.templates import Safe, render_html, render_markdown
@@ -55,6 +56,7 @@ def render_brief(case: CaseFacts, desk: Desk | None = None) -> tuple[Document, D
         "contacts": contacts,
         "is_many": len(contacts) > TOLD_CLIENTS,
         "earlier": _earlier(case.earlier),
+        "recurs": recurrence(case.record) if case.record else "",
         "more_earlier": max(0, len({known.incident_id for known in case.earlier}) - TOLD_EARLIER),
         "cause_known": _cause(desk),
         "is_confirmed": desk.human.cause.status == "confirmed" and bool(desk.human.cause.statement),

@@ -1,4 +1,5 @@
--- The copies that causes are judged from: every extra copy of each incident, and the sends that these repeat.
+-- The copies that causes are judged from: every extra copy of each incident, and the sends that these repeat, unless
+-- they belong to an incident before.
 -- grain: incident_id, send_id
 -- reads: incident_repeats, repeats, sends
 with extras as (
@@ -9,7 +10,7 @@ with extras as (
   from extras as e
   join repeats as r on r.recipient = e.recipient and r.template_key = e.template_key
     and r.sent_at_us = e.sent_at_us - e.lag_us
-  left join extras as x on x.incident_id = e.incident_id and x.send_id = r.send_id
+  left join extras as x on x.send_id = r.send_id
   where x.send_id is null
   group by e.incident_id, r.send_id, e.recipient, e.template_key, r.sent_at_us
 ), copies as (

@@ -1,15 +1,25 @@
 -- Who got how many copies in each incident. Of each mail, those from the one before the first extra copy to the last: what
--- of them is no extra copy was right, mostly that first one. Of a mail that is due once for each enrolment, as many were
+-- of them is no extra copy was right, mostly that first one, unless it was an extra copy of an incident before. Of a mail that is due once for each enrolment, as many were
 -- right as the roster has for this person, from a week before the first copy on.
 -- grain: incident_id, recipient
 -- reads: burst_repeats, due_contents, incident_bursts, roster
-with mails as (
-  select i.incident_id, r.recipient, r.content_key, count(*) as excess,
-    max(r.copies_before) - min(r.copies_before) + 2 as sends, min(r.sent_at_us - r.lag_us) as first_sent_us,
-    max(r.sent_at_us) as last_sent_us, min(r.organization) as organization
+with extras as (
+  select i.incident_id, r.recipient, r.content_key, r.copies_before, r.sent_at_us, r.lag_us, r.organization
   from incident_bursts as i
   join burst_repeats as r on r.template_key = i.template_key and r.burst_number = i.burst_number
-  group by i.incident_id, r.recipient, r.content_key
+), spans as (
+  select incident_id, recipient, content_key, count(*) as excess, min(copies_before) as first_place,
+    max(copies_before) as last_place, min(sent_at_us - lag_us) as before_us, min(sent_at_us) as first_extra_us,
+    max(sent_at_us) as last_sent_us, min(organization) as organization
+  from extras
+  group by incident_id, recipient, content_key
+), mails as (
+  select s.incident_id, s.recipient, s.content_key, s.organization, s.excess, s.last_sent_us,
+    s.last_place - s.first_place + case when x.incident_id is null then 2 else 1 end as sends,
+    case when x.incident_id is null then s.before_us else s.first_extra_us end as first_sent_us
+  from spans as s
+  left join extras as x
+    on x.recipient = s.recipient and x.content_key = s.content_key and x.copies_before = s.first_place - 1
 ), people as (
   select incident_id, recipient, min(organization) as organization, sum(sends) as sends, sum(sends - excess) as expected,
     min(first_sent_us) as first_sent_us, max(last_sent_us) as last_sent_us
