@@ -609,7 +609,11 @@ def holding_note_sent(desk: Desk) -> tuple[str, Path, bytes]:
     assert "comes before anybody approved the letter to Harbor" in early.err
     assert "The holding note to Harbor is approved" in desk.run("letter", "approve", name, *here).out
     assert desk.run("letter", "export", name, *here).code == 0
-    assert (folder / "holding-note.eml").exists()
+    mail = email.message_from_bytes((folder / "holding-note.eml").read_bytes(), policy=email.policy.default)
+    assert mail["Subject"] == "One email, sent to your colleagues again and again: what we know"
+    assert "Our system has been sending your colleagues" in mail.get_body(("plain",)).get_content(), (
+        "it was switched off"
+    )
     assert "noted: holding note sent. People say client told now" in desk.say("sent", name, "--channel", "mail").err
     return name, folder, mine
 

@@ -154,7 +154,7 @@ def _facts(case: CaseFacts, organization: str, desk: Desk, shared: SharedWords) 
         "next_on": language.day(human.next_update.on) if human.next_update.on else "",
         "fill_promise": Safe(fill("H8", "the change, its owner and its date: detector incidents promise")),
         "is_withdrawn": case.incident.state == "withdrawn",
-        "is_running": is_running(case),
+        "is_running": is_running(case) and not shared.stopped,
         "is_blind": is_blind(case),
         "advice": in_markdown(case).advice,
     }

@@ -12,7 +12,7 @@ from detector.documents.desk import Desk, client_folders, shared_words
 from detector.documents.incident_brief import contradiction, stopped
 from detector.documents.languages import Language
 from detector.documents.phrases import counted
-from detector.documents.sentences import in_markdown, is_blind
+from detector.documents.sentences import is_blind, is_running
 from detector.documents.templates import Safe, render_markdown, render_text
 from detector.records import CaseFacts, Document
 
@@ -111,8 +111,13 @@ def _still_going(case: CaseFacts, language: Language, last: datetime) -> str:
             f"The last copy to your people that we know of left at {language.at(last)}. Our log ends at {through}; "
             "whether more went out after that, we are finding out."
         )
+    if is_running(case):
+        return f"Copies were still going out at {through}, where our log ends."
     if not is_over(case):
-        return in_markdown(case).still_going
+        return (
+            f"The last copy to your people left at {language.at(last)}; our log ends at {through}, which is too early "
+            "to call it over."
+        )
     return f"The last copy to your people left at {language.at(last)}; none since, in a log that runs to {through}."
 
 
