@@ -628,6 +628,7 @@ def test_a_holding_note_is_no_letter_however_it_was_approved_and_sent(desk):
     assert (folder / "holding-note.md").read_bytes() == mine
     assert (folder / "letter.md").read_text(encoding="utf-8").startswith("> Draft for Harbor.")
     assert sorted(folder.glob("*.new.*")) == []
+    assert "**Harbor** was told: " in (folder / "brief.md").read_text(encoding="utf-8")
     shown = desk.shown(name)
     assert (shown["holding_notes_sent"], shown["letters_approved"], shown["letters_sent"]) == (["Harbor"], [], [])
     assert "Harbor, letter: " in desk.run("letter", "check", name, *here).out

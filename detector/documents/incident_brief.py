@@ -104,7 +104,7 @@ def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
                 phone=client.phone,
                 folder=folders[organization],
                 call=_joined(*told.get(organization, ()), words.call),
-                is_told=organization in told or organization in sent,
+                is_told=organization in {*told, *(step.organization for step in (*record.notes_sent, *record.sent))},
                 draft=kind,
                 file=letter_name(case, organization, kind),
                 state="sent" if organization in sent else "approved" if organization in approved else "draft",
