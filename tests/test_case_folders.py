@@ -18,8 +18,9 @@ import pytest
 from office import detector
 from test_documents import CLIENT, DESK, HOSTILE, PLAIN, US, Skeleton, contrast, hostile_case
 
-from detector.case_record import CaseRecord, Contradiction, Promise
+from detector.case_record import LETTER, CaseRecord, Contradiction, Promise, Step
 from detector.casefiles import Handling, write_case
+from detector.casework import approval, what_moved
 from detector.config import Client, Us
 from detector.documents import Desk, case_documents, client_documents, render_brief, render_letter
 from detector.documents.apology_letter import letter_facts
@@ -235,6 +236,19 @@ def test_when_the_log_is_stale_nobody_says_that_it_goes_on_or_that_it_is_over(
     assert not re.search(
         "is sending|We are stopping it now|Wir stoppen es gerade|können weitere folgen|more can", everything
     )
+
+
+@pytest.mark.parametrize(
+    ("ongoing", "why"), [(None, "the log is too old to tell that it is over"), (True, "it is not over"), (False, "")]
+)
+def test_of_an_approval_that_is_taken_back_the_figures_are_told_before_that_it_is_not_over(
+    ongoing: bool | None, why: str
+) -> None:
+    step = Step(HARBOR, builders.LOG_END, "Sam", approval(builders.case(), HARBOR, DESK, b"text"))
+    later = builders.case(incident=builders.incident(ongoing=ongoing), affected=builders.affected(52))
+    found = what_moved(step, LETTER, later, DESK, b"text")
+    assert found[0] == "F4 was 51 and is 52"
+    assert found[-1].startswith(why or "F7 was 3,519 and is 3,588")  # 52 * 69
 
 
 @pytest.mark.parametrize(
