@@ -527,7 +527,9 @@ def test_a_page_stands_alone_and_can_be_read_by_everybody(html: str) -> None:
     assert not page.tags("script") + page.tags("link") + page.tags("img") + page.tags("iframe")
     assert not re.search(r"https?:|url\(|@import", html)
     for link in page.tags("a"):
-        assert re.fullmatch(r"#\w+|\.\./\.\./incidents/[A-Za-z0-9-]+/brief\.html", link["href"] or "")
+        assert re.fullmatch(
+            r"#\w+|\.\./index\.html|\.\./\.\./(incidents/[A-Za-z0-9-]+/brief|reports/index)\.html", link["href"] or ""
+        )
     assert all(tag.get("scope") for tag in page.tags("th"))
     assert len(page.tags("table")) == len(page.tags("caption"))
     assert all(tag.get("role") == "img" and tag.get("aria-label") for tag in page.tags("svg"))

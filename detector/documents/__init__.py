@@ -28,7 +28,9 @@ from detector.documents.hold_csv import render_hold_csv
 from detector.documents.human_form import render_human_form
 from detector.documents.incident_brief import render_brief
 from detector.documents.incidents_json import render_incidents_json
+from detector.documents.night_json import render_night_json
 from detector.documents.nightly_report import render_report
+from detector.documents.report_index import render_index
 from detector.documents.roster_csv import render_roster_csv
 from detector.documents.vendor_pack import render_vendor_pack
 from detector.records import CaseFacts, Copy, Document, NightFacts
@@ -45,6 +47,7 @@ __all__ = [
     "render_brief",
     "render_feed_alert",
     "render_incidents_json",
+    "render_index",
     "render_letter",
     "render_report",
     "render_roster_csv",
@@ -55,6 +58,7 @@ def night_documents(night: NightFacts, folders: Mapping[str, str] | None = None)
     """All that goes into `reports/<date>/`; `folders` gives the folder name of each incident id, for the links."""
     return (
         *render_report(night, folders),
+        render_night_json(night),
         render_incidents_json(night),
         render_affected_csv(night),
         *((render_roster_csv(night),) if night.enrolments is not None else ()),
