@@ -26,6 +26,7 @@ from click.testing import CliRunner
 
 from detector.cli import cli
 from detector.config import Config, Logs
+from detector.documents.album import drawn
 from detector.errors import JournalError, LockedError, StoreError
 from detector.nightly import Night, nightly
 from detector.store import locked, open_snapshot
@@ -234,8 +235,11 @@ def test_a_log_that_ends_in_the_middle_of_the_night_says_that_it_goes_on(tmp_pat
 # --- again -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_second_and_a_third_run_change_nothing_and_tell_nobody(state):
+def test_a_second_and_a_third_run_change_nothing_and_tell_nobody(state, monkeypatch):
+    """Nor do they draw anything: they get by without matplotlib."""
     before, kept = digest(state), rows_kept(state)
+    drawn.cache_clear()
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     for _ in range(2):
         done = night(state)
         assert done.exit_code == 0

@@ -18,6 +18,7 @@ What a template may rely on
 from collections.abc import Mapping, Sequence
 
 from detector.documents.affected_csv import render_affected_csv
+from detector.documents.album import Album, pictures_of
 from detector.documents.alert_lists import render_alert_list, render_feed_alert
 from detector.documents.alert_mail import CHART_CID, render_alert
 from detector.documents.apology_letter import render_letter
@@ -41,6 +42,7 @@ __all__ = [
     "case_documents",
     "client_documents",
     "night_documents",
+    "pictures_of",
     "render_affected_csv",
     "render_alert",
     "render_alert_list",
@@ -54,10 +56,12 @@ __all__ = [
 ]
 
 
-def night_documents(night: NightFacts, folders: Mapping[str, str] | None = None) -> tuple[Document, ...]:
+def night_documents(
+    night: NightFacts, folders: Mapping[str, str] | None = None, album: Album | None = None
+) -> tuple[Document, ...]:
     """All that goes into `reports/<date>/`; `folders` gives the folder name of each incident id, for the links."""
     return (
-        *render_report(night, folders),
+        *render_report(night, folders, album),
         render_night_json(night),
         render_incidents_json(night),
         render_affected_csv(night),
@@ -65,10 +69,12 @@ def night_documents(night: NightFacts, folders: Mapping[str, str] | None = None)
     )
 
 
-def case_documents(case: CaseFacts, desk: Desk, copies: Sequence[Copy] = ()) -> tuple[Document, ...]:
+def case_documents(
+    case: CaseFacts, desk: Desk, copies: Sequence[Copy] = (), album: Album | None = None
+) -> tuple[Document, ...]:
     """All that goes into an incident's folder: for ourselves, for each client that was hit, and for the vendor."""
     return (
-        *render_brief(case, desk),
+        *render_brief(case, desk, album),
         render_facts_json(case),
         render_human_form(case, desk),
         render_hold_csv(case),

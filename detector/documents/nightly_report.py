@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from detector.documents import case_in_words, charts, feed, phrases, sentences
+from detector.documents.album import Album
 from detector.documents.templates import render_html, render_markdown
 from detector.records import CaseFacts, Document, NightFacts
 
@@ -27,21 +28,27 @@ _SEVERITIES = {"grave": 0, "serious": 1, "minor": 2, "info": 3}
 _FOLDER = re.compile(r"[A-Za-z0-9-]+")
 
 
-def render_report(night: NightFacts, folders: Mapping[str, str] | None = None) -> tuple[Document, Document]:
+def render_report(
+    night: NightFacts, folders: Mapping[str, str] | None = None, album: Album | None = None
+) -> tuple[Document, Document]:
     """report.html and report.md. `folders` gives the folder name of each incident id, for the links to the briefs."""
+    album = {} if album is None else album
     current, earlier = split_cases(night)
     facts: dict[str, Any] = {
         "night": night,
         "feed": feed.describe(night),
         "earlier": [item(case, sentences.in_html(case), folders) for case in earlier],
-        "month": charts.month_chart(night.daily_sends),
+        "month": charts.month_chart(night.daily_sends, album),
         "roster": roster_in_words(night),
         "gaps": night.roster_gaps[:GAPS_SHOWN],
         "cause_in_words": sentences.cause_in_words,
     }
     page = facts | {
         "headline": headline(night, [sentences.in_html(case) for case in current], bool(earlier)),
-        "items": [item(c, sentences.in_html(c), folders) | {"chart": charts.timeline_chart(c)} for c in current],
+        "items": [
+            item(case, sentences.in_html(case), folders) | {"chart": charts.timeline_chart(case, album)}
+            for case in current
+        ],
     }
     text = facts | {
         "headline": headline(night, [sentences.in_markdown(case) for case in current], bool(earlier)),

@@ -10,6 +10,7 @@ from typing import Any
 
 from detector.case_record import JournalEntry
 from detector.documents import charts, feed, phrases, sentences
+from detector.documents.album import Album
 from detector.documents.night_json import PastNight
 from detector.documents.nightly_report import item, urgency
 from detector.documents.templates import render_html
@@ -51,7 +52,9 @@ class Client:
     unnamed: int
 
 
-def render_index(night: NightFacts, nights: Sequence[PastNight], folders: Mapping[str, str]) -> Document:
+def render_index(
+    night: NightFacts, nights: Sequence[PastNight], folders: Mapping[str, str], album: Album | None = None
+) -> Document:
     """index.html; `nights` are those on disk, newest first, `folders` the folder name of each incident id."""
     items = [_row(case, folders) for case in night.cases]
     waiting = sorted((row for row in items if _is_open(row["case"])), key=lambda row: urgency(row["case"]))
@@ -68,7 +71,7 @@ def render_index(night: NightFacts, nights: Sequence[PastNight], folders: Mappin
         "changes": changes,
         "clients": _clients(night.cases, briefs),
         "feed": feed.describe(night),
-        "month": charts.month_chart(night.daily_sends),
+        "month": charts.month_chart(night.daily_sends, {} if album is None else album),
     }
     return Document("index.html", render_html("report_index.html", facts))
 
