@@ -57,7 +57,7 @@ def timeline_chart(case: CaseFacts, album: Album) -> Chart:
             f"anybody, which were due. From the upright line on, the log alone was enough to raise the alarm.{usual}"
         ),
         table_caption=f"Copies per {size}, times in UTC; rows without any are left out{_cut(rows)}",
-        columns=(*columns, "Extra, at most usually", "First, at most usually") if usual else columns,
+        columns=(*columns, "Extra, usually", "First, usually") if usual else columns,
         rows=rows[:TABLE_ROWS],
     )
 
