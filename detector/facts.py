@@ -170,12 +170,6 @@ def night(
         "where grain = 'mail'"
     ).fetchall()
     through = complete_through(db)
-    days = db.execute(
-        "select date_trunc('day', s.sent_at) as day, count(*), count(r.send_id) from sends as s "
-        "left join (select distinct send_id from incident_repeats) as r on r.send_id = s.send_id "
-        "where s.outcome <> 'dropped' "
-        "group by day order by day desc limit 62"
-    ).fetchall()
     return NightFacts(
         as_of=as_of,
         log_complete_from=utc(first) if first else None,
@@ -187,7 +181,7 @@ def night(
         templates=templates,
         repeats=repeats,
         cases=(),
-        daily_sends=tuple((utc(day), n, extra) for day, n, extra in reversed(days)),
+        daily_sends=daily_sends(db),
         version=version,
         enrolments=roster.enrolments(db),
         roster_gaps=roster.gaps(db),
@@ -195,6 +189,17 @@ def night(
         dropped_most=kept_apart.most_dropped(db),
         archives=kept_apart.archives(db),
     )
+
+
+def daily_sends(db: Connection) -> tuple[tuple[datetime, int, int], ...]:
+    """(day, sends, extra copies of incidents) of the last 62 days on which anything was sent."""
+    days = db.execute(
+        "select date_trunc('day', s.sent_at) as day, count(*), count(r.send_id) from sends as s "
+        "left join (select distinct send_id from incident_repeats) as r on r.send_id = s.send_id "
+        "where s.outcome <> 'dropped' "
+        "group by day order by day desc limit 62"
+    ).fetchall()
+    return tuple((utc(day), sends, extra) for day, sends, extra in reversed(days))
 
 
 def ledger(db: Connection) -> str:

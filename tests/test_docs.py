@@ -8,8 +8,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-import pytest
-
 import detector
 from detector.channels import CHANNELS
 from detector.config import Config, load_config
@@ -101,17 +99,6 @@ def test_the_python_block_and_the_notebook_run_on_the_sample(sample_state: Path,
             check=False,
         )
         assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture(scope="module")
-def sample_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state after the README's first command, with what it printed in stdout.txt."""
-    state = tmp_path_factory.mktemp("sample") / "state"
-    logs = ROOT / "sample_logs" / "plain"
-    night = run(f"detector nightly {logs} --state {state} --as-of 2026-11-01T02:00:00Z --summary", ROOT)
-    assert night.returncode == 0, night.stderr
-    (state / "stdout.txt").write_text(night.stdout, encoding="utf-8")
-    return state
 
 
 def test_the_doctors_command_prints_what_the_config_takes(tmp_path: Path) -> None:
