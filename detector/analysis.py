@@ -8,6 +8,7 @@
 pandas and matplotlib are loaded when they are first needed.
 """
 
+from collections.abc import Callable, Collection
 from difflib import get_close_matches
 from types import MethodType
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 from detector import facts, portrait, registry
 from detector.documents import burst_plots, drawing, plots
 from detector.errors import RefusedError
+from detector.records import Incident
 from detector.store import Connection
 from detector.views import VIEWS
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-PICTURES = ("timeline", "copies", "heat", "lags", "month")
 
 
 def describe(view: str | None = None) -> "pd.DataFrame":
@@ -63,20 +63,39 @@ def figure(db: Connection, picture: str, incident_id: str | None = None) -> "Fig
         return _shown(drawing.figure_of((7.4, 2.1), plots.month_plot, days))
     found = {incident.incident_id: incident for incident in registry.saved_incidents(db)}
     incident = found[_known(incident_id or "", found)]
-    timeline = portrait.timeline(db, incident)
-    told: dict[str, tuple[float, drawing.Drawing, tuple[Any, ...]]] = {
-        "timeline": (3.1, plots.timeline_plot, (timeline, incident.detected_at, facts.complete_through(db))),
-        "copies": (1.9, burst_plots.copies_plot, (tuple(p.sends for p in facts.affected(db, incident.incident_id)),)),
-        "heat": (3.6, burst_plots.heat_plot, (portrait.heat(db, incident.incident_id, timeline),)),
-        "lags": (2.9, burst_plots.lags_plot, (portrait.lags(db, incident),)),
-    }
-    height, draw, shown = told[picture]
+    height, draw, ask = _OF_AN_INCIDENT[picture]
+    shown = ask(db, incident)
     if not all(shown):
         raise RefusedError(f"the log no longer shows {incident.incident_id}, so there is no such picture of it.")
     return _shown(drawing.figure_of((7.4, height), draw, *shown))
 
 
-def _known(name: str, names: Any) -> str:
+def _timeline(db: Connection, incident: Incident) -> tuple[Any, ...]:
+    return portrait.timeline(db, incident), incident.detected_at, facts.complete_through(db)
+
+
+def _copies(db: Connection, incident: Incident) -> tuple[Any, ...]:
+    return (tuple(person.sends for person in facts.affected(db, incident.incident_id)),)
+
+
+def _heat(db: Connection, incident: Incident) -> tuple[Any, ...]:
+    return (portrait.heat(db, incident.incident_id, portrait.timeline(db, incident)),)
+
+
+def _lags(db: Connection, incident: Incident) -> tuple[Any, ...]:
+    return (portrait.lags(db, incident),)
+
+
+_OF_AN_INCIDENT: dict[str, tuple[float, drawing.Drawing, Callable[[Connection, Incident], tuple[Any, ...]]]] = {
+    "timeline": (3.1, plots.timeline_plot, _timeline),
+    "copies": (1.9, burst_plots.copies_plot, _copies),
+    "heat": (3.6, burst_plots.heat_plot, _heat),
+    "lags": (2.9, burst_plots.lags_plot, _lags),
+}
+PICTURES = ("month", *_OF_AN_INCIDENT)
+
+
+def _known(name: str, names: Collection[str]) -> str:
     """The name, if it is one of these."""
     if name in names:
         return name

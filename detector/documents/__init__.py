@@ -8,6 +8,10 @@ To add a document
     3. A case in `tests/test_documents.py`; run it with ACCEPT=1, read the golden file it writes, commit it.
        The hostile texts, the byte-for-byte repetition and the skeleton test then cover it by themselves.
 
+To add a picture
+    A drawing in `plots.py` or `burst_plots.py`, and in `charts.py` what comes with it: two sizes, a text alternative,
+    the same figures as a table. It is drawn only if the album, the pictures of the page as it was, does not have it.
+
 What a template may rely on
     Every value in `{{ }}` is escaped for its output and shown without hidden characters: `templates` cannot forget it.
     A name that is not given fails. Numbers and times go through the filters of `phrases` (`|number`, `|minute`, ...);
