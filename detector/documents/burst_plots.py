@@ -64,8 +64,9 @@ def heat_plot(figure: "Figure", palette: Palette, heat: Heat) -> None:
     axes.imshow(pixels, interpolation="none", aspect="auto", extent=(start, end, 0, len(counts)))
     axes.set_xlim(start, end)
     axes.set_yticks([])
-    what = "people, hit first on top" if heat.people_per_row == 1 else f"groups of {heat.people_per_row} people"
-    title(axes, f"{phrases.number(len(counts))} {what}", palette.extra, 0.11)
+    who = phrases.counted(len(counts), "person", "people, hit first on top")
+    groups = f"{len(counts)} groups of {heat.people_per_row} people, hit first on top"
+    title(axes, who if heat.people_per_row == 1 else groups, palette.extra, 0.11)
     time_axis(axes, palette, start, end)
 
 
