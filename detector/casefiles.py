@@ -106,6 +106,13 @@ def find_case(root: Path, incident_id: str) -> Path | None:
     return min((p for p in found if p.is_dir() and not p.is_symlink()), default=None)
 
 
+def untouched(folder: Path, name: str) -> str:
+    """A document of a case as we wrote it; "" if it is not there, or a person has edited it."""
+    path = folder / name
+    entry = _read_list(folder).files.get(name, {})
+    return path.read_text(encoding="utf-8") if entry and _is_untouched(path, entry) else ""
+
+
 def folder_name(incident_id: str, organizations: Sequence[str]) -> str:
     """ "INC-7F3K-harbor-freightways": our own id, then letters, digits and hyphens, so that no text leads elsewhere.
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from detector import case_journal
 from detector.case_record import HOLDING_NOTE, LETTER, MACHINE, CaseRecord, JournalEntry, Step
-from detector.casefiles import DRAFTS, Handling, find_case, folder_name, sha256, write_case
+from detector.casefiles import DRAFTS, Handling, find_case, folder_name, sha256, untouched, write_case
 from detector.config import Client, Config, Us
 from detector.copies import read_copies
 from detector.disk import write_whole
-from detector.documents import Desk, case_documents, client_documents
+from detector.documents import Desk, case_documents, client_documents, pictures_of
 from detector.documents.apology_letter import FILES, MOVING, is_over, letter_facts, letter_name, stopped_at
 from detector.documents.closing_note import render_closing_note
 from detector.documents.desk import client_folders
@@ -70,7 +70,8 @@ def write_up(
     if only_drafts:
         documents = tuple(text for name in organizations for text in client_documents(case, name, desk))
     else:
-        documents = case_documents(case, desk, read_copies(db, incident.incident_id))
+        drawn = pictures_of(untouched(folder, "brief.html"))
+        documents = case_documents(case, desk, read_copies(db, incident.incident_id), drawn)
     if case.record and case.record.closed_at:
         documents = (*documents, render_closing_note(case.record))
     folder = write_case(root, incident.incident_id, organizations, documents, handling)

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from detector import copies, kept_apart, roster
-from detector.records import AffectedRecipient, CaseFacts, FileTally, Incident, NightFacts, Timeline
+from detector import copies, kept_apart, portrait, roster
+from detector.records import AffectedRecipient, CaseFacts, FileTally, Incident, NightFacts
 from detector.store import Connection, read_sql
 
-_BUCKETS_SECONDS = (60, 300, 900, 3600, 21600, 86400, 604800)
-_MOST_BUCKETS = 120
 _LAGS = {
     1: "within 2 seconds",
     2: "after 2 to 10 seconds",
@@ -139,10 +137,11 @@ def case(db: Connection, incident: Incident, complete_through: datetime) -> Case
     sources = db.execute("select distinct source from case_sends order by source").fetchall()
     ((ids,),) = db.execute("select count(distinct message_id) from case_sends").fetchall()
     people = affected(db, incident.incident_id)
+    timeline = portrait.timeline(db, incident)
     return CaseFacts(
         incident=incident,
         affected=people,
-        timeline=_timeline(db, incident),
+        timeline=timeline,
         log_complete_through=complete_through,
         usual_repeats_per_1000=_usual(db, incident.incident_id),
         spared_recipients=_spared(db, incident),
@@ -154,6 +153,8 @@ def case(db: Connection, incident: Incident, complete_through: datetime) -> Case
         example_times=_examples(db, incident.incident_id, people),
         grade=copies.grade(db, incident.incident_id),
         earlier=copies.earlier(db, incident),
+        heat=portrait.heat(db, incident.incident_id, timeline),
+        lags=portrait.lags(db, incident),
     )
 
 
@@ -170,12 +171,6 @@ def night(
         "where grain = 'mail'"
     ).fetchall()
     through = complete_through(db)
-    days = db.execute(
-        "select date_trunc('day', s.sent_at) as day, count(*), count(r.send_id) from sends as s "
-        "left join (select distinct send_id from incident_repeats) as r on r.send_id = s.send_id "
-        "where s.outcome <> 'dropped' "
-        "group by day order by day desc limit 62"
-    ).fetchall()
     return NightFacts(
         as_of=as_of,
         log_complete_from=utc(first) if first else None,
@@ -187,7 +182,7 @@ def night(
         templates=templates,
         repeats=repeats,
         cases=(),
-        daily_sends=tuple((utc(day), n, extra) for day, n, extra in reversed(days)),
+        daily_sends=daily_sends(db),
         version=version,
         enrolments=roster.enrolments(db),
         roster_gaps=roster.gaps(db),
@@ -195,6 +190,17 @@ def night(
         dropped_most=kept_apart.most_dropped(db),
         archives=kept_apart.archives(db),
     )
+
+
+def daily_sends(db: Connection) -> tuple[tuple[datetime, int, int], ...]:
+    """(day, sends, extra copies of incidents) of the last 62 days on which anything was sent."""
+    days = db.execute(
+        "select date_trunc('day', s.sent_at) as day, count(*), count(r.send_id) from sends as s "
+        "left join (select distinct send_id from incident_repeats) as r on r.send_id = s.send_id "
+        "where s.outcome <> 'dropped' "
+        "group by day order by day desc limit 62"
+    ).fetchall()
+    return tuple((utc(day), sends, extra) for day, sends, extra in reversed(days))
 
 
 def ledger(db: Connection) -> str:
@@ -212,38 +218,6 @@ def complete_through(db: Connection) -> datetime | None:
         "select make_timestamp(max(at_us)) from events where at_us <= (select as_of_us from settings)"
     ).fetchall()
     return utc(last) if last else None
-
-
-def _timeline(db: Connection, incident: Incident) -> Timeline:
-    """Copies over time, from a little before the first extra copy to a little after the last."""
-    lasted = (incident.ended_at - incident.started_at).total_seconds()
-    bucket = next((b for b in _BUCKETS_SECONDS if lasted / b <= _MOST_BUCKETS), _BUCKETS_SECONDS[-1])
-    step = timedelta(seconds=bucket)
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    start = epoch + step * ((incident.started_at - epoch) // step - 3)
-    count = int((incident.ended_at - start) // step) + 4
-    rows = db.execute(
-        "select (r.sent_at_us - $start::bigint) // $step::bigint as bucket, count(*) filter (where "
-        "r.copies_before = 0), "
-        "count(*) filter (where i.send_id is not null) from repeats as r left join incident_repeats as i "
-        "on i.send_id = r.send_id and i.incident_id = $id where r.template_key in "
-        "(select template_key from incident_repeats where incident_id = $id) "
-        "and r.sent_at_us >= $start::bigint and r.sent_at_us < $start::bigint + $step::bigint * "
-        "$count::bigint group by bucket",
-        {
-            "id": incident.incident_id,
-            "start": int((start - epoch) / timedelta(microseconds=1)),
-            "step": bucket * 1_000_000,
-            "count": count,
-        },
-    ).fetchall()
-    found = {int(place): (first, extra) for place, first, extra in rows}
-    return Timeline(
-        bucket_seconds=bucket,
-        starts_at=tuple(start + step * n for n in range(count)),
-        first_copies=tuple(found.get(n, (0, 0))[0] for n in range(count)),
-        extra_copies=tuple(found.get(n, (0, 0))[1] for n in range(count)),
-    )
 
 
 def _usual(db: Connection, incident_id: str) -> float | None:

@@ -3,26 +3,24 @@
 A night is a function of the inputs, the config and as-of. The same again changes nothing and tells nobody.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from detector import __version__, casework, chronicle, facts, ingest, registry, tables, telling
-from detector.casefiles import write_report
 from detector.chronicle import Cases
 from detector.config import Config
 from detector.detection import find_bursts
-from detector.documents import night_documents, phrases
+from detector.documents import phrases
 from detector.documents.escaping import visible
-from detector.documents.incidents_json import without_as_of
 from detector.framings import shown
 from detector.notice_journal import Journal
 from detector.notice_record import Notice
-from detector.records import Document, FileTally, NightFacts
+from detector.publication import publish_night
+from detector.records import FileTally, NightFacts
 from detector.roster import read_roster
-from detector.store import Connection, locked, open_store, publish, transaction
+from detector.store import Connection, locked, open_store, transaction
 
 Talk = Callable[[str], None]
 
@@ -63,7 +61,7 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
         night = replace(night, cases=tuple(each.case for each in written), notes=lines + revoked)
         folders = {each.case.incident.incident_id: each.folder for each in written}
         lines += revoked + tuple(each.problem for each in written if each.problem)
-        report = _publish(state, night, folders, ledger + cases.digest)
+        report = publish_night(state, night, folders, ledger + cases.digest)
         scene = telling.Scene(night, config, state, folders, report / "report.html")
         settled = telling.NOTHING if dry_run else telling.tell(journal, due, scene)
     bad_files = _bad_files(config, files) + roster_problems + _blind(night) + tuple(cases.damaged.values())
@@ -130,20 +128,3 @@ def _facts(db: Connection, config: Config, files: Sequence[FileTally], as_of: da
     through = night.log_complete_through or as_of
     found = (facts.case(db, incident, through) for incident in registry.saved_incidents(db))
     return replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))
-
-
-def _publish(state: Path, night: NightFacts, folders: Mapping[str, Path], noted: str) -> Path:
-    """The day's report and a snapshot; a run of the same day that found nothing new leaves both, byte for byte.
-
-    What was published stands in `published.sha256`, written last, so that a night that died on the way is made up for.
-    """
-    root = state / "reports" / f"{night.as_of:%Y-%m-%d}"
-    texts = night_documents(night, {incident_id: folder.name for incident_id, folder in folders.items()})
-    incidents = next(text.content for text in texts if text.name == "incidents.json")
-    news = hashlib.sha256(f"{__version__}\n{noted}\n{without_as_of(incidents)}".encode()).hexdigest()
-    known = root / "published.sha256"
-    is_whole = all((root / text.name).is_file() for text in texts) and (state / "current.duckdb").exists()
-    if not is_whole or not known.is_file() or known.read_text(encoding="ascii") != news:
-        publish(state, night.as_of.strftime("%Y%m%dT%H%M%SZ"))
-        write_report(root, (*texts, Document(known.name, news)))
-    return root

@@ -162,6 +162,34 @@ class Timeline:
     """Sends of the template in the bucket that were not repeats (all recipients)."""
     extra_copies: tuple[int, ...]
     """Repeats of this incident in the bucket."""
+    usual_first: tuple[int, ...] = ()
+    """What the same time of day had at most in the 28 days before; empty if the template was sent on fewer than 3."""
+    usual_extra: tuple[int, ...] = ()
+    """The same for repeats; those that belong to incidents are left out."""
+    usual_days: int = 0
+    """Days of these 28 on which the template was sent."""
+
+
+@dataclass(frozen=True)
+class Heat:
+    """Who was sent copies when, over the time of the timeline."""
+
+    bucket_seconds: int
+    starts_at: tuple[datetime, ...]
+    rows: tuple[tuple[str, tuple[int, ...]], ...]
+    """(recipient, copies per bucket), hit first on top; where they are many, (which of them, copies of all these)."""
+    people_per_row: int = 1
+
+
+@dataclass(frozen=True)
+class LagProfile:
+    """After which lags the mail was sent again: in this incident, and in what of the template is in none."""
+
+    sends: int
+    repeats: tuple[int, ...]
+    """Extra copies of the incident in each lag bin, from 2 seconds to 60 days."""
+    usual_sends: int
+    usual_repeats: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -196,6 +224,9 @@ class CaseFacts:
     """What happened to the same clients before, newest first."""
     record: CaseRecord | None = None
     """What people did about it, from its journal; None where there is no journal, as in an evaluation."""
+    heat: Heat | None = None
+    """None if the log no longer supports the incident."""
+    lags: LagProfile | None = None
 
 
 @dataclass(frozen=True)

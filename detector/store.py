@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,15 @@ SCHEMA_VERSION = 1
 KEPT_SNAPSHOTS = 7
 LONGEST_LINE = (16 << 20) + 1024
 """Bytes of a spool line, as `framings.LONGEST_RECORD` promises."""
+_SNAPSHOT_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "autoload_known_extensions": "false",
+    "autoinstall_known_extensions": "false",
+    "temp_directory": "",
+}
+_SNAPSHOT_DOOR = threading.Lock()
+_SWAPS = 5
+"""So many nights in a row would have to remove a snapshot between a look at its name and its opening."""
 _SQL_DIR = Path(__file__).parent / "sql"
 
 Connection = duckdb.DuckDBPyConnection
@@ -159,7 +169,8 @@ def publish(state: Path, run: str) -> Path:
     _fsync(folder)
     _fsync(state)
     for old in sorted(folder.glob("*.duckdb"))[:-KEPT_SNAPSHOTS]:
-        old.unlink()
+        if old != target:  # after a look back, the newest has an old name
+            old.unlink()
     return target
 
 
@@ -168,20 +179,27 @@ def open_snapshot(state: Path | str) -> Connection:
     current = Path(state) / "current.duckdb"
     if not Path(state).is_dir():
         raise ConfigError(f"{state}: is no state directory. Run `detector nightly` first, or give another --state.")
-    for attempt in range(2):
+    for attempt in range(_SWAPS):
         try:
-            path = current.resolve(strict=True)
-            db = duckdb.connect(str(path), read_only=True, config={"enable_external_access": "false"})
+            return _connect_to_snapshot(current.resolve(strict=True))
         except (OSError, duckdb.Error) as error:
-            if attempt == 0:  # a night may just have swapped it and removed the old one
+            if attempt < _SWAPS - 1:  # a night may just have swapped it and removed the old one
                 continue
             raise StoreError(
                 f"{current}: no snapshot can be opened ({error}). Run `detector nightly` first."
             ) from error
-        db.execute("set timezone = 'UTC'")
-        db.execute("set lock_configuration = true")
-        return db
     raise AssertionError("unreachable")
+
+
+def _connect_to_snapshot(path: Path) -> Connection:
+    """A connection that reads this file and nothing else, and writes nowhere. What is set holds for every connection of
+    this process to the file, so the first one sets and locks it."""
+    db = duckdb.connect(str(path), read_only=True, config=_SNAPSHOT_CONFIG)
+    with _SNAPSHOT_DOOR:
+        if db.execute("select current_setting('lock_configuration')").fetchall() == [(False,)]:
+            db.execute("set global timezone = 'UTC'")
+            db.execute("set lock_configuration = true")
+    return db
 
 
 def _create(path: Path) -> None:
@@ -221,10 +239,8 @@ def _connect(path: Path, memory_limit: str, temp: Path) -> Connection:
 
 def _unused(folder: Path, run: str) -> Path:
     """A snapshot name that does not exist yet: runs of one second get a counter, so that names sort by age."""
-    number = 0
-    while (target := folder / f"{run}-{number:03}.duckdb").exists():
-        number += 1
-    return target
+    numbers = (int(path.stem.removeprefix(f"{run}-")) for path in folder.glob(f"{run}-*.duckdb"))
+    return folder / f"{run}-{max(numbers, default=-1) + 1:03}.duckdb"
 
 
 def _fsync(path: Path) -> None:

@@ -12,7 +12,9 @@ from detector.records import (
     CauseCandidate,
     Copy,
     FileTally,
+    Heat,
     Incident,
+    LagProfile,
     NightFacts,
     Timeline,
 )
@@ -120,6 +122,20 @@ def timeline(buckets: int = 80, bucket_seconds: int = 120) -> Timeline:
     return Timeline(bucket_seconds, starts, tuple(f + o for f, o in zip(first, ordinary, strict=True)), tuple(extra))
 
 
+def heat() -> Heat:
+    """51 people, 12 columns of ten minutes from 18:00 on; 10 minutes hold 5 or 6 copies to each."""
+    starts = tuple(FIRST_COPY.replace(minute=0, second=0) + n * timedelta(minutes=10) for n in range(13))
+    copies = tuple(
+        sum(start <= FIRST_COPY + n * GAP < start + timedelta(minutes=10) for n in range(COPIES)) for start in starts
+    )
+    return Heat(600, starts, tuple((recipient, copies) for recipient in recipients()))
+
+
+def lags() -> LagProfile:
+    """Every extra copy came 104 seconds after the one before; of 2,000 others, two came again days later."""
+    return LagProfile(PEOPLE * COPIES, (0, 0, 0, PEOPLE * (COPIES - 1), *[0] * 7), 2_000, (*[0] * 9, 2, 0))
+
+
 def case(**changes: Any) -> CaseFacts:
     """The founding case; changes to its incident go in as incident=incident(...)."""
     rows = changes.pop("affected", affected())
@@ -142,6 +158,8 @@ def case(**changes: Any) -> CaseFacts:
         "example_times": tuple(
             (row.recipient, tuple(row.first_sent_at + n * GAP for n in range(12))) for row in rows[:3]
         ),
+        "heat": heat(),
+        "lags": lags(),
     }
     return CaseFacts(**(facts | changes))
 

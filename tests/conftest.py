@@ -3,6 +3,8 @@
 import atexit
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -97,3 +99,17 @@ def db(tmp_path: Path) -> Iterator[Connection]:
 def as_of() -> datetime:
     """The one instant of all tests: nothing after it has happened."""
     return AS_OF
+
+
+@pytest.fixture(scope="session")
+def sample_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state after the README's first command, with what it printed in stdout.txt. Copy it before you change it."""
+    root = Path(__file__).parent.parent
+    state = tmp_path_factory.mktemp("sample") / "state"
+    line = f"nightly {root}/sample_logs/plain --state {state} --as-of 2026-11-01T02:00:00Z --summary"
+    night = subprocess.run(
+        [sys.executable, "-m", "detector", *line.split()], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert night.returncode == 0, night.stderr
+    (state / "stdout.txt").write_text(night.stdout, encoding="utf-8")
+    return state

@@ -7,11 +7,15 @@ again. Exit code 1 then.
 
 import argparse
 import faulthandler
+import json
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from random import Random, SystemRandom
 from time import perf_counter
@@ -19,19 +23,24 @@ from time import perf_counter
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import alert_nights
-from conftest import emptied, ingest, one_store_for_many, rows
+from conftest import AS_OF, emptied, ingest, one_store_for_many, rows
 from damages import RECORD_DAMAGES, TEXT_DAMAGES, damaged_parquet, put, records, samples
 from histories import WAYS, Night, Way, history, records_of, true_stream
 from laws import costs_beyond, is_told_well, sends_after, sends_of_whole
 
+from detector.config import Config, Logs
 from detector.formats import load_formats
+from detector.nightly import nightly
 from detector.store import Connection
 
 SAMPLES = samples()
 FORMATS = load_formats()
 LONGEST_TURN_SECONDS = 60
 HANGS_SECONDS = 300
+LONGEST_LOOK_SECONDS = 10
+"""Twenty threads of Python on the processor of a night; a look itself takes milliseconds."""
 MOST_FOUND = 20
+SAMPLE_LOGS = Path(__file__).resolve().parent.parent / "sample_logs"
 LOOK_LIKE_NO_TABLE = ("exchange.log", "mbox.mbox")
 """A header of several lines; records of several lines."""
 
@@ -129,6 +138,27 @@ def nights_of_alerts(turn: Turn) -> None:
     alert_nights.play(turn.folder, turn.rng)
 
 
+def readers_while_nights_run(turn: Turn) -> None:
+    """Three real nights over a log that grows, twenty readers beside them: no error, no two nights mixed, no wait."""
+    state, stop, log = turn.folder / "state", turn.folder / "stop", turn.folder / "mail.csv"
+    header, *lines = (SAMPLE_LOGS / "plain" / "2026-10-29.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    cuts = sorted(turn.rng.sample(range(1, len(lines)), 2))
+    command = [sys.executable, Path(__file__).parent / "readers.py", state, stop]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    readers = None
+    try:
+        for number, cut in enumerate([*cuts, len(lines)]):
+            log.write_text(header + "".join(lines[:cut]), encoding="utf-8")
+            config = Config(logs=Logs(paths=(log,)))
+            nightly(config, state=state, as_of=AS_OF + timedelta(days=number), talk=lambda _: None)
+            readers = readers or subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    finally:
+        stop.touch()
+        told = json.loads(readers.communicate(timeout=60)[0]) if readers else {"errors": ["no reader"]}
+    if told["errors"] or told["longest"] > LONGEST_LOOK_SECONDS or not told["looks"]:
+        raise AssertionError(f"readers: {told}")
+
+
 GAMES: tuple[Callable[[Turn], None], ...] = (
     histories_of_true_streams,
     history_of_a_sample,
@@ -136,6 +166,7 @@ GAMES: tuple[Callable[[Turn], None], ...] = (
     damaged_table,
     damaged_record,
     nights_of_alerts,
+    readers_while_nights_run,
 )
 
 

@@ -257,4 +257,4 @@ def test_the_real_documents_go_to_disk_and_stay_as_they_are(tmp_path: Path) -> N
         assert sorted(path.name for path in (folder / "clients" / client).iterdir()) == drafts
     assert len(list((folder / "vendor-pack").iterdir())) == 8
     report = write_report(tmp_path / "reports" / "2026-10-28", night_documents(builders.night()))
-    assert sorted(contents(report)) == ["affected.csv", "incidents.json", "report.html", "report.md"]
+    assert sorted(contents(report)) == ["affected.csv", "incidents.json", "night.json", "report.html", "report.md"]

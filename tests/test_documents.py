@@ -459,7 +459,7 @@ def test_an_alert_has_no_learner_in_it() -> None:
 def test_hostile_text_never_reaches_a_picture() -> None:
     bad = builders.with_text(builders.case(), "$\\frac{1}{0}$ <script>", frozenset({"incident_id"}))
     svgs = [re.findall(r"<svg.*?</svg>", render_brief(case)[0].content, re.DOTALL) for case in (bad, builders.case())]
-    assert len(svgs[0]) == 2
+    assert len(svgs[0]) == 8
     assert svgs[0] == svgs[1]
 
 
@@ -527,7 +527,9 @@ def test_a_page_stands_alone_and_can_be_read_by_everybody(html: str) -> None:
     assert not page.tags("script") + page.tags("link") + page.tags("img") + page.tags("iframe")
     assert not re.search(r"https?:|url\(|@import", html)
     for link in page.tags("a"):
-        assert re.fullmatch(r"#\w+|\.\./\.\./incidents/[A-Za-z0-9-]+/brief\.html", link["href"] or "")
+        assert re.fullmatch(
+            r"#\w+|\.\./index\.html|\.\./\.\./(incidents/[A-Za-z0-9-]+/brief|reports/index)\.html", link["href"] or ""
+        )
     assert all(tag.get("scope") for tag in page.tags("th"))
     assert len(page.tags("table")) == len(page.tags("caption"))
     assert all(tag.get("role") == "img" and tag.get("aria-label") for tag in page.tags("svg"))
@@ -580,7 +582,11 @@ def luminance(colour: str) -> float:
 
 def test_a_chart_has_two_sizes_words_and_a_table() -> None:
     html = render_brief(builders.case())[0].content
-    wide, narrow = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    wide, narrow, *others = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert len(others) == 3 * 2, "copies per person, who was hit when, after how long"
+    for picture in others:
+        assert len(picture) < 10_000
+        assert not re.search(r"#[0-9a-f]{6}|\bid=|<style|<metadata|xlink|font-family|https?:", picture)
     for picture in (wide, narrow):
         assert len(picture) < 20_000
         assert "3,519 extra copies to 51 people, between 18:04 and 20:02 UTC on 27 October 2026" in picture

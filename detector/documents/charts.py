@@ -1,54 +1,63 @@
 """A chart with everything that must come with it: two sizes, a text alternative, and the same figures as a table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
-from detector.documents import phrases, plots
+from detector.documents import burst_plots, phrases, plots
+from detector.documents.album import Album, picture
+from detector.documents.drawing import Drawing
 from detector.documents.templates import Safe
 from detector.records import CaseFacts, Timeline
 
 TABLE_ROWS = 400
 """A chart has fewer buckets than this; should one have more, the table says that it stops."""
+_WIDE, _NARROW = 7.4, 3.7
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One picture and its twins; `wide` is empty if there is nothing to draw."""
+    """One picture and its twins."""
 
-    wide: Safe
-    narrow: Safe
-    alt: str
+    title: str
+    pictures: tuple[Safe, ...]
+    """For a desk and for a telephone; none if there is nothing to draw."""
     caption: str
-    summary: str
     table_caption: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, *tuple[int, ...]], ...]
+    rows: tuple[tuple[Any, ...], ...]
+    """Words first, then numbers."""
+    is_broad: bool = False
+    """The table has more columns than a page is wide."""
 
 
-def timeline_chart(case: CaseFacts) -> Chart:
-    """Extra copies over time, with the first copies below."""
+def timeline_chart(case: CaseFacts, album: Album) -> Chart:
+    """Extra copies over time, with the first copies below, beside what is usual at that time of day."""
     timeline, incident = case.timeline, case.incident
-    alt = timeline_alt(case)
-    wide, narrow = (
-        plots.timeline_svg(
-            timeline, alarm_at=incident.detected_at, log_end=case.log_complete_through, alt=alt, narrow=is_narrow
-        )
-        for is_narrow in (False, True)
-    )
+    pictures: tuple[Safe, ...] = ()
+    if timeline.starts_at:
+        ends = timeline.starts_at[-1] + timedelta(seconds=timeline.bucket_seconds)
+        facts = (timeline, incident.detected_at, min(case.log_complete_through, ends))
+        pictures = _sizes(album, (3.1, 2.9), timeline_alt(case), plots.timeline_plot, *facts)
     rows = timeline_rows(timeline)
     size = phrases.duration(timeline.bucket_seconds)
+    usual = (
+        " The grey line is the most that the same time of day had on any of the "
+        f"{phrases.counted(timeline.usual_days, 'day')} before on which this mail was sent."
+        if timeline.usual_extra
+        else ""
+    )
+    columns = ("From", "Extra copies", "First copies")
     return Chart(
-        wide=Safe(wide),
-        narrow=Safe(narrow),
-        alt=alt,
+        title="Copies over time",
+        pictures=pictures,
         caption=(
             "Above: extra copies in this incident. Below, on a scale of its own: first copies of the same mail to "
-            "anybody, which were due. From the upright line on, the log alone was enough to raise the alarm."
+            f"anybody, which were due. From the upright line on, the log alone was enough to raise the alarm.{usual}"
         ),
-        summary="The same as a table",
         table_caption=f"Copies per {size}, times in UTC; rows without any are left out{_cut(rows)}",
-        columns=("From", "Extra copies", "First copies"),
+        columns=(*columns, "Extra, usually", "First, usually") if usual else columns,
         rows=rows[:TABLE_ROWS],
     )
 
@@ -57,26 +66,105 @@ def timeline_alt(case: CaseFacts) -> str:
     """What the picture shows, for those who cannot see it."""
     incident, timeline = case.incident, case.timeline
     most = max(timeline.extra_copies, default=0)
+    usual = (
+        f" Usually at most {phrases.number(max(timeline.usual_extra))} at that time of day."
+        if timeline.usual_extra
+        else ""
+    )
     return (
         f"{phrases.counted(incident.excess, 'extra copy', 'extra copies')} to "
         f"{phrases.counted(incident.recipients, 'person', 'people')}, "
         f"{phrases.span(incident.started_at, incident.ended_at)}, at most {phrases.number(most)} "
-        f"in {phrases.duration(timeline.bucket_seconds)}."
+        f"in {phrases.duration(timeline.bucket_seconds)}.{usual}"
     )
 
 
-def timeline_rows(timeline: Timeline) -> tuple[tuple[str, int, int], ...]:
-    """(time, extra copies, first copies) of each bucket in which anything was sent."""
-    label = phrases.clock if timeline.bucket_seconds % 60 == 0 else phrases.second
-    buckets = zip(timeline.starts_at, timeline.extra_copies, timeline.first_copies, strict=True)
-    return tuple(
-        (f"{phrases.short_day(start)} {label(start)}", extra, first)
-        for start, extra, first in buckets
-        if extra or first
+def timeline_rows(timeline: Timeline) -> tuple[tuple[Any, ...], ...]:
+    """(time, extra copies, first copies) of each bucket in which anything was sent; what is usual, if it is known."""
+    counts = [timeline.extra_copies, timeline.first_copies]
+    counts += [timeline.usual_extra, timeline.usual_first] if timeline.usual_extra else []
+    rows = zip(timeline.starts_at, *counts, strict=True)
+    return tuple((_moment(start, timeline.bucket_seconds), *told) for start, *told in rows if any(told[:2]))
+
+
+def burst_charts(case: CaseFacts, album: Album) -> list[Chart]:
+    """The other pictures of one incident, as far as the log still tells."""
+    charts = [_copies_chart(case, album)] if case.affected else []
+    charts += [_heat_chart(case, album)] if case.heat and case.heat.rows else []
+    return charts + ([_lags_chart(case, album)] if case.lags and any(case.lags.repeats) else [])
+
+
+def _copies_chart(case: CaseFacts, album: Album) -> Chart:
+    """How evenly people were hit."""
+    counts = tuple(sorted(row.sends for row in case.affected))
+    width, bins = burst_plots.copies_bins(counts)
+    alt = (
+        f"Copies per person: least {phrases.number(counts[0])}, most {phrases.number(counts[-1])}, "
+        f"among {phrases.counted(len(counts), 'person', 'people')}."
+    )
+    return Chart(
+        title="Copies per person",
+        pictures=_sizes(album, (1.9, 1.9), alt, burst_plots.copies_plot, counts),
+        caption="How many people got how many copies, the rightful one included.",
+        table_caption="People by the number of copies they got",
+        columns=("Copies", "People"),
+        rows=tuple((_range(start, width), people) for start, people in bins),
     )
 
 
-def month_chart(days: Sequence[tuple[datetime, int, int]]) -> Chart:
+def _heat_chart(case: CaseFacts, album: Album) -> Chart:
+    """Who was hit when."""
+    heat = case.heat
+    assert heat is not None  # noqa: S101 - burst_charts has asked
+    size = phrases.duration(heat.bucket_seconds)
+    counts = [max(copies) for _, copies in heat.rows]
+    who = "a person" if heat.people_per_row == 1 else f"{heat.people_per_row} people"
+    anonymous = replace(heat, rows=tuple(("", copies) for _, copies in heat.rows))
+    alt = (
+        f"Copies to each person over time: {phrases.number(len(heat.rows))} lines, at most "
+        f"{phrases.number(max(counts))} copies in {size} in one line."
+    )
+    rounds = " Upright stripes are rounds that went to everybody." if len(heat.rows) > 1 else ""
+    height = min(4.6, 1.0 + 0.06 * max(len(heat.rows), 8))
+    return Chart(
+        title="Who was hit when",
+        pictures=_sizes(album, (height, height), alt, burst_plots.heat_plot, anonymous),
+        caption=(
+            f"One line is {who}, time runs to the right; the stronger the colour, the more copies, at most "
+            f"{phrases.number(max(counts))} in {size}.{rounds}"
+        ),
+        table_caption=f"Copies per {size}, times in UTC, hit first on top",
+        columns=("Who", *(_moment(start, heat.bucket_seconds) for start in heat.starts_at)),
+        rows=tuple((who, *copies) for who, copies in heat.rows),
+        is_broad=True,
+    )
+
+
+def _lags_chart(case: CaseFacts, album: Album) -> Chart:
+    """After how long the mail came again, here and usually."""
+    profile = case.lags
+    assert profile is not None  # noqa: S101 - burst_charts has asked
+    burst, usual = burst_plots.per_1000(profile)
+    most = max(range(len(burst)), key=burst.__getitem__)
+    alt = (
+        f"Of 1,000 mails of this incident {phrases.number(burst[most])} came again {burst_plots.LAGS[most]} after the "
+        f"one before; usually {phrases.number(usual[most])}."
+    )
+    others = phrases.counted(profile.usual_sends, "other mail")
+    return Chart(
+        title="After how long it came again",
+        pictures=_sizes(album, (2.9, 2.9), alt, burst_plots.lags_plot, profile),
+        caption=(
+            f"Of 1,000 mails, how many repeated the one before after so long: in this incident, and among the {others} "
+            "of this template. Each upright line is ten times the one to its left; what never happened has no mark."
+        ),
+        table_caption="Repeats of 1,000 mails, by the time since the one before",
+        columns=("Time since the one before", "In this incident", "Usually"),
+        rows=tuple(zip(burst_plots.LAGS, burst, usual, strict=True)),
+    )
+
+
+def month_chart(days: Sequence[tuple[datetime, int, int]], album: Album) -> Chart:
     """Mails per day, those with extra copies marked."""
     marked = [day for day in days if day[2]]
     explanation = " The marked part is extra copies that belong to incidents."
@@ -87,15 +175,29 @@ def month_chart(days: Sequence[tuple[datetime, int, int]]) -> Chart:
         else ""
     )
     return Chart(
-        wide=Safe(plots.month_svg(days, alt=alt)),
-        narrow=Safe(plots.month_svg(days, alt=alt, narrow=True)),
-        alt=alt,
+        title="The month\u2019s mail",
+        pictures=_sizes(album, (2.1, 2.1), alt, plots.month_plot, tuple(days)) if days else (),
         caption=f"All mail the log knows of, day by day in UTC.{explanation if marked else ''}",
-        summary="The same as a table",
         table_caption="Mails per day (UTC)",
         columns=("Day", "Mails", "Extra copies"),
         rows=tuple((phrases.day(day), sends, extra) for day, sends, extra in days),
     )
+
+
+def _sizes(album: Album, heights: tuple[float, float], alt: str, draw: Drawing, *facts: Any) -> tuple[Safe, ...]:
+    """The picture for a desk and for a telephone."""
+    inches = zip((_WIDE, _NARROW), heights, strict=True)
+    return tuple(Safe(picture(album, size, alt, draw, *facts)) for size in inches)
+
+
+def _moment(start: datetime, bucket_seconds: int) -> str:
+    clock = phrases.clock if bucket_seconds % 60 == 0 else phrases.second
+    return f"{phrases.short_day(start)} {clock(start)}"
+
+
+def _range(start: int, width: int) -> str:
+    first, last = phrases.number(start), phrases.number(start + width - 1)
+    return first if width == 1 else f"{first} to {last}"
 
 
 def _cut(rows: Sequence[object]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from detector.case_record import MACHINE, CaseRecord
 from detector.documents import charts, phrases, sentences
+from detector.documents.album import Album
 from detector.documents.apology_letter import due, letter_name
 from detector.documents.case_in_words import recurrence
 from detector.documents.desk import Desk, client_folders
@@ -44,9 +45,9 @@ class ClientContact:
     """How far that is: "draft", "approved", "sent"."""
 
 
-def render_brief(case: CaseFacts, desk: Desk | None = None) -> tuple[Document, Document]:
+def render_brief(case: CaseFacts, desk: Desk | None = None, album: Album | None = None) -> tuple[Document, Document]:
     """brief.html and brief.md; what people filled in stands where it belongs."""
-    desk = desk or Desk()
+    desk, album = desk or Desk(), {} if album is None else album
     contacts = _contacts(case, desk)
     one_day = _only_day(case)
     facts: dict[str, Any] = {
@@ -73,10 +74,11 @@ def render_brief(case: CaseFacts, desk: Desk | None = None) -> tuple[Document, D
         "unlisted": max(0, len(case.affected) - LISTED_PEOPLE),
         "one_day": one_day,
         "moment": phrases.second if one_day else _day_and_second,
-        "rows": charts.timeline_rows(case.timeline)[: charts.TABLE_ROWS],
+        "rows": [row[:3] for row in charts.timeline_rows(case.timeline)[: charts.TABLE_ROWS]],
         "examples": [(recipient, ", ".join(map(phrases.second, times))) for recipient, times in case.example_times],
     }
-    page = facts | {"words": sentences.in_html(case), "chart": charts.timeline_chart(case)}
+    pictures = {"chart": charts.timeline_chart(case, album), "pictures": charts.burst_charts(case, album)}
+    page = facts | pictures | {"words": sentences.in_html(case)}
     text = facts | {"words": sentences.in_markdown(case), "safe": Safe}
     return (
         Document("brief.html", render_html("incident_brief.html", page)),

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from detector.documents import case_in_words, charts, feed, phrases, sentences
+from detector.documents.album import Album
 from detector.documents.templates import render_html, render_markdown
 from detector.records import CaseFacts, Document, NightFacts
 
@@ -27,26 +28,32 @@ _SEVERITIES = {"grave": 0, "serious": 1, "minor": 2, "info": 3}
 _FOLDER = re.compile(r"[A-Za-z0-9-]+")
 
 
-def render_report(night: NightFacts, folders: Mapping[str, str] | None = None) -> tuple[Document, Document]:
+def render_report(
+    night: NightFacts, folders: Mapping[str, str] | None = None, album: Album | None = None
+) -> tuple[Document, Document]:
     """report.html and report.md. `folders` gives the folder name of each incident id, for the links to the briefs."""
+    album = {} if album is None else album
     current, earlier = split_cases(night)
     facts: dict[str, Any] = {
         "night": night,
         "feed": feed.describe(night),
-        "earlier": [_item(case, sentences.in_html(case), folders) for case in earlier],
-        "month": charts.month_chart(night.daily_sends),
+        "earlier": [item(case, sentences.in_html(case), folders) for case in earlier],
+        "month": charts.month_chart(night.daily_sends, album),
         "roster": roster_in_words(night),
         "gaps": night.roster_gaps[:GAPS_SHOWN],
         "cause_in_words": sentences.cause_in_words,
     }
     page = facts | {
         "headline": headline(night, [sentences.in_html(case) for case in current], bool(earlier)),
-        "items": [_item(c, sentences.in_html(c), folders) | {"chart": charts.timeline_chart(c)} for c in current],
+        "items": [
+            item(case, sentences.in_html(case), folders) | {"chart": charts.timeline_chart(case, album)}
+            for case in current
+        ],
     }
     text = facts | {
         "headline": headline(night, [sentences.in_markdown(case) for case in current], bool(earlier)),
-        "items": [_item(c, sentences.in_markdown(c), folders) for c in current],
-        "earlier": [_item(case, sentences.in_markdown(case), folders) for case in earlier],
+        "items": [item(c, sentences.in_markdown(c), folders) for c in current],
+        "earlier": [item(case, sentences.in_markdown(case), folders) for case in earlier],
     }
     return (
         Document("report.html", render_html("nightly_report.html", page)),
@@ -64,7 +71,7 @@ def split_cases(night: NightFacts) -> tuple[list[CaseFacts], list[CaseFacts]]:
         is_open = incident.state in ("active", "quiet")
         is_told = (is_open or incident.ended_at >= horizon) and incident.severity != "info"
         (current if is_told else earlier).append(case)
-    current.sort(key=_urgency)
+    current.sort(key=urgency)
     return current[:TOLD_IN_FULL], current[TOLD_IN_FULL:] + earlier
 
 
@@ -101,14 +108,17 @@ def roster_in_words(night: NightFacts) -> str:
     return f"{'; '.join(said)[0].upper()}{'; '.join(said)[1:]}. All of them are in roster.csv."
 
 
-def _urgency(case: CaseFacts) -> tuple[int, int, float]:
+def urgency(case: CaseFacts) -> tuple[int, int, float]:
+    """By this the most pressing come first."""
     incident = case.incident
     return _STATES.get(incident.state, 9), _SEVERITIES.get(incident.severity, 9), -incident.started_at.timestamp()
 
 
-def _item(case: CaseFacts, words: sentences.CaseWords, folders: Mapping[str, str] | None) -> dict[str, Any]:
+def item(
+    case: CaseFacts, words: sentences.CaseWords, folders: Mapping[str, str] | None, root: str = "../../incidents"
+) -> dict[str, Any]:
     """One incident for the templates; a folder name that we would not have given becomes no link."""
     folder = (folders or {}).get(case.incident.incident_id, "")
-    brief = f"../../incidents/{folder}/brief.html" if _FOLDER.fullmatch(folder) else ""
+    brief = f"{root}/{folder}/brief.html" if _FOLDER.fullmatch(folder) else ""
     remarks = case_in_words.remarks(case.record) if case.record else ()
     return {"case": case, "incident": case.incident, "words": words, "brief": brief, "remarks": remarks}

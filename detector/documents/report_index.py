@@ -1,0 +1,155 @@
+"""The index of all nights, `reports/index.html`: what is open, what changed night by night, every incident known, whose
+people were hit how often, and how far to trust the log.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+from detector.case_record import JournalEntry
+from detector.documents import charts, feed, phrases, sentences
+from detector.documents.album import Album
+from detector.documents.night_json import PastNight
+from detector.documents.nightly_report import item, urgency
+from detector.documents.templates import render_html
+from detector.records import CaseFacts, Document, NightFacts
+
+OPEN_SHOWN = 50
+"""Open incidents listed at the top; all of them stand below."""
+CHANGES_NAMED = 12
+"""Incidents named for each kind of change in a night."""
+HISTORY_NAMED = 6
+"""Incidents named for each client, newest first."""
+
+_UNCHANGED = frozenset({"revised"})
+"""Kinds of journal entries that are no news to anybody."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one night, or people since the night before, noted of some incidents."""
+
+    kind: str
+    links: tuple[tuple[str, str], ...]
+    """(incident id, address of its brief or "")."""
+    unnamed: int
+
+
+@dataclass(frozen=True)
+class Client:
+    """An organization with its history."""
+
+    name: str
+    incidents: int
+    people: int
+    """All who were ever hit, each counted once."""
+    excess: int
+    last_at: datetime
+    links: tuple[tuple[str, str, datetime], ...]
+    """(incident id, address of its brief or "", first extra copy), newest first."""
+    unnamed: int
+
+
+def render_index(
+    night: NightFacts, nights: Sequence[PastNight], folders: Mapping[str, str], album: Album | None = None
+) -> Document:
+    """index.html; `nights` are those on disk, newest first, `folders` the folder name of each incident id."""
+    items = [_row(case, folders) for case in night.cases]
+    waiting = sorted((row for row in items if _is_open(row["case"])), key=lambda row: urgency(row["case"]))
+    briefs = {row["incident"].incident_id: row["brief"] for row in items}
+    changes = _changes(night.cases, nights, briefs)
+    facts: dict[str, Any] = {
+        "night": night,
+        "headline": headline(night, [row["case"] for row in waiting]),
+        "waiting": waiting[:OPEN_SHOWN],
+        "more_waiting": max(0, len(waiting) - OPEN_SHOWN),
+        "months": [(_month(key), list(rows)) for key, rows in groupby(items, _started_in)],
+        "nights": [(_month(key), list(rows)) for key, rows in groupby(nights, lambda past: past.day[:7])],
+        "day": f"{night.as_of:%Y-%m-%d}",
+        "changes": changes,
+        "clients": _clients(night.cases, briefs),
+        "feed": feed.describe(night),
+        "month": charts.month_chart(night.daily_sends, {} if album is None else album),
+    }
+    return Document("index.html", render_html("report_index.html", facts))
+
+
+def headline(night: NightFacts, waiting: Sequence[CaseFacts]) -> str:
+    """The answer to "do I have to do something?" in one sentence."""
+    if night.log_complete_through is None:
+        return "There was no mail to look at."
+    are_open = f"{phrases.counted(len(waiting), 'incident is', 'incidents are')} open"
+    if night.is_stale:
+        return f"The log is stale: nobody can know what goes out now; {are_open if waiting else 'no incident is open'}."
+    if running := sum(map(sentences.is_running, waiting)):
+        return f"{phrases.counted(running, 'mail is', 'mails are')} still being sent again and again."
+    return f"Nothing is being sent again and again now; {are_open if waiting else 'no incident is open'}."
+
+
+def _row(case: CaseFacts, folders: Mapping[str, str]) -> dict[str, Any]:
+    """One incident for the template, with how far people are."""
+    record = case.record
+    muted = f"muted by {record.muted_by}" if record and record.muted_by else ""
+    merged = f"part of {record.merged_into}" if record and record.merged_into else ""
+    work = merged or muted or (record.work if record else "")
+    return item(case, sentences.in_html(case), folders, root="../incidents") | {"work": work}
+
+
+def _is_open(case: CaseFacts) -> bool:
+    """Somebody has to do something about it."""
+    return case.record.is_open if case.record else case.incident.state in ("active", "quiet")
+
+
+def _started_in(row: Mapping[str, Any]) -> str:
+    return f"{row['incident'].started_at:%Y-%m}"
+
+
+def _month(key: str) -> str:
+    """ "2026-10" -> "October 2026"."""
+    return phrases.long_day(datetime.strptime(key, "%Y-%m").replace(tzinfo=UTC)).partition(" ")[2]
+
+
+def _changes(
+    cases: Sequence[CaseFacts], nights: Sequence[PastNight], briefs: Mapping[str, str]
+) -> dict[str, list[Change]]:
+    """For each night on disk what was noted in it and since the one before; the newest has whatever came later."""
+    days = sorted(night.day for night in nights)
+    found: dict[str, dict[str, dict[str, None]]] = {day: {} for day in days}
+    for case in cases:
+        for entry in case.record.entries if case.record else ():
+            if entry.kind not in _UNCHANGED:
+                kinds = found[_night_of(entry, days)]
+                kinds.setdefault(entry.kind, {})[case.incident.incident_id] = None
+    return {day: [_change(kind, list(names), briefs) for kind, names in kinds.items()] for day, kinds in found.items()}
+
+
+def _night_of(entry: JournalEntry, days: Sequence[str]) -> str:
+    noted = f"{entry.noted_at or entry.at:%Y-%m-%d}"
+    return next((day for day in days if day >= noted), days[-1])
+
+
+def _change(kind: str, names: Sequence[str], briefs: Mapping[str, str]) -> Change:
+    links = tuple((name, briefs.get(name, "")) for name in names[:CHANGES_NAMED])
+    return Change(kind, links, len(names) - len(links))
+
+
+def _clients(cases: Sequence[CaseFacts], briefs: Mapping[str, str]) -> list[Client]:
+    """Every organization whose people were hit, the one hit last first; what was withdrawn does not count."""
+    people: dict[str, set[str]] = {}
+    excess: dict[str, int] = {}
+    history: dict[str, dict[str, datetime]] = {}
+    for case in cases:
+        for row in case.affected if case.incident.state != "withdrawn" else ():
+            name = row.organization or ""
+            people.setdefault(name, set()).add(row.recipient)
+            excess[name] = excess.get(name, 0) + row.excess
+            history.setdefault(name, {})[case.incident.incident_id] = case.incident.started_at
+    clients = []
+    for name, started in history.items():
+        newest = sorted(started, key=lambda known: (started[known], known), reverse=True)
+        links = tuple((known, briefs[known], started[known]) for known in newest[:HISTORY_NAMED])
+        last_at, unnamed = started[newest[0]], len(newest) - len(links)
+        clients.append(Client(name, len(newest), len(people[name]), excess[name], last_at, links, unnamed))
+    return sorted(clients, key=lambda client: (-client.last_at.timestamp(), -client.excess, client.name))
