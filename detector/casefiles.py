@@ -15,8 +15,6 @@ The list is written before a document ("intended") and after it ("written"), so 
 mistaken for the work of a person. Files appear whole or not at all, and only their owner can read them.
 """
 
-import hashlib
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -28,25 +26,12 @@ from detector.disk import write_whole
 from detector.documents.escaping import slug, visible
 from detector.errors import StoreError
 from detector.records import Document
+from detector.written_list import Known, Notes, holds, is_untouched, read_list, sha256, write_list
 
-LIST_NAME = ".written.json"
 _INCIDENT_ID = re.compile(r"INC-[0-9A-Z]{2,16}")
 _DOCUMENT_NAME = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/){0,2}(?:[a-z0-9][a-z0-9_-]*|MANIFEST)(\.[a-z0-9]+)+")
 DRAFTS = ("letter.md", "holding-note.md", "call.md", "note.md")
 """What lies in a client's folder."""
-_Known = dict[str, dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Notes:
-    """What `.written.json` remembers."""
-
-    files: _Known = field(default_factory=dict)
-    """name -> hash of what was "written" there, or is "intended"."""
-    figures: dict[str, dict[str, str]] = field(default_factory=dict)
-    """name -> the figures that stood in it when it was written."""
-    clients: dict[str, str] = field(default_factory=dict)
-    """Client -> the folder of its drafts."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +75,7 @@ def write_report(root: Path, documents: Sequence[Document]) -> Path:
         _make_folder(root)
         for document in documents:
             path, content = root / _checked(document.name, flat=True), document.content.encode()
-            if not _holds(path, content):
+            if not holds(path, content):
                 write_whole(path, content)
     except OSError as error:
         raise StoreError(f"{root}: cannot be written ({error.strerror}). Free space or fix its rights.") from error
@@ -109,8 +94,8 @@ def find_case(root: Path, incident_id: str) -> Path | None:
 def untouched(folder: Path, name: str) -> str:
     """A document of a case as we wrote it; "" if it is not there, or a person has edited it."""
     path = folder / name
-    entry = _read_list(folder).files.get(name, {})
-    return path.read_text(encoding="utf-8") if entry and _is_untouched(path, entry) else ""
+    entry = read_list(folder).files.get(name, {})
+    return path.read_text(encoding="utf-8") if entry and is_untouched(path, entry) else ""
 
 
 def folder_name(incident_id: str, organizations: Sequence[str]) -> str:
@@ -130,19 +115,19 @@ def folder_name(incident_id: str, organizations: Sequence[str]) -> str:
 
 def _write_documents(folder: Path, documents: Sequence[Document], handling: Handling) -> None:
     """Decide, note what is about to happen, do it, note that it is done; nothing at all if all is as it should be."""
-    notes = _read_list(folder)
+    notes = read_list(folder)
     known = notes.files
     wanted, figures = _wanted(folder, documents, notes, handling)
-    due = {n: c for n, c in wanted.items() if known.get(n) != {"written": sha256(c)} or not _holds(folder / n, c)}
+    due = {n: c for n, c in wanted.items() if known.get(n) != {"written": sha256(c)} or not holds(folder / n, c)}
     stale = {
-        n: sha256((folder / n).read_bytes()) for n in known if n not in wanted and _is_untouched(folder / n, known[n])
+        n: sha256((folder / n).read_bytes()) for n in known if n not in wanted and is_untouched(folder / n, known[n])
     }
     stale = {n: found for n, found in stale.items() if n not in handling.pinned and not handling.is_part}
     if not due and not stale and figures == notes.figures and dict(handling.clients) == notes.clients:
         return
     intended = {name: {**known.get(name, {}), "intended": sha256(content)} for name, content in due.items()}
     leaving = {name: {"intended": found} for name, found in stale.items()}
-    _write_list(folder, replace(notes, files=known | intended | leaving))
+    write_list(folder, replace(notes, files=known | intended | leaving))
     for name, content in due.items():
         _make_below(folder, name)
         write_whole(folder / name, content)
@@ -150,7 +135,7 @@ def _write_documents(folder: Path, documents: Sequence[Document], handling: Hand
         (folder / name).unlink()
     done = known | {name: {"written": sha256(content)} for name, content in due.items()}
     files = {name: entry for name, entry in done.items() if name not in stale}
-    _write_list(folder, Notes(files, {n: f for n, f in figures.items() if n in files}, dict(handling.clients)))
+    write_list(folder, Notes(files, {n: f for n, f in figures.items() if n in files}, dict(handling.clients)))
 
 
 def _wanted(
@@ -174,10 +159,10 @@ def _wanted(
     return wanted, figures
 
 
-def _target(folder: Path, name: str, content: bytes, known: _Known, handling: Handling) -> str | None:
+def _target(folder: Path, name: str, content: bytes, known: Known, handling: Handling) -> str | None:
     """Where a document's content belongs: its own file, one beside an edited file, or nowhere."""
     state = _state(folder / name, content, known.get(name, {}))
-    if name in handling.pinned and state == "ours" and not _holds(folder / name, content):
+    if name in handling.pinned and state == "ours" and not holds(folder / name, content):
         state = "edited"
     if state == "ours" or (state == "deleted" and name in handling.recreate):
         return name
@@ -209,7 +194,7 @@ def _changes(before: Mapping[str, str], document: Document) -> bytes:
 
 def _move_drafts(folder: Path, clients: Mapping[str, str]) -> None:
     """A client's drafts into the folder they belong to now; the list knows both places until all is done."""
-    notes = _read_list(folder)
+    notes = read_list(folder)
     moves = {
         f"{notes.clients[client]}{name}": f"{place}{name}"
         for client, place in clients.items()
@@ -221,53 +206,25 @@ def _move_drafts(folder: Path, clients: Mapping[str, str]) -> None:
         return
     files = notes.files | {new: notes.files[old] for old, new in moves.items() if old in notes.files}
     figures = notes.figures | {new: notes.figures[old] for old, new in moves.items() if old in notes.figures}
-    _write_list(folder, replace(notes, files=files, figures=figures))
+    write_list(folder, replace(notes, files=files, figures=figures))
     for old, new in moves.items():
         _make_below(folder, new)
         (folder / old).rename(folder / new)
     left = {name: entry for name, entry in files.items() if name not in moves}
-    _write_list(folder, replace(notes, files=left, figures=figures))
+    write_list(folder, replace(notes, files=left, figures=figures))
 
 
 def _state(path: Path, content: bytes, entry: dict[str, str]) -> str:
     """ "ours" if we may write it, "edited" or "deleted" if a person has had a say."""
     if not os.path.lexists(path):
         return "deleted" if "written" in entry else "ours"
-    return "ours" if _holds(path, content) or _is_untouched(path, entry) else "edited"
-
-
-def _holds(path: Path, content: bytes) -> bool:
-    """The file, itself and not through a link, has this content."""
-    return path.is_file() and not path.is_symlink() and path.read_bytes() == content
-
-
-def _is_untouched(path: Path, entry: dict[str, str]) -> bool:
-    """The file is as we left it, even if we were cut short in writing it."""
-    return path.is_file() and not path.is_symlink() and sha256(path.read_bytes()) in entry.values()
+    return "ours" if holds(path, content) or is_untouched(path, entry) else "edited"
 
 
 def _beside(name: str, number: int) -> str:
     """letter.md -> letter.new.md, letter.new2.md, ..."""
     stem, _, suffix = name.rpartition(".")
     return f"{stem}.new{number if number > 1 else ''}.{suffix}"
-
-
-def _read_list(folder: Path) -> Notes:
-    """What we wrote here; if the list is lost or damaged we know of nothing, and so overwrite nothing."""
-    try:
-        content = json.loads((folder / LIST_NAME).read_bytes())
-        files, figures = (
-            {str(name): {str(k): str(v) for k, v in entry.items()} for name, entry in content.get(part, {}).items()}
-            for part in ("files", "figures")
-        )
-        return Notes(files, figures, {str(k): str(v) for k, v in content.get("clients", {}).items()})
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
-        return Notes()
-
-
-def _write_list(folder: Path, notes: Notes) -> None:
-    content = {"schema_version": 1, "files": notes.files, "figures": notes.figures, "clients": notes.clients}
-    write_whole(folder / LIST_NAME, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode())
 
 
 def _make_folder(folder: Path) -> None:
@@ -295,8 +252,3 @@ def _checked_id(incident_id: str) -> str:
     if not _INCIDENT_ID.fullmatch(incident_id):
         raise ValueError(f"{incident_id!r} is no incident id of ours and may not become a path")
     return incident_id
-
-
-def sha256(content: bytes) -> str:
-    """The fingerprint of a text."""
-    return hashlib.sha256(content).hexdigest()

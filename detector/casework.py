@@ -12,7 +12,7 @@ from pathlib import Path
 
 from detector import case_journal
 from detector.case_record import HOLDING_NOTE, LETTER, MACHINE, CaseRecord, JournalEntry, Step
-from detector.casefiles import DRAFTS, Handling, find_case, folder_name, sha256, untouched, write_case
+from detector.casefiles import DRAFTS, Handling, find_case, folder_name, untouched, write_case
 from detector.config import Client, Config, Us
 from detector.copies import read_copies
 from detector.disk import write_whole
@@ -27,6 +27,7 @@ from detector.errors import ConfigError
 from detector.lifecycle import replay
 from detector.records import CaseFacts
 from detector.store import Connection
+from detector.written_list import sha256
 
 ADDRESSES = "work/addresses.json"
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from detector import __version__
-from detector.casefiles import sha256, untouched, write_report
+from detector.casefiles import untouched, write_report
 from detector.documents import night_documents, pictures_of, render_index
 from detector.documents.incidents_json import without_as_of
 from detector.documents.night_json import NAME as SUMMARY
@@ -19,6 +19,7 @@ from detector.documents.night_json import PastNight, read_night_json
 from detector.documents.nightly_report import split_cases
 from detector.records import Document, NightFacts
 from detector.store import publish
+from detector.written_list import sha256
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MARK = "published.sha256"

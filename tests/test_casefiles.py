@@ -8,10 +8,11 @@ from pathlib import Path
 import builders
 import pytest
 
-from detector.casefiles import LIST_NAME, find_case, folder_name, write_case, write_report
+from detector.casefiles import find_case, folder_name, write_case, write_report
 from detector.documents import Desk, case_documents, night_documents
 from detector.errors import StoreError
 from detector.records import Document
+from detector.written_list import LIST_NAME
 
 ORGANIZATION = "Harbor Freightways"
 
