@@ -27,6 +27,7 @@ COLUMNS = (
     "day",  # days since 1970 of the window
     "own_exposed",  # one person only: the same on the person's other days
     "own_repeated",
+    "alike",  # so many batches are the same in all this; 0 counts as 1
 )
 SCALES = {
     "organization, 15 minutes": 0,
@@ -63,6 +64,7 @@ class Rows(NamedTuple):
     day: Numbers
     own_exposed: Matrix
     own_repeated: Matrix
+    alike: Matrix
 
     @classmethod
     def of(cls, matrix: Matrix) -> "Rows":
@@ -74,11 +76,12 @@ class Rows(NamedTuple):
             values = np.clip(given, 0.0, most.get(name, 1e9))
             columns[name] = values if name in cls._counts() else values.astype(np.int64)
         columns["exposed"] = np.maximum(np.maximum(columns["exposed"], columns["repeated"]), 1.0)
+        columns["alike"] = np.maximum(columns["alike"], 1.0)
         return cls(**columns)
 
     @staticmethod
     def _counts() -> tuple[str, ...]:
-        return ("repeated", "exposed", "own_exposed", "own_repeated")
+        return ("repeated", "exposed", "own_exposed", "own_repeated", "alike")
 
     def where(self, chosen: Any) -> "Rows":
         """Some of the rows."""

@@ -62,13 +62,15 @@ from numbered as n
 left join numbered as k on k.template_key = n.kin_key
 """  # noqa: S608 - constants above
 _COLUMNS = """t.template, t.kin, t.family, t.kind, b.scale, b.is_again, b.lag_bin,
-  b.window_start_us // 86400000000 as day, b.exposed, b.repeated, 0 as own_exposed, 0 as own_repeated
-"""
+  b.window_start_us // 86400000000 as day, b.exposed, b.repeated, 0 as own_exposed, 0 as own_repeated"""
 _BATCHES = f"""
-select {_COLUMNS} from all_batches as b join template_numbers as t on t.template_key = b.template_key
+select {_COLUMNS}, count(*) as alike
+from all_batches as b join template_numbers as t on t.template_key = b.template_key
+group by all
 """  # noqa: S608 - constants above
 _CANDIDATES = f"""
-select {_COLUMNS}, b.template_key, t.kin_key, b.cut_by, b.scope, b.organization, b.window_us, b.window_start_us
+select {_COLUMNS}, 1 as alike,
+  b.template_key, t.kin_key, b.cut_by, b.scope, b.organization, b.window_us, b.window_start_us
 from all_batches as b
 join template_numbers as t on t.template_key = b.template_key
 where lag_bin > 0 and repeated >= $people
@@ -76,7 +78,7 @@ order by t.template, cut_by, scope, organization, window_us, window_start_us, is
 """  # noqa: S608 - constants above
 _PEOPLE = """
 select t.template, t.kin, t.family, t.kind, 4 as scale, 1 as is_again, lag_bin, day_us // 86400000000 as day, exposed,
-  repeated, own_exposed, own_repeated, d.template_key, recipient, content_key, day_us, own_days
+  repeated, own_exposed, own_repeated, 1 as alike, d.template_key, recipient, content_key, day_us, own_days
 from recipient_days as d
 join template_numbers as t on t.template_key = d.template_key
 order by recipient, content_key, day_us, lag_bin
@@ -101,6 +103,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     batch_alarms = with_neighbours(alarmed_batches(detector, candidates, settings), numbers)
     person_alarms = _alarmed_people(detector, people, settings)
     episodes = alarmed_episodes(_episodes(db), batch_alarms, settings)
+    episodes = _with_timers(db, episodes)
     person_alarms, episodes = _without_blind_copies(db, person_alarms, episodes)
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)
     _save(db, alarms, _usual_lags(batches, alarms, numbers))
@@ -117,7 +120,8 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
 
 
 def _batches(db: Connection) -> Matrix:
-    """All batches as the estimator's X, those with repeats in one order: sums of shares must not depend on threads."""
+    """All batches as the estimator's X, those alike once (most are of one mail), those with repeats in one order: sums
+    of shares must not depend on threads."""
     columns = db.execute(_BATCHES).fetchnumpy()
     rows = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in COLUMNS])
     is_repeat = rows[:, COLUMNS.index("lag_bin")] > 0
@@ -139,6 +143,14 @@ def _episodes(db: Connection) -> Episodes:
         "select template_key, count(*) from repeats where copies_before = 0 group by template_key"
     ).fetchall()
     return Episodes(db.execute(_EPISODES).df(), dict(mails), begins_us or 0)
+
+
+def _with_timers(db: Connection, episodes: pd.DataFrame) -> pd.DataFrame:
+    """And what comes to a whole group by a clock of its own, whatever is usual for the template."""
+    timers = db.execute(read_sql("questions/own_clock")).df()
+    if not len(timers):
+        return episodes.assign(alike=1)
+    return pd.concat([timers, episodes.assign(alike=1)]).drop_duplicates(["recipient", "content_key", "started_us"])
 
 
 def _without_blind_copies(
@@ -172,12 +184,14 @@ def _usual_lags(batches: Matrix, alarms: Alarms, numbers: dict[str, int]) -> lis
     )
     days = pd.concat([part[columns] for part in (alarms.batches, alarms.people, episodes)]).drop_duplicates()
     names = dict(zip(days["template"], days["template_key"], strict=True))
-    place = [COLUMNS.index(name) for name in ("template", "scale", "lag_bin", "exposed", "repeated")]
-    template, scale, lag_bin, exposed, repeated = batches[:, place].T
+    place = [COLUMNS.index(name) for name in ("template", "scale", "lag_bin", "exposed", "repeated", "alike")]
+    template, scale, lag_bin, exposed, repeated, alike = batches[:, place].T
     alarmed = np.concatenate([days["template"] * 65536 + days["day"] + step for step in (-1, 0, 1)])
     known = (scale == _EVERYBODY) & np.isin(template, list(names))
     known &= ~np.isin(template * 65536 + batches[:, _DAY], alarmed)
-    sums = pd.DataFrame({"template": template, "lag_bin": lag_bin, "exposed": exposed, "repeated": repeated})[known]
+    sums = pd.DataFrame(
+        {"template": template, "lag_bin": lag_bin, "exposed": exposed * alike, "repeated": repeated * alike}
+    )[known]
     sums = sums.groupby(["template", "lag_bin"], as_index=False).sum()
     sizes = sums[sums["lag_bin"] == 0].set_index("template")["exposed"]
     sums = sums[sums["lag_bin"] > 0]
@@ -197,7 +211,7 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int]]) -> None:
             [*BATCH_KEYS, "from_bin", "until_bin", "scope", "organization", "exposed", "repeated", "log10", "company"]
         ],
         "recipient_alarms": alarms.people[[*person, "day_us", "lag_bin", "exposed", "repeated", "log10"]],
-        "episode_alarms": alarms.episodes[[*person, "started_us", "ended_us", "copies", "most_elsewhere"]],
+        "episode_alarms": alarms.episodes[[*person, "started_us", "ended_us", "copies", "most_elsewhere", "alike"]],
     }
     db.execute(
         "create or replace table batch_alarms (template_key varchar, cut_by varchar, window_us bigint, "
@@ -210,7 +224,7 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int]]) -> None:
     )
     db.execute(
         "create or replace table episode_alarms (recipient varchar, content_key varchar, template_key varchar, "
-        "started_us bigint, ended_us bigint, copies bigint, most_elsewhere bigint)"
+        "started_us bigint, ended_us bigint, copies bigint, most_elsewhere bigint, alike bigint)"
     )
     db.execute("create or replace table usual_lags (template_key varchar, lag_bin integer)")
     if usual:

@@ -59,7 +59,7 @@ _HABITUAL = 0.1
 class BurstDetector(OutlierMixin, BaseEstimator):
     """Scores batches of repeats; lower is stranger, as scikit-learn has it.
 
-    X has the shape (batches, 12) and the columns of `COLUMNS`: counts of people or copies, numbers, and days since
+    X has the shape (batches, 13) and the columns of `COLUMNS`: counts of people or copies, numbers, and days since
     1970. If it has fewer columns, those at the end are taken as 0, the lag as minutes, and as many exposed as repeated;
     columns beyond are not read.
 
@@ -84,7 +84,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         self.contamination = contamination
 
     def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:
-        """Learn what is usual from X of shape (batches, 12), columns as in `COLUMNS`. Past incidents may be in it."""
+        """Learn what is usual from X of shape (batches, 13), columns as in `COLUMNS`. Past incidents may be in it."""
         given = Rows.of(self._checked(X, reset=True))
         batches = given.where(given.scale != PERSON)
         self.first_day_ = int(batches.day.min()) if len(batches.day) else 0
@@ -92,7 +92,8 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         self._learn_sizes(batches.where(batches.lag_bin == 0))
         self._learn_repeats(batches.where(batches.lag_bin > 0))
         if self.alarm_log10 is None:
-            self.offset_ = float(np.percentile(self._scores(given), 100.0 * self.contamination))
+            scores = np.repeat(self._scores(given), given.alike.astype(np.int64))
+            self.offset_ = float(np.percentile(scores, 100.0 * self.contamination))
         else:
             self.offset_ = float(np.nextafter(-self.alarm_log10, 0.0))  # at the line itself is an alarm
         return self
@@ -123,7 +124,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
     def _learn_sizes(self, sizes: Rows) -> None:
         """How many people could have got something again, and on how many days there were enough of them."""
         big = sizes.exposed >= _FEWEST_IN_BATCH
-        self.sizes_ = DaySums(sizes.group, sizes.day, 0, sizes.exposed, big)
+        self.sizes_ = DaySums(sizes.group, sizes.day, 0, sizes.exposed * sizes.alike, big * sizes.alike)
         daily = sizes.where(big & (sizes.scale == EVERYBODY) & (sizes.is_again == 0))
         self.templates_, first, self.template_days_ = np.unique(daily.template, return_index=True, return_counts=True)
         self.families_ = daily.family[first]
@@ -132,22 +133,20 @@ class BurstDetector(OutlierMixin, BaseEstimator):
     def _learn_repeats(self, repeats: Rows) -> None:
         """How many people got it again, and which batches did so as a whole."""
         near = priors.RUN_DAYS[repeats.lag_bin] + 7 * np.isin(repeats.scale, WEEKS)
-        self.repeats_ = DaySums(repeats.key, repeats.day, near, repeats.repeated)
+        self.repeats_ = DaySums(repeats.key, repeats.day, near, repeats.repeated * repeats.alike)
         big = repeats.where(repeats.exposed >= _FEWEST_IN_BATCH)
-        self.habits_ = _spread(big, big.key, np.ones(len(big.day)), big.share, big.share**2)
+        self.habits_ = _spread(big, big.key, big.alike, big.share * big.alike, big.share**2 * big.alike)
         whole = big.where((big.share >= _WHOLE) & (big.repeated >= _FEWEST_IN_BATCH))
-        self.whole_ = _spread(whole, whole.theme, np.ones(len(whole.day)))
+        self.whole_ = _spread(whole, whole.theme, whole.alike)
         later = whole.where(np.isin(whole.lag_bin, priors.BROAD) & ~np.isin(whole.scale, ARRIVALS))
-        self.whole_lags_ = DaySums(later.template * 32 + later.lag_bin, later.day, 0, np.ones(len(later.day)))
-        self.whole_days_ = DaySums(later.template, later.day, 0, np.ones(len(later.day)))
+        self.whole_lags_ = DaySums(later.template * 32 + later.lag_bin, later.day, 0, later.alike)
+        self.whole_days_ = DaySums(later.template, later.day, 0, later.alike)
         self.whole_templates_, first = np.unique(whole.template, return_index=True)
         self.kin_whole_ = DaySums(whole.kin[first], np.zeros(len(first)), 0, np.ones(len(first)))
         known = whole.where(np.isin(whole.template, self.templates_) & ~np.isin(whole.scale, ARRIVALS))
-        runs = _spread(known, known.template * 32 + known.lag_bin, np.ones(len(known.day)))
+        runs = _spread(known, known.template * 32 + known.lag_bin, known.alike)
         days = self.template_days_[find(self.templates_, runs.keys // 32)[0]] if len(runs.keys) else runs.keys
-        self.whole_bins_ = runs.keys[
-            runs.run_counts > np.maximum(1, _HABITUAL * days)
-        ]  # once may have been an incident
+        self.whole_bins_ = runs.keys[runs.run_counts > np.maximum(1, _HABITUAL * days)]  # once may be an incident
         place, _ = find(self.templates_, self.whole_bins_ // 32)
         families = (self.families_[place] if len(place) else place) * 32 + self.whole_bins_ % 32
         self.family_whole_ = DaySums(families, np.zeros(len(place)), 0, np.ones(len(place)))

@@ -99,10 +99,18 @@ def _alone(db: Connection, incident_id: str) -> tuple[str, ...]:
         "(select content_key from incident_repeats where incident_id = $1)"
     )
     episodes = db.execute(
-        f"select copies, most_elsewhere from episode_alarms where {of_incident} order by copies desc limit 1",  # noqa: S608
+        "select copies, most_elsewhere, alike, started_us from episode_alarms "  # noqa: S608
+        f"where {of_incident} order by alike desc, copies desc, started_us limit 1",
         [incident_id],
     ).fetchall()
-    for sends, most in episodes:
+    for sends, most, alike, started_us in episodes:
+        if alike > 1:
+            return (
+                f"{alike} people were sent the same mail, one of them {sends} times, days apart and each time from "
+                f"{_clock(started_us)} UTC on, to the second.",
+                "No timetable begins at such a second; a timer does that somebody's mail has started. Nobody else is "
+                "sent this kind of mail like that.",
+            )
         others = f"more than {most} copies of such a mail" if most > 1 else "such a mail twice"
         return (
             f"One person was sent {sends} copies of the same mail, never more than three days apart.",
@@ -117,6 +125,11 @@ def _alone(db: Connection, incident_id: str) -> tuple[str, ...]:
     return (
         f"One person was sent {most_in_a_day} copies of the same mail in one day, which this person never got before.",
     )
+
+
+def _clock(us: int) -> str:
+    """The time of day in UTC."""
+    return f"{datetime.fromtimestamp(us // 1_000_000, UTC):%H:%M:%S}"
 
 
 def case(db: Connection, incident: Incident, complete_through: datetime) -> CaseFacts:

@@ -134,6 +134,7 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     found += [us for us in together_us if us is not None]
     episodes = alarms.episodes[alarms.episodes["template_key"] == span.template_key]
     episodes = episodes[(episodes["ended_us"] >= span.started_us) & (episodes["started_us"] <= span.ended_us)]
+    episodes = episodes[episodes["copies"] >= episodes["enough_copies"]]
     first = episodes.sort_values("started_us").head(_MOST_ALARMS_REPLAYED)
     found += [_enough_copies(db, row, alarms.settings) for row in first.to_dict("records")]
     if found:

@@ -492,6 +492,31 @@ def test_a_certificate_that_comes_to_two_people_on_six_mornings_is_an_incident_a
     assert read_outbox(tmp_path / "nudge", ordinary + nudges) == []
 
 
+def by_timer(second: int, days: list[int]) -> list[Mail]:
+    """A mail that is new to the log, to twelve people on these days, each round from the same second on."""
+    begins = FIRST_DAY + timedelta(days=11, hours=15, minutes=23, seconds=second)
+    return [
+        (begins + timedelta(days=day, milliseconds=300 * n + 7 * day), f"clerk{n}@firm.example", "trainer", "Meet her")
+        for day in days
+        for n in range(12)
+    ]
+
+
+WORKING_DAYS = [0, 1, 2, 3, 6, 7]
+"""The third gap that matters is a weekend: 72 hours and a few milliseconds."""
+
+
+def test_a_new_mail_that_comes_on_every_working_day_from_second_27_is_a_timer_and_from_second_0_a_timetable(tmp_path):
+    """Twelve people, six rounds: 72 sends, 60 of them extra; three rounds may be chance, the fourth is the alarm."""
+    ordinary = list(ordinary_outbox(random.Random(14)))
+    ((incident, people),) = read_outbox(tmp_path / "timer", ordinary + by_timer(27, WORKING_DAYS))
+    assert (incident.recipients, incident.sends, incident.excess) == (12, 72, 60)
+    assert {person.sends for person in people} == {6}
+    assert incident.detected_at == by_timer(27, WORKING_DAYS)[3 * 12][0]
+    assert read_outbox(tmp_path / "thrice", ordinary + by_timer(27, WORKING_DAYS[:3])) == []
+    assert read_outbox(tmp_path / "timetable", ordinary + by_timer(0, WORKING_DAYS)) == []
+
+
 def test_an_archive_that_gets_a_copy_of_everybodys_welcome_is_no_flood_and_a_person_who_gets_as_many_is(tmp_path):
     """Forty are welcomed in three minutes, and each time a copy goes elsewhere, half a second later."""
     begins = FIRST_DAY + timedelta(days=6, hours=14)

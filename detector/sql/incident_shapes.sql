@@ -1,8 +1,8 @@
 -- What tells a second mailing on purpose from a fault: whether of each mail there was one extra copy, and whether what
 -- was sent is a mailing, written to everybody on one day. On the rung of sender and size nobody can tell, so it counts
--- as one. `mails_counted_down`: the last copy came whole hours after the one before, and that one after twice as long
--- or more, as reminders of a deadline do (not one hour: so does a clock that is put back). `doubt_until_us` is when the
--- log told of a third copy to a tenth of the people.
+-- as one. `mails_counted_down`: the last copy came whole hours after the one before, that one after twice as long or
+-- more, and the one before after no less, as reminders of a deadline do (not one hour: so does a clock that is put back;
+-- nor after a weekend what comes daily). `doubt_until_us` is when the log told of a third copy to a tenth of the people.
 -- grain: incident_id
 -- reads: incident_repeats, repeats
 with copies as (
@@ -22,12 +22,15 @@ with copies as (
   group by incident_id, recipient, content_key
 ), reminded as (
   select l.incident_id, sum(case when r.lag_us >= 7020000000 and b.lag_us >= 2 * r.lag_us
+      and coalesce(e.lag_us, b.lag_us) >= b.lag_us
       and (r.lag_us + 180000000) % 3600000000 <= 360000000 and (b.lag_us + 180000000) % 3600000000 <= 360000000
       then 1 else 0 end) as mails
   from lasts as l
   join repeats as r on r.recipient = l.recipient and r.content_key = l.content_key and r.copies_before = l.copies_before
   join repeats as b on b.recipient = l.recipient and b.content_key = l.content_key
     and b.copies_before = l.copies_before - 1
+  left join repeats as e on e.recipient = l.recipient and e.content_key = l.content_key
+    and e.copies_before = l.copies_before - 2
   group by l.incident_id
 ), spans as (
   select incident_id, count(*) as mails, sum(case when excess = 1 then 1 else 0 end) as mails_sent_twice

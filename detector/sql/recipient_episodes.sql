@@ -1,12 +1,12 @@
--- One mail to one person again and again, no more than three days apart: how many copies, from when to when. Beside it
--- on how many other days the person got the template (a shared inbox does all the time; the days next to it are left
--- out). `is_even` if the pauses are ten seconds or more, and all alike to a tenth; or whole days to a minute or so, as
--- with a schedule that rests at weekends. Only from two copies on.
+-- One mail to one person again and again, no more than three days apart, and two hours, for a weekend in which the clock
+-- is put back: how many copies, from when to when. Beside it on how many other days the person got the template (a shared
+-- inbox does all the time; the days next to it are left out). `is_even` if the pauses are ten seconds or more, and all
+-- alike to a tenth; or whole days to a minute or so, as with a schedule that rests at weekends. Only from two copies on.
 -- grain: recipient, content_key, started_us
 -- reads: repeats
 with spaced as (
   select recipient, content_key, template_key, sent_at_us, lag_us, copies_before,
-    sum(case when lag_us <= 259200000000 then 0 else 1 end) over (
+    sum(case when lag_us <= 266400000000 then 0 else 1 end) over (
       partition by recipient, content_key order by copies_before rows between unbounded preceding and current row
     ) as episode
   from repeats
