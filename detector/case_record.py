@@ -114,6 +114,26 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Braking:
+    """The brake was pulled: the command of the config was run."""
+
+    at: datetime
+    release: str = ""
+    """How people let go of it, in the words of the config."""
+    outcome: str = "unknown"
+    """"done" or "failed"; "unknown" if whoever pulled it died before it could say."""
+    how: str = ""
+    """What its command came to, such as "exit code 1"."""
+
+    @property
+    def in_words(self) -> str:
+        """When, and with what outcome; nothing that the command printed, for that may hold addresses."""
+        ended = {"done": "its command ended well", "failed": f"its command failed ({self.how})"}
+        said = ended.get(self.outcome, "whether its command did its work nobody can know")
+        return f"The brake was pulled at {spoken(self.at)}; {said}."
+
+
+@dataclass(frozen=True)
 class CaseRecord:
     """An incident as its journal tells it. Made by `lifecycle.replay` and by nothing else."""
 
@@ -163,6 +183,8 @@ class CaseRecord:
     """Until when alerts about it are held back, as said last; its ending and contradictions pass."""
     silenced_by: str = ""
     silenced_because: str = ""
+    brake: Braking | None = None
+    """How it was pulled last."""
     reopened_because: str = ""
     """Why it is open again after it had stopped, or been closed or dismissed; "" once a person has had a say."""
     entries: tuple[JournalEntry, ...] = ()

@@ -7,7 +7,8 @@ A small list beside the documents, `.written.json`, remembers what we wrote. Wit
                                     and what has changed in them as `<name>.changes.txt`
     approved                        kept, even if untouched
     deleted by a person             stays deleted: whoever deletes hold.csv once it is imported, or the vendor pack once
-                                    it is passed on, must not find it back every morning; `letter draft` writes the
+                                    it is passed on, must not find it back every morning; but while copies still go
+                                    out, hold.csv comes back when more people are hit, and `letter draft` writes the
                                     drafts to clients again when asked
     no longer called for            removed if untouched, else kept
 
@@ -46,6 +47,8 @@ class Handling:
     """Documents to write again although somebody deleted them."""
     is_part: bool = False
     """Only some documents are given; those that are not are still called for."""
+    current: frozenset[str] = frozenset()
+    """Documents that come back after somebody deleted them once they have more to say: their work goes on."""
 
 
 def write_case(
@@ -164,9 +167,11 @@ def _target(folder: Path, name: str, content: bytes, known: Known, handling: Han
     state = _state(folder / name, content, known.get(name, {}))
     if name in handling.pinned and state == "ours" and not holds(folder / name, content):
         state = "edited"
-    if state == "ours" or (state == "deleted" and name in handling.recreate):
+    is_news = known.get(name, {}).get("written") != sha256(content)
+    is_back = name in handling.recreate or (name in handling.current and is_news)
+    if state == "ours" or (state == "deleted" and is_back):
         return name
-    if state == "deleted" or known.get(name, {}).get("written") == sha256(content):
+    if state == "deleted" or not is_news:
         return None
     for number in count(1):
         beside = _beside(name, number)

@@ -67,7 +67,9 @@ def write_up(
     case, revoked = _without_revoked(case, desk, folder, setting.as_of)
     places = client_folders(organizations)
     drafts = {f"{place}{name}" for place in places.values() for name in DRAFTS}
-    handling = Handling(_settled(case), places, frozenset(drafts if recreate else ()), is_part=only_drafts)
+    going_on = frozenset(["hold.csv"] if incident.ongoing else ())
+    written_again = frozenset(drafts if recreate else ())
+    handling = Handling(_settled(case), places, written_again, is_part=only_drafts, current=going_on)
     if only_drafts:
         documents = tuple(text for name in organizations for text in client_documents(case, name, desk))
     else:

@@ -14,6 +14,7 @@ from detector.credentials import secret
 from detector.errors import ChannelError, StoreError
 from detector.framings import shown
 from detector.heartbeat import last_run
+from detector.ingest import files_meant
 
 LEAST_FREE_BYTES = 1 << 30
 _CLOCK_SLACK = timedelta(minutes=5)
@@ -29,17 +30,17 @@ class Finding:
 
 
 def check_up(config: Config, state: Path, now: datetime) -> list[Finding]:
-    """Inputs, clock, disk, state, channels, in this order."""
-    return [*_inputs(config, now), _clock(state, now), _disk(state), *_channels(config)]
+    """Inputs, clock, disk, state, channels, brake, in this order."""
+    return [*_inputs(config, now), _clock(state, now), _disk(state), *_channels(config), *_brake(config)]
 
 
 def _inputs(config: Config, now: datetime) -> Iterator[Finding]:
     if not config.logs.paths:
         yield Finding("inputs", "the config names no logs ([logs] paths); name them on the command line.", True)
     for path in (*config.logs.paths, *config.roster.files):
-        files = [f for f in path.rglob("*") if f.is_file()] if path.is_dir() else [path]
+        files = [file for file in files_meant([path]) if file.is_file()]
         unreadable = next((f for f in files if not os.access(f, os.R_OK)), None)
-        if not files or not path.exists():
+        if not files:
             yield Finding("inputs", f"{shown(path)}: holds no file to read. Correct [logs] paths.", False)
         elif unreadable:
             yield Finding("inputs", f"{shown(unreadable)}: may not be read. Put the user into its group.", False)
@@ -83,3 +84,12 @@ def _channels(config: Config) -> Iterator[Finding]:
                 yield Finding(name, f"nothing is missing; try it: detector notify --test {name}", True)
         except ChannelError as error:
             yield Finding(name, str(error), False)
+
+
+def _brake(config: Config) -> Iterator[Finding]:
+    """Its command is there; it is not run."""
+    if config.brake:
+        program = config.brake.command[0]
+        is_good = shutil.which(program) is not None
+        said = "its command is there; it is not run here." if is_good else "is no program that can be run."
+        yield Finding("brake", f"{shown(Path(program))}: {said}", is_good)

@@ -109,7 +109,7 @@ def read_cases(root: Path) -> Cases:
 def write_down(
     db: Connection, cases: Cases, root: Path, incidents: Sequence[Incident], night: tuple[Saved, datetime]
 ) -> tuple[Cases, tuple[str, ...]]:
-    """Add to each journal what tonight saw; the records after that, and the lines that a person must read."""
+    """Add to each journal what tonight saw; the records after that, and what of it a person must read."""
     as_of = night[1]
     records = dict(cases.records)
     news: list[str] = []
@@ -134,9 +134,14 @@ def write_down(
         if name not in found and record.signal != "withdrawn":
             gone = JournalEntry("withdrawn", as_of, MACHINE, {"why": "the database was made anew, without its log"})
             records[name] = _noted(root, record, [gone], record.organizations)
-    _save(db, cases := replace(cases, records=records))
-    standing = [line for record in records.values() for line in standing_problems(record, as_of)]
-    return cases, (*cases.remarks, *news, *standing)
+    folders = {name: folder for name in records if (folder := cases.folders.get(name) or find_case(root, name))}
+    _save(db, cases := replace(cases, records=records, folders=folders))
+    return cases, (*cases.remarks, *news)
+
+
+def standing(cases: Cases, as_of: datetime) -> tuple[str, ...]:
+    """What a person must read in every run until something is done about it."""
+    return tuple(line for record in cases.records.values() for line in standing_problems(record, as_of))
 
 
 def noted_since(db: Connection, cases: Cases, records: Sequence[CaseRecord | None]) -> Cases:

@@ -56,7 +56,8 @@ class Logs(Section):
     """`[logs]`: what to read, and how to read stamps that do not tell everything."""
 
     paths: tuple[Path, ...] = ()
-    """Files and folders read when none are given on the command line; relative to the config file."""
+    """Files, folders and patterns such as `mail.log*`, read when none are given on the command line; relative to the
+    config file."""
     zone: str = "UTC"
     """Time zone of syslog stamps that carry none."""
     year: int | None = None
@@ -133,6 +134,20 @@ class Us(Section):
     phone: str = ""
 
 
+class Brake(Section):
+    """`[brake]`: a command of yours that pauses what sends the mail. Without this section nothing is ever run."""
+
+    command: tuple[str, ...] = Field(min_length=1)
+    """Program (an absolute path: a timer's PATH is short) and arguments, started without a shell; it reads the
+    incident as JSON on its standard input."""
+    severity: Literal["minor", "serious", "grave"] = "serious"
+    """How grave an incident must be."""
+    timeout_seconds: float = Field(default=30.0, gt=0, le=600, allow_inf_nan=False)
+    """Then it is killed, with everything that it has started."""
+    release: str = ""
+    """How people let go of it again, in words; alert and brief repeat them."""
+
+
 class Config(Section):
     """The whole of detector.toml."""
 
@@ -145,6 +160,7 @@ class Config(Section):
     us: Us = Us()
     channels: Channels = Channels()
     heartbeat: Heartbeat | None = None
+    brake: Brake | None = None
 
 
 def load_config(path: Path | None) -> Config:

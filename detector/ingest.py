@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -46,7 +47,7 @@ class _Reading:
 def read_new_logs(db: Connection, config: Config, as_of: datetime, scratch: Path) -> Iterator[FileTally]:
     """Read what is new in the config's files and folders, yielding what became of each. No bad file stops another."""
     formats = load_formats()
-    for path in _walk(config.logs.paths):
+    for path in files_meant(config.logs.paths):
         with TemporaryDirectory(dir=scratch, prefix="spool-") as folder:
             try:
                 reading = _frame_file(db, config, path, formats, Path(folder))
@@ -56,15 +57,22 @@ def read_new_logs(db: Connection, config: Config, as_of: datetime, scratch: Path
                 yield FileTally(name=name, problem=problem if name in problem else f"{name}: {problem}")
 
 
-def _walk(paths: Sequence[Path]) -> Iterator[Path]:
-    """The files meant: a folder stands for all files in it, by name; hidden ones are passed over."""
-    for path in paths:
+def files_meant(paths: Sequence[Path]) -> Iterator[Path]:
+    """A folder stands for all files in it, by name; hidden ones are passed over. `mail.log*` stands for what it fits
+    now, if there is no file of that very name.
+    """
+    for path in chain.from_iterable(map(_fitting, paths)):
         if not path.is_dir():
             yield path
             continue
         for folder, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+
+
+def _fitting(path: Path) -> list[Path]:
+    found = [] if path.exists() else sorted(path.parent.glob(path.name))
+    return found or [path]
 
 
 def _frame_file(

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from detector.case_record import (
+    Braking,
     CaseRecord,
     Contradiction,
     JournalEntry,
@@ -153,6 +154,15 @@ def _recurs(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
     return replace(record, recurs_from=entry.fields["like"], recurs_after_days=entry.fields["days"])
 
 
+def _brake_pulled(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, brake=Braking(entry.at, entry.fields.get("release", "")))
+
+
+def _brake_ended(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    pulled = record.brake or Braking(entry.at)
+    return replace(record, brake=replace(pulled, outcome=entry.fields["outcome"], how=entry.fields["how"]))
+
+
 def _acknowledged(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
     return record
 
@@ -250,6 +260,8 @@ MACHINE: dict[str, _Taking] = {
     "recurs": _recurs,
     "letter revoked": _revoked,
     "holding note revoked": _note_revoked,
+    "brake pulled": _brake_pulled,
+    "brake ended": _brake_ended,
 }
 HUMAN: dict[str, _Taking] = {
     "acknowledged": _acknowledged,

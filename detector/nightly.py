@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from detector import __version__, casework, chronicle, facts, ingest, registry, tables, telling
+from detector import __version__, brake, casework, chronicle, facts, ingest, registry, tables, telling
 from detector.chronicle import Cases
 from detector.config import Config
 from detector.detection import find_bursts
@@ -17,6 +17,8 @@ from detector.documents.escaping import visible
 from detector.framings import shown
 from detector.notice_journal import Journal
 from detector.notice_record import Notice
+from detector.observations import brake_problem
+from detector.outbox import Settlement
 from detector.publication import publish_night
 from detector.records import FileTally, NightFacts
 from detector.roster import read_roster
@@ -35,6 +37,10 @@ class Night:
     """Lines a person must read: alerts not known to be sent, claims that the log contradicts, promises that are late,
     files that could not be used."""
     exit_code: int
+    passing: tuple[str, ...] = ()
+    """Those problems that settle themselves where logs are being written to: a last line that is half there."""
+    lasting_exit_code: int = 0
+    """What the exit code would be without them."""
 
 
 def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = False, talk: Talk) -> Night:
@@ -49,7 +55,9 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             cases = chronicle.read_cases(state / "incidents")
             saved, due = _find_incidents(db, config, as_of, cases, None if dry_run else journal)
             found = registry.saved_incidents(db)
-            cases, lines = chronicle.write_down(db, cases, state / "incidents", found, (saved, as_of))
+            cases, news = chronicle.write_down(db, cases, state / "incidents", found, (saved, as_of))
+            cases = brake.pull(db, cases, found, None if dry_run else config.brake, as_of)
+            lines = (*news, *chronicle.standing(cases, as_of))
             night = replace(_facts(db, config, files, as_of, cases), notes=lines)
             ledger = facts.ledger(db)
             _say_archives(night, talk)
@@ -65,8 +73,21 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
         scene = telling.Scene(night, config, state, folders, report / "report.html")
         settled = telling.NOTHING if dry_run else telling.tell(journal, due, scene)
     bad_files = _bad_files(config, files) + roster_problems + _blind(night) + tuple(cases.damaged.values())
-    exit_code = settled.exit_code or (3 if bad_files else 0)
-    return Night(night, report / "report.html", (*settled.problems, *lines, *bad_files), exit_code)
+    ended = Night(night, report / "report.html", (*settled.problems, *lines), _exit_code(settled, cases))
+    return _with_files(ended, bad_files, _passing(files))
+
+
+def _exit_code(settled: Settlement, cases: Cases) -> int:
+    """A brake that may not have taken hold is as grave as an alert that may not have arrived."""
+    return settled.exit_code or (5 if any(map(brake_problem, cases.records.values())) else 0)
+
+
+def _with_files(ended: Night, bad_files: tuple[str, ...], passing: tuple[str, ...]) -> Night:
+    """The same with what is wrong with the files, which is less grave than an alert that failed."""
+    lasting_code = ended.exit_code or (3 if set(bad_files) - set(passing) else 0)
+    code = ended.exit_code or (3 if bad_files else 0)
+    problems = (*ended.problems, *bad_files)
+    return replace(ended, problems=problems, exit_code=code, passing=passing, lasting_exit_code=lasting_code)
 
 
 def _bad_files(config: Config, files: Sequence[FileTally]) -> tuple[str, ...]:
@@ -74,6 +95,10 @@ def _bad_files(config: Config, files: Sequence[FileTally]) -> tuple[str, ...]:
     if not files:
         return (f"{', '.join(map(shown, config.logs.paths))}: holds no file to read.",)
     return tuple(tally.problem for tally in files if tally.problem)
+
+
+def _passing(files: Sequence[FileTally]) -> tuple[str, ...]:
+    return tuple(tally.problem for tally in files if tally.problem and tally.held and not tally.rejected)
 
 
 def _blind(night: NightFacts) -> tuple[str, ...]:

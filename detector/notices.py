@@ -21,7 +21,7 @@ DAILY = timedelta(hours=20)
 PAGERS = frozenset({"pagerduty"})
 """Channels that wake somebody: nothing of the past goes there, and they are told that somebody has taken it on."""
 _HELD_BY_SILENCE = frozenset({"opened", "summary", "escalated", "ongoing", "reopened"})
-_RANK = {"info": 0, "minor": 1, "serious": 2, "grave": 3}
+RANK = {"info": 0, "minor": 1, "serious": 2, "grave": 3}
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Memory:
 
 def plan(standings: Sequence[Standing], channels: Sequence[str], memory: Memory, feed: Feed) -> list[Notice]:
     """Every notice that is due, channel by channel, the gravest incident first."""
-    ordered = sorted(standings, key=lambda s: (-_RANK[s.incident.severity], -s.incident.excess, s.incident.incident_id))
+    ordered = sorted(standings, key=lambda s: (-RANK[s.incident.severity], -s.incident.excess, s.incident.incident_id))
     found: list[Notice] = []
     for channel in channels:
         found += _of_feed(channel, memory, feed)
@@ -90,7 +90,7 @@ def feed_saying(kind: str, feed: Feed) -> Mapping[str, Any]:
 def grown(incident: Incident, told: Told) -> bool:
     """A graver level, twice the people or copies, or a client more than people were told of."""
     return (
-        _RANK[incident.severity] > _RANK.get(told.severity, 0)
+        RANK[incident.severity] > RANK.get(told.severity, 0)
         or incident.recipients >= 2 * told.recipients
         or incident.excess >= 2 * told.excess
         or bool(set(incident.organizations) - set(told.clients))

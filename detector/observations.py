@@ -62,6 +62,8 @@ def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
             f"{name}: {record.contained_by} said that it was contained at {spoken(record.contained_at)}, but the log "
             f"has {copies} to {people} after that, the first at {spoken(since.first_copy_at)}. It is not contained."
         )
+    if problem := brake_problem(record):
+        found.append(problem)
     if record.reopened_because and record.was_dealt_with:  # of others nobody believes that they were over
         found.append(f"{name}: is open again: {record.reopened_because}.")
     is_left = record.signal == "withdrawn" and record.was_dealt_with and not record.merged_into
@@ -76,6 +78,19 @@ def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
         if not (record.merged_into or record.work in {"closed", "dismissed"})
     ]
     return tuple(found)
+
+
+def brake_problem(record: CaseRecord) -> str:
+    """The brake was pulled and may not have taken hold, and nobody has stopped it since; "" if all is well."""
+    brake = record.brake
+    if brake is None or brake.outcome == "done" or record.merged_into or record.work in {"closed", "dismissed"}:
+        return ""
+    if record.contained_at and record.contained_at >= brake.at:
+        return ""
+    return (
+        f"{record.incident_id}: {brake.in_words} It is not pulled again. Stop the sender by hand, then: "
+        f"detector incidents contain {record.incident_id}"
+    )
 
 
 def figures_of(incident: Incident, pattern: Pattern | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The README is true: its commands run, its tables name what exists, its config is accepted."""
 
+import os
 import re
 import shlex
 import shutil
@@ -173,6 +174,20 @@ def test_the_commands_that_follow_an_incident_are_the_readmes(sample_state: Path
     assert said == set(incidents.commands)
 
 
+def test_the_watch_of_the_readme_looks_at_what_its_pattern_fits_until_it_is_stopped(tmp_path: Path) -> None:
+    (block,) = (block for block in blocks("sh") if block.startswith("detector watch"))
+    (tmp_path / "mail.log").write_text("Oct 27 18:00:00 mx1 postfix/qmgr[1]: 4A0F12: removed\n")
+    line = block.strip().replace("/var/log", str(tmp_path)).replace("/var/lib/detector", str(tmp_path / "state"))
+    with subprocess.Popen(
+        [sys.executable, "-m", "detector", *shlex.split(line)[1:]], stdout=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"}, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline().endswith("watching 1 file\n")
+        process.terminate()
+    assert process.returncode == 0
+
+
 def test_the_commands_of_every_night_do_what_the_readme_says(sample_state: Path, tmp_path: Path) -> None:
     """On a copy, with a config that names its relay as nobody: the doctor says what to fix, the rest is well."""
     (block,) = (block for block in blocks("sh") if block.startswith("detector doctor --install-hints"))
@@ -188,5 +203,7 @@ def test_the_commands_of_every_night_do_what_the_readme_says(sample_state: Path,
     assert [done.returncode for done in ended] == [0, 3, 5, 0, 0, 2], [done.stderr for done in ended]
     hints = ended[0].stdout
     assert all(word in hints for word in ("15 2 * * *", "[Service]", "ProtectSystem=strict", "[Timer]", "rotate 14"))
+    assert hints.count("NoNewPrivileges=yes") == 2  # the night and the watch
+    assert "detector watch --every 60s" in hints
     assert "FIX   smtp" in ended[1].stdout
     assert "need settling. There are: none." in ended[5].stderr

@@ -446,6 +446,22 @@ def test_quoted_delimiters_newlines_and_doubled_quotes_are_read_by_rfc_4180():
     assert (file.framed.held, file.framed.rejected) == (0, 0)
 
 
+@pytest.mark.parametrize("half", ["2", "2,b@x.exam", '2,b@x.example,"Wel', "2,b@x\u00e9"])
+def test_a_last_row_that_lacks_fields_is_held_in_a_plain_file_and_a_record_in_a_gz(half):
+    data = HEADER + b"1,a@x.example,Welcome\n" + half.encode()
+    plain, packed = spooled(data), spooled(gzip.compress(data))
+    assert (plain.framed.records, plain.framed.held, plain.framed.held_bytes) == (2, 1, len(half.encode()))
+    assert (packed.framed.records, packed.framed.held) == (3, 0)
+    whole = HEADER + b"1,a@x.example,Welcome\n" + b'2,b@x.example,"Wel come"\n'
+    assert grown(data, whole, "csv")[1] == spooled(whole, "csv").records
+
+
+@pytest.mark.parametrize(("encoding", "read"), [("utf-8", "caf\u00c3"), ("utf-16", "caf\ufffd")])
+def test_a_last_row_with_all_fields_that_ends_in_half_a_letter_is_taken(encoding, read):
+    file = spooled((HEADER.decode() + "1,a@x.example,caf\u00e9").encode(encoding)[:-1])
+    assert (file.framed.records, file.framed.held, fields(file)[1]) == (2, 0, ["1", "a@x.example", read])
+
+
 def test_the_marks_of_the_spool_inside_a_cell_become_spaces():
     assert fields(spooled(HEADER + b'1,a\x1fb@x.example,"c\x1ed\x02"\n'))[1] == ["1", "a b@x.example", "c d "]
 

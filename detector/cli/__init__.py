@@ -17,8 +17,9 @@ from detector.cli.doctor import doctor
 from detector.cli.drill import drill
 from detector.cli.incidents import incidents
 from detector.cli.letters import letter
-from detector.cli.options import Moment, Seeds, complain, state_option
+from detector.cli.options import Moment, Seeds, complain, config_with, state_option
 from detector.cli.telling import heartbeat, notices, notify
+from detector.cli.watch import watch
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def cli() -> None:
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML).")
 @state_option
 @click.option("--as-of", type=Moment(), help="Look at the logs as they stood at this time. [default: now]")
-@click.option("--dry-run", is_flag=True, help="Do everything but tell people.")
+@click.option("--dry-run", is_flag=True, help="Do everything but tell people and pull the brake.")
 @click.option("--exit-code", is_flag=True, help="Leave with 10 if an incident is still going on.")
 @click.option("--summary/--no-summary", default=None, help="Print the table. [default: only on a terminal]")
 @click.option("-v", "--verbose", is_flag=True, help="Say what became of every file and how long each step took.")
@@ -57,13 +58,9 @@ def nightly(
       detector nightly /var/log/mail.log*
       detector nightly exports/ --config detector.toml --state /var/lib/detector
     """
-    from detector.config import load_config
-
-    config = load_config(config_path)
-    if logs:
-        config = config.model_copy(update={"logs": config.logs.model_copy(update={"paths": logs})})
-    if not config.logs.paths:
-        raise click.UsageError("Give log files or folders, or name them in the config under [logs] paths.")
+    config = config_with(config_path, logs)
+    if as_of:
+        config = config.model_copy(update={"brake": None})  # what was so then calls for nothing now
     moment = as_of or datetime.now(UTC).replace(microsecond=0)
     night = _watched(config, state, moment, dry_run=dry_run, talk=_talk if verbose else lambda _: None)
     for problem in night.problems:
@@ -181,6 +178,7 @@ def sql(table: str) -> None:
     click.echo(text, nl=False)
 
 
+cli.add_command(watch)
 cli.add_command(doctor)
 cli.add_command(notices)
 cli.add_command(notify)

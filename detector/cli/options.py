@@ -2,8 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from detector.config import Config
 
 
 class Moment(click.ParamType[datetime]):
@@ -56,6 +60,19 @@ state_option = click.option(
     "--state", default="detector-state", show_default=True, type=click.Path(path_type=Path),
     help="Directory for everything the detector keeps.",
 )  # fmt: skip
+
+
+def config_with(path: Path | None, logs: tuple[Path, ...]) -> "Config":
+    """The config, with the logs named on the command line instead of its own."""
+    from detector.config import load_config
+    from detector.errors import ConfigError
+
+    config = load_config(path)
+    if logs:
+        config = config.model_copy(update={"logs": config.logs.model_copy(update={"paths": logs})})
+    if not config.logs.paths:
+        raise ConfigError("Give log files or folders, or name them in the config under [logs] paths.")
+    return config
 
 
 def complain(what: str) -> None:

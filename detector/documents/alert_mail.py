@@ -116,6 +116,7 @@ def _bulletin(case: CaseFacts, message: Message, brief_path: Path | str, told: T
             f"{copies}; one every {every} (median).",
             f"First extra copy {first}, last seen {phrases.minute(incident.ended_at)}.",
             f"Severity {_say(case)(incident.severity)}; {is_told or 'the pattern fits no known cause'}.",
+            *([case.record.brake.in_words] if case.record and case.record.brake else ()),
         ),
         steps=tuple(_steps(case, message, words, brief_path)),
         unknowns=("The cause, until a person confirms it.", f"Anything after {until}, where the log ends."),
@@ -146,8 +147,10 @@ def _steps(case: CaseFacts, message: Message, words: CaseWords, brief_path: Path
         call = f"Tell {whom} what is new. The draft of the {letter} lies beside the brief."
     is_taken = record is not None and record.acknowledged_at is not None
     ack = [] if is_taken else [f"Say that you see to it: detector incidents ack {incident.incident_id}"]
+    held = record.brake if record else None
+    release = [f"When the cause is gone, release the brake: {held.release}"] if held and held.release else []
     stop = words.advice or "Make sure that what sent it is off, so that it cannot start again."
-    return [stop, f"Open the brief: {brief_path}", call, *ack]
+    return [stop, f"Open the brief: {brief_path}", call, *ack, *release]
 
 
 def _news(case: CaseFacts, kinds: set[str], told: Told | None) -> list[str]:

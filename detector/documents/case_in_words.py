@@ -125,6 +125,9 @@ def _facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
     yield "people say", record.work
     if record.contained_at:
         yield "contained", f"{phrases.instant(record.contained_at)} by {record.contained_by}: {record.contained_how}"
+    if record.brake:
+        yield "brake", record.brake.in_words
+        yield "to release", record.brake.release
     if record.silenced_until:
         until = phrases.instant(record.silenced_until)
         yield "silenced", f"until {until} by {record.silenced_by}: {record.silenced_because}"
@@ -219,6 +222,8 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "kept": lambda fields: f"promise {fields['number']}",
     "merged": lambda fields: f"{fields['absorbed']} is a part of it",
     "merged into": _of("into"),
+    "brake pulled": _of("command"),
+    "brake ended": _of("outcome", "how", "said"),
     "recurs": lambda fields: f"like {fields['like']}, {phrases.counted(fields['days'], 'day')} earlier",
 }
 """Kind of entry -> what it says."""

@@ -19,7 +19,7 @@ def render_incidents_json(night: NightFacts) -> Document:
     content = {
         "schema_version": SCHEMA_VERSION,
         "as_of": iso(night.as_of),
-        "incidents": [_incident(case.incident) | _record(case) for case in night.cases],
+        "incidents": [incident_values(case.incident) | _record(case) for case in night.cases],
     }
     return Document("incidents.json", json.dumps(content, indent=2, ensure_ascii=True, allow_nan=False) + "\n")
 
@@ -29,7 +29,8 @@ def without_as_of(text: str) -> str:
     return re.sub(r'^  "as_of": "[^"]*",\n', "", text, count=1, flags=re.MULTILINE)
 
 
-def _incident(incident: Incident) -> dict[str, Any]:
+def incident_values(incident: Incident) -> dict[str, Any]:
+    """What the log tells of an incident."""
     return {
         "incident_id": incident.incident_id,
         "state": incident.state,

@@ -2,7 +2,7 @@
 
 A stock reader that meets one unbalanced quote joins rows until the next one: half a file was lost without a message.
 Here a quote that does not close soon, or that closes in a way no writer writes, costs its own line and nothing else.
-An export ends when it ends: its last row needs no newline.
+A last row without newline is a row if it has all its fields, for an export ends when it ends; else it is still growing.
 """
 
 import re
@@ -107,11 +107,17 @@ class CsvRows:
             self._take(lines)
 
     def end(self, finished: bool) -> int:
-        """Every CSV file is finished: nothing is held."""
+        """A last line without newline that is no whole row is held, unless the file is finished or a row is open."""
+        if not finished and not self._open and self._is_half(self._cutter.tail):
+            return self._cutter.unfinished
         if (line := self._cutter.rest()) is not None:
             self._take(line)
         self._frame(b"", is_last=True)
         return 0
+
+    def _is_half(self, line: bytes) -> bool:
+        row = self._quoting.strict(line)
+        return row is None or row.count(FIELD) + 1 < self._columns
 
     def _take(self, lines: bytes | Overlong) -> None:
         if isinstance(lines, Overlong):

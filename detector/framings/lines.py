@@ -45,6 +45,11 @@ class LineCutter:
         """Bytes of the line that has not ended yet."""
         return self._dropped + len(self._tail)
 
+    @property
+    def tail(self) -> bytes:
+        """That line as far as it is kept."""
+        return self._tail
+
     def rest(self) -> bytes | Overlong | None:
         """The line that has not ended, as if it had; None if there is none. Then nothing is left."""
         line: bytes | Overlong | None = self._tail + b"\n" if self.unfinished else None

@@ -143,7 +143,7 @@ def begins_with(path: Path, versions: Iterable[tuple[int, str]]) -> tuple[list[t
 
 
 def _frame(log: LogFile, framing: str, spool: Spool, known: tuple[int, str]) -> Framed:
-    is_finished = log.is_compressed or framing == "csv"
+    is_finished = log.is_compressed
     parts = KnownAndNew(framing, spool, framer_for(shape_of(framing, log), spool), has_known=known[0] > 0)
     digest, decoder, byte_count, text_length, known_sha256 = hashlib.sha256(), log.decoder(), 0, 0, ""
     for block in cut_at(known[0], log.blocks()):
@@ -157,11 +157,13 @@ def _frame(log: LogFile, framing: str, spool: Spool, known: tuple[int, str]) -> 
             parts.end_known()
     if known_sha256 != known[1]:
         raise log.changed()
-    if decoder.pending and is_finished:
+    half = decoder.pending
+    if half and (is_finished or framing == "csv"):  # half a letter says nothing about whether a row is whole
         parts.feed(_HALF_CHARACTER)
+        text_length, half = text_length + len(_HALF_CHARACTER), 0
     unfinished = parts.end(is_finished)
     version = complete = byte_count, digest.hexdigest()
-    is_held = not is_finished and (unfinished > 0 or decoder.pending > 0)
+    is_held = not is_finished and (unfinished > 0 or half > 0)
     if is_held:
         complete = _complete(log, text_length - unfinished, *version)
     return replace(
