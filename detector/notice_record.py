@@ -7,11 +7,13 @@ from typing import Any
 
 FEED = "feed"
 """The subject of a notice that is about the logs as a whole, where others have the id of an incident."""
+PROMISES = "promises"
+"""The subject of the notices about promises to clients that are late, of all incidents together."""
 ENDINGS = ("stopped", "withdrawn", "merged", "dismissed")
 """What ends an incident in the eyes of those who were told of it."""
 KINDS = (
     "blind", "contradiction", "reopened", "opened", "escalated", *ENDINGS,
-    "sight", "ongoing", "acknowledged", "summary",
+    "sight", "ongoing", "overdue", "acknowledged", "summary",
 )  # fmt: skip
 """The gravest first: a message that carries several notices of one incident is named after the first of these."""
 
@@ -23,7 +25,7 @@ class Notice:
     notice_key: str
     """Subject, kind and ordinal, such as INC-7F3K.opened.1: unique and deterministic."""
     incident_id: str
-    """The incident it is about, or FEED."""
+    """The incident it is about, or FEED, or PROMISES."""
     kind: str
     channel: str
     """Name of the channel in the config, such as "folder" or "smtp"."""
@@ -86,7 +88,7 @@ class Alert:
     notice_key: str
     """The key of the message: unique, deterministic; becomes Message-ID and idempotency key."""
     incident_id: str
-    """What it is about, or FEED, or the key itself if it names several incidents: what threads hang on."""
+    """What it is about, or FEED, or PROMISES, or the key itself if it names several incidents: what threads hang on."""
     kind: str
     subject: str
     """The same for all messages of one incident."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from detector.case_record import CaseRecord
 from detector.incidents import Feed
-from detector.notice_record import FEED, Notice, Told
+from detector.notice_record import FEED, PROMISES, Notice, Told
 from detector.records import Incident
 
 FRESH = timedelta(hours=48)
@@ -50,6 +50,7 @@ def plan(standings: Sequence[Standing], channels: Sequence[str], memory: Memory,
     found: list[Notice] = []
     for channel in channels:
         found += _of_feed(channel, memory, feed)
+        found += _of_promises(channel, standings, feed.as_of)
         past = [s for s in ordered if _is_past(s, channel, memory, feed)]
         for standing in ordered:
             told = memory.told(channel, standing.incident.incident_id)
@@ -134,6 +135,12 @@ def _of_feed(channel: str, memory: Memory, feed: Feed) -> Iterator[Notice]:
     elif told is not None and is_told_blind and not feed.is_stale:
         since = datetime.fromisoformat(told.through)
         yield Notice(f"{FEED}.sight.{since:%Y%m%d-%H%M}", FEED, "sight", channel)
+
+
+def _of_promises(channel: str, standings: Sequence[Standing], as_of: datetime) -> Iterator[Notice]:
+    """Promises to clients are late: one word a day for all of them. Nobody is woken for it."""
+    if channel not in PAGERS and any(standing.record.overdue(as_of) for standing in standings):
+        yield Notice(f"{PROMISES}.overdue.{as_of:%Y-%m-%d}", PROMISES, "overdue", channel)
 
 
 def _is_worth_telling(standing: Standing, as_of: datetime) -> bool:

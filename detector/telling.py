@@ -10,7 +10,7 @@ from detector import channels, facts, notices, outbox, registry
 from detector.case_record import CaseRecord
 from detector.channels import configured
 from detector.config import Config
-from detector.documents import render_alert, render_alert_list, render_feed_alert
+from detector.documents import render_alert, render_alert_list, render_feed_alert, render_promises_alert
 from detector.incidents import Feed
 from detector.notice_journal import Journal, open_journal
 from detector.notice_record import FEED, Alert, Message, Notice
@@ -100,6 +100,8 @@ def _rendered(message: Message, scene: Scene, journal: Journal) -> Alert:
     """The words of a message."""
     night, report = scene.night, scene.report.resolve()  # the mail is read far from this folder
     cases = [c for c in night.cases if c.incident.incident_id in {n.incident_id for n in message.notices}]
+    if message.kind == "overdue" and not cases:
+        return render_promises_alert(night, message)
     if message.is_list or not cases:
         is_feed = any(notice.incident_id == FEED for notice in message.notices)
         if is_feed and not cases:

@@ -126,6 +126,24 @@ def test_the_detector_says_that_it_is_blind_calls_nothing_stopped_and_says_when_
     assert relay.kinds()[2:] == ["stopped", "sight"] or relay.kinds()[2:] == ["sight", "stopped"]
 
 
+def test_promises_that_are_late_are_told_once_a_day_in_one_message_until_they_are_kept(desk, relay):
+    name, _ = night_while_it_goes_on(desk, relay)
+    for text in ("Send the cause in writing", "Call again"):
+        assert desk.say("promise", name, text, "--owner", "Sam", "--due", "2030-10-28").code == 0
+    desk.night(BEGINS + DAY)
+    assert "overdue" not in relay.kinds()  # due today
+    for day in (2, 2.1, 3):
+        desk.night(BEGINS + day * DAY)
+    assert relay.kinds().count("overdue") == 2
+    assert "2 promises to clients are late." in relay.text()
+    assert f"{name}, promise 1 of Sam: Send the cause in writing. It was due on 2030-10-28, 2 days ago." in relay.text()
+    assert relay.mails[-1]["Subject"] == "[detector] Promises to clients that are late"
+    for number in (1, 2):
+        desk.say("promise", "kept", name, str(number))
+    desk.night(BEGINS + 4 * DAY)
+    assert relay.kinds().count("overdue") == 2
+
+
 def test_a_first_import_of_old_logs_is_one_summary_and_only_the_live_one_alerts(desk, relay):
     """Four old affairs of four clients, weeks apart, and one that goes on."""
     old = [burst(BEGINS - week * 7 * DAY, who=f"w{week}", what=f"offer{week} at Old{week}") for week in (1, 2, 3, 4)]

@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 
 from detector.documents.affected_csv import render_affected_csv
 from detector.documents.album import Album, pictures_of
-from detector.documents.alert_lists import render_alert_list, render_feed_alert
+from detector.documents.alert_lists import render_alert_list, render_feed_alert, render_promises_alert
 from detector.documents.alert_mail import CHART_CID, render_alert
 from detector.documents.apology_letter import render_letter
 from detector.documents.client_words import render_call_sheet, render_note
@@ -55,6 +55,7 @@ __all__ = [
     "render_incidents_json",
     "render_index",
     "render_letter",
+    "render_promises_alert",
     "render_report",
     "render_roster_csv",
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from detector.documents import phrases
 from detector.documents.alert_mail import Bulletin, figures_of, in_page, in_text, words_of
-from detector.notice_record import FEED, Alert, Message
+from detector.notice_record import FEED, PROMISES, Alert, Message
 from detector.records import CaseFacts, NightFacts
 
 _RANK = ("grave", "serious", "minor", "info")
@@ -32,7 +32,7 @@ def render_alert_list(night: NightFacts, cases: Sequence[CaseFacts], message: Me
         until=_until(night),
         headline=f"{count}, the gravest first.",
         news_title="First of all",
-        news=(_blind(night),) if kinds.get(FEED) == "blind" else (),
+        news=(*([_blind(night)] if kinds.get(FEED) == "blind" else ()), *(_late(night) if PROMISES in kinds else ())),
         details=tuple(_line(case, kinds) for case in ordered),
         steps=(f"Open the report: {report}", "List them: detector incidents list"),
         footer=(f"{why} It holds no learner's address.", f"Notice {message.message_key}"),
@@ -64,6 +64,22 @@ def render_feed_alert(night: NightFacts, message: Message, report: Path | str) -
     )
     alert = _alert(bulletin, message, "[detector] Sight of the mail logs")
     return replace(alert, incident_id=FEED, severity="serious" if is_blind else "info", is_over=not is_blind)
+
+
+def render_promises_alert(night: NightFacts, message: Message) -> Alert:
+    """Promises to clients whose day is over, the oldest first."""
+    late = _late(night)
+    bulletin = Bulletin(
+        label="OVERDUE",
+        opening="clients are waiting",
+        until=_until(night),
+        headline=f"{phrases.counted(len(late), 'promise')} to clients {'is' if len(late) == 1 else 'are'} late.",
+        details=tuple(late),
+        steps=("Keep it, then: detector incidents promise kept ID NUMBER", "List all: detector incidents promises"),
+        footer=("You get this once a day until they are kept.", f"Notice {message.message_key}"),
+    )
+    alert = _alert(bulletin, message, "[detector] Promises to clients that are late")
+    return replace(alert, incident_id=PROMISES, severity="minor")
 
 
 def render_test_alert(now: datetime) -> Alert:
@@ -98,6 +114,17 @@ def _line(case: CaseFacts, kinds: dict[str, str]) -> str:
     what = "" if kind in {"opened", "summary"} else f"{kind}, "
     since = phrases.minute(incident.started_at)
     return f"{incident.incident_id} ({what}{incident.severity}, {words.status}): {words.headline} Since {since}."
+
+
+def _late(night: NightFacts) -> list[str]:
+    """A sentence for each promise that is late; they differ from day to day, as no two alerts say the same."""
+    records = [case.record for case in night.cases if case.record]
+    found = [(promise, record) for record in records for promise in record.overdue(night.as_of)]
+    return [
+        f"{record.incident_id}, promise {promise.number} of {promise.owner}: {promise.text.rstrip('.')}. It was due on "
+        f"{promise.due}, {phrases.counted((night.as_of.date() - promise.due).days, 'day')} ago."
+        for promise, record in sorted(found, key=lambda each: (each[0].due, each[1].incident_id))
+    ]
 
 
 def _blind(night: NightFacts) -> str:
