@@ -6,6 +6,8 @@ import os
 import sys
 import time
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
@@ -147,6 +149,19 @@ def test_it_reads_the_incident_with_the_people_hit_as_json_in_ascii(tmp_path):
     assert case["affected"][0] | {"recipient": ""} == {
         "recipient": "", "organization": "harbor.example", "sends": 4, "expected": 1, "excess": 3
     }  # fmt: skip
+
+
+def test_the_alert_says_that_the_brake_was_pulled_what_to_check_and_how_to_release_it(tmp_path):
+    watched = braked(tmp_path, release="rm /run/paused")
+    watched.mail(rounds=4)
+    watched.look()
+    (alert,) = (tmp_path / "state" / "alerts").glob("*.eml")
+    text = " ".join(message_from_bytes(alert.read_bytes(), policy=SMTP).get_body(("plain",)).get_content().split())
+    assert "The brake was pulled at 2026-10-27 18:10:00 UTC; its command ended well." in text
+    assert "1. Make sure that the brake holds. If copies still go out, stop the sender by hand." in text
+    _, folder = _only_case(watched)
+    assert "**Make sure that the brake holds." in (folder / "brief.md").read_text(encoding="utf-8")
+    assert "5. When the cause is gone, release the brake: rm /run/paused" in text
 
 
 def test_it_is_pulled_once_however_often_the_watch_looks_and_never_by_a_dry_run_or_a_look_at_the_past(tmp_path):

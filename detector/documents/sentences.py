@@ -166,6 +166,9 @@ class CaseWords:
             return ""
         if self.case.incident.ongoing is None:
             return "Look at the sender itself. The log is stale and cannot tell whether copies still go out."
+        brake = self.case.record.brake if self.case.record else None
+        if brake and brake.outcome == "done":
+            return "Make sure that the brake holds. If copies still go out, stop the sender by hand."
         if is_running(self.case):
             return "Stop the sender first. Copies were going out until the log ends; every minute adds to the harm."
         return "Make sure that the sender is off. The log ends too soon after the last copy to call it over."
