@@ -70,10 +70,13 @@ def open_store(state: Path, *, memory_limit: str = "1200MB") -> Iterator[Connect
     try:
         rows = db.execute("select schema_version from meta").fetchall()
         if rows != [(SCHEMA_VERSION,)]:
-            raise StoreError(
-                f"{path}: has schema {rows[0][0] if rows else '?'}, this program knows {SCHEMA_VERSION}. "
-                "Use the newer program, or give another --state."
+            known = rows[0][0] if rows else 0
+            what_to_do = (
+                "Move it away: the next night reads the logs again; journals, letters and alerts stay."
+                if known < SCHEMA_VERSION
+                else "Use the newer program, or give another --state."
             )
+            raise StoreError(f"{path}: has schema {known}, this program knows {SCHEMA_VERSION}. {what_to_do}")
         yield db
     finally:
         db.close()

@@ -20,7 +20,7 @@ from detector.errors import RefusedError
 from detector.store import KEPT_SNAPSHOTS, Connection, open_snapshot, publish
 from detector.views import VIEWS
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parent.parent / ".github" / "docs" / "analysis.md").read_text(encoding="utf-8")
 TYPES = {
     "UTC": {"TIMESTAMP"},
     "microseconds": {"BIGINT"},
@@ -58,7 +58,7 @@ def test_every_column_is_there_and_of_the_type_that_its_unit_says(db: Connection
 
 def test_the_views_are_those_of_the_readme() -> None:
     for view in VIEWS:
-        assert f"| `{view}` |" in README
+        assert f"| `{view}` |" in PAGE
     assert list(detector.describe()["view"]) == list(VIEWS)
     assert list(detector.describe("affected")["column"]) == list(VIEWS["affected"].columns)
     for name in ("open_snapshot", "describe", "frame", "figure", "BurstDetector", "load_config"):

@@ -1,4 +1,4 @@
-"""The README is true: its commands run, its tables name what exists, its config is accepted."""
+"""README and docs are true: commands run, tables name what exists, the config is accepted, links lead somewhere."""
 
 import os
 import re
@@ -7,7 +7,10 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+
+import click
 
 import detector
 from detector import errors
@@ -16,12 +19,18 @@ from detector.config import Config, load_config
 from detector.formats import load_formats
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    path: path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", *sorted((ROOT / ".github").rglob("*.md")), ROOT / "sample_logs" / "README.md")
+}
+README = PAGES[ROOT / "README.md"]
+DOCS = {path.stem: text for path, text in PAGES.items() if path.parent.name == "docs"}
 
 
 def blocks(language: str) -> list[str]:
-    """The code blocks of the README in one language."""
-    fences = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+    """The code blocks of README and docs in one language."""
+    text = "\n".join([README, *DOCS.values()])
+    fences = re.findall(r"^```(\w*)\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
     return [text for name, text in fences if name == language]
 
 
@@ -39,19 +48,87 @@ def run(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_readme_names_every_format_and_channel() -> None:
+def anchors(text: str) -> set[str]:
+    """What a link into the page may name, as GitHub makes it of headings."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def test_every_link_leads_to_a_file_that_is_there_and_to_a_heading_in_it() -> None:
+    links = [(path, link) for path, text in PAGES.items() for link in re.findall(r"\]\(([^)\s]+)\)", text)]
+    assert len(links) > 50
+    for path, link in links:
+        if link.startswith("https://"):
+            continue
+        place, _, heading = link.partition("#")
+        target = (path.parent / place).resolve() if place else path
+        assert target.exists(), f"{path.name}: {link}"
+        assert not heading or heading in anchors(target.read_text(encoding="utf-8")), f"{path.name}: {link}"
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    for name in DOCS:
+        assert f".github/docs/{name}.md" in README
+    assert ".github/CONTRIBUTING.md" in README
+
+
+def test_the_docs_name_every_format_and_channel() -> None:
     for name in load_formats():
-        assert f"`{name}`" in README
+        assert f"`{name}`" in DOCS["formats"]
     for name in set(CHANNELS) - {"folder"}:
-        assert f"[channels.{name}]" in README
-    assert "`alerts/`" in README
+        assert f"[channels.{name}]" in DOCS["configuration"]
+    assert "`alerts/`" in DOCS["configuration"]
 
 
-def test_every_command_has_a_line_in_the_readme() -> None:
+def test_every_command_has_a_line_in_the_readme_or_the_docs() -> None:
     from detector.cli import cli
 
     for name in cli.commands:
-        assert f"detector {name}" in README
+        assert f"detector {name}" in README + DOCS["detection"]
+
+
+def helps(command: click.Command, name: str = "detector") -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by its whole name."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    for word, inner in command.commands.items():
+        yield from helps(inner, f"{name} {word}")
+
+
+def test_the_help_of_every_command_ends_with_an_example_whose_options_it_has() -> None:
+    from detector.cli import cli
+
+    for name, command in helps(cli):
+        examples = [line.strip() for line in (command.help or "").splitlines() if line.strip().startswith(name)]
+        assert examples, name
+        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        for word in (word for line in examples for word in line.split() if word.startswith("--")):
+            assert word.partition("=")[0] in known, f"{name}: {word}"
+
+
+def test_the_completion_of_the_shell_knows_the_commands(tmp_path: Path) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        assert "_DETECTOR_COMPLETE" in run(f"detector completion {shell}", tmp_path).stdout
+    asked = {"_DETECTOR_COMPLETE": "bash_complete", "COMP_WORDS": "detector inc", "COMP_CWORD": "1"}
+    told = subprocess.run(
+        [sys.executable, "-m", "detector"], env=os.environ | asked, capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "plain,incidents\n"
+
+
+def test_what_contributing_says_of_files_and_names_is_so() -> None:
+    text = PAGES[ROOT / ".github" / "CONTRIBUTING.md"]
+    for place in re.findall(r"`((?:detector|tests|sample_logs)/[\w/.]+)`", text):
+        assert (ROOT / place).exists(), place
+    from detector import causes, channels, documents, outbox
+
+    assert {"resend"} <= set(load_formats())
+    assert all(hasattr(module, name) for module in causes.CAUSES for name in ("SLUG", "MEANING", "FIRST_QUESTION"))
+    assert channels.CHANNELS
+    assert outbox.REPEATABLE
+    assert callable(documents.night_documents)
+    assert callable(documents.case_documents)
 
 
 def test_the_readmes_config_is_accepted_and_uses_every_section(tmp_path: Path) -> None:
@@ -76,13 +153,13 @@ def test_the_practice_commands_of_the_readme_run_and_find_the_founding_night(tmp
 
 def test_the_readmes_table_of_exit_codes_has_each_that_an_error_can_end_with() -> None:
     codes = {error.exit_code for error in vars(errors).values() if isinstance(error, type)}
-    told = set(map(int, re.findall(r"^\| (\d+) \| ", README, re.MULTILINE)))
+    told = set(map(int, re.findall(r"^\| (\d+) \| ", DOCS["alerts"], re.MULTILINE)))
     assert told == codes | {0, 10}
 
 
 def test_the_first_commands_of_the_readme_are_commands_of_dev_py() -> None:
     dev = (ROOT / "dev.py").read_text(encoding="utf-8")
-    commands = re.findall(r"python3 dev\.py (\w+)", README)
+    commands = re.findall(r"python3 dev\.py (\w+)", "".join(PAGES.values()))
     assert {"run", "test", "bench", "lint"} <= set(commands)
     for name in commands:
         assert re.search(rf"^def {name}\(", dev, flags=re.MULTILINE), name

@@ -163,13 +163,12 @@ def tracked(event: str, to: str, subject: str = "Welcome", sender: str = "norepl
 def test_odd_rows_of_message_tracking_cost_themselves_and_say_why(db):
     # 5 lines of header; RECEIVE and DELIVER; no recipient; no id; no event; no time; an unknown event; a cut row
     (tally,) = ingest(db, FOLDER / "exchange/odd_records.log")
-    assert kept(tally) == (13, 2, 6, 5, 0)
+    assert (kept(tally), tally.held) == ((13, 2, 6, 4, 0), 1)
     assert reasons(db) == {
         8: "no recipient",
         9: "no message id",
         10: "no event",
         11: "no time that can be read",
-        13: "a row with fewer than the header's 30 fields",
     }
 
 

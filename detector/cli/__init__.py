@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from detector import __version__
+from detector.cli.completion import completion
 from detector.cli.doctor import doctor
 from detector.cli.drill import drill
 from detector.cli.incidents import incidents
@@ -155,7 +156,11 @@ def evaluate(
 @click.argument("send_id")
 @state_option
 def show_send(send_id: str, state: Path) -> None:
-    """Say why the send with this id (table `sends`) is one send: its events, files and lines."""
+    """Say why the send with this id (table `sends`) is one send: its events, files and lines.
+
+    \b
+      detector show-send 1db3b66400738ef8 --state /var/lib/detector
+    """
     from detector.documents.send_history import in_words
     from detector.sends import show_send as find
     from detector.store import open_snapshot
@@ -167,7 +172,11 @@ def show_send(send_id: str, state: Path) -> None:
 @cli.command()
 @click.argument("table")
 def sql(table: str) -> None:
-    """Print the SQL that makes a TABLE, ready to paste into a notebook."""
+    """Print the SQL that makes a TABLE, ready to paste into a notebook.
+
+    \b
+      detector sql batches > batches.sql
+    """
     from detector.store import read_sql
 
     try:
@@ -179,6 +188,7 @@ def sql(table: str) -> None:
 
 
 cli.add_command(watch)
+cli.add_command(completion)
 cli.add_command(doctor)
 cli.add_command(notices)
 cli.add_command(notify)

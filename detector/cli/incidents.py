@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from detector.cli.noting import (
-    at_option,
-    by_option,
     cases_of,
     id_argument,
     json_option,
@@ -19,6 +17,7 @@ from detector.cli.noting import (
     organization_option,
 )
 from detector.cli.options import Moment, complain, state_option
+from detector.cli.promises import promise, promises
 
 if TYPE_CHECKING:
     from detector.case_record import CaseRecord
@@ -36,7 +35,11 @@ def incidents() -> None:
 @click.option("--all", "which", flag_value="all", help="Closed, dismissed, muted, merged and withdrawn ones as well.")
 @json_option
 def list_(state: Path, which: str, *, as_json: bool) -> None:
-    """List the incidents, newest first, with what the log says and what people say."""
+    """List the incidents, newest first, with what the log says and what people say.
+
+    \b
+      detector incidents list --overdue
+    """
     from detector.documents import case_in_words
     from detector.observations import standing_problems
 
@@ -61,7 +64,11 @@ def list_(state: Path, which: str, *, as_json: bool) -> None:
 @state_option
 @json_option
 def show(incident_id: str, state: Path, *, as_json: bool) -> None:
-    """Show all that is known of one incident, and its timeline. The id of one that was merged finds the kept one."""
+    """Show all that is known of one incident, and its timeline. The id of one that was merged finds the kept one.
+
+    \b
+      detector incidents show INC-7F3K
+    """
     from detector.documents import case_in_words
     from detector.observations import standing_problems
 
@@ -79,7 +86,11 @@ def show(incident_id: str, state: Path, *, as_json: bool) -> None:
 @incidents.command()
 @noting
 def ack(incident_id: str, state: Path, at: datetime | None, by: str) -> None:
-    """Say that somebody has seen it and sees to it."""
+    """Say that somebody has seen it and sees to it.
+
+    \b
+      detector incidents ack INC-7F3K --by "Sam Example"
+    """
     note(state, incident_id, "acknowledged", at, by, {})
 
 
@@ -90,6 +101,9 @@ def contain(incident_id: str, state: Path, at: datetime | None, by: str, how: st
     """Say that it was stopped. If the log has extra copies after that, this and every later night say so.
 
     Leaves with 1 if the log contradicts it: it is noted all the same, and stands until somebody contains it again.
+
+    \b
+      detector incidents contain INC-7F3K --at 2026-10-27T20:12Z --how "took the import job out of cron"
     """
     from detector import case_journal, chronicle
     from detector.case_record import MACHINE, JournalEntry, stamp
@@ -119,7 +133,11 @@ def contain(incident_id: str, state: Path, at: datetime | None, by: str, how: st
 @organization_option
 @click.option("--channel", required=True, help="How: phone, voicemail, in person, ...")
 def told(incident_id: str, state: Path, at: datetime | None, by: str, organization: str, channel: str) -> None:
-    """Say that the client was told."""
+    """Say that the client was told.
+
+    \b
+      detector incidents told INC-7F3K --organization "Harbor Freightways" --channel phone
+    """
     note(state, incident_id, "client told", at, by, {"organization": organization, "channel": channel})
 
 
@@ -131,6 +149,9 @@ def sent(incident_id: str, state: Path, at: datetime | None, by: str, organizati
     """Say that you have sent the approved letter, or the holding note while only that is approved.
 
     The detector itself sends no client anything.
+
+    \b
+      detector incidents sent INC-7F3K --channel mail
     """
     from detector.lifecycle_rules import what_was_sent
 
@@ -142,63 +163,15 @@ def sent(incident_id: str, state: Path, at: datetime | None, by: str, organizati
 
 
 @incidents.command()
-@click.argument("words", nargs=-1, required=True, metavar='ID "TEXT" | kept ID [NUMBER]')
-@state_option
-@at_option
-@by_option
-@click.option("--owner", default="", help="Who sees to it.")
-@click.option("--due", type=Moment(), help="The day by which, such as 2026-11-15.")
-def promise(
-    words: tuple[str, ...], state: Path, at: datetime | None, by: str, owner: str, due: datetime | None
-) -> None:  # fmt: skip
-    """Write down what was promised to whom by when, and later that it was kept.
-
-    \b
-      detector incidents promise INC-7F3K "Send the report of the cause" --owner Sam --due 2026-11-15
-      detector incidents promise kept INC-7F3K 1
-    """
-    if words[0] == "kept":
-        _promise_kept(state, words[1:], at, by)
-        return
-    if len(words) != 2 or due is None:
-        raise click.UsageError(
-            'Give the incident, the promise in quotes, --owner and --due: ID "TEXT" --owner O --due D.'
-        )
-    cases, _ = cases_of(state)
-    number = len(cases.find(words[0]).promises) + 1
-    fields = {"number": number, "text": words[1], "owner": owner, "due": due.date().isoformat()}
-    note(state, words[0], "promised", at, by, fields)
-
-
-@incidents.command()
-@state_option
-@click.option("--ics", is_flag=True, help="As iCalendar, to read into any calendar.")
-def promises(state: Path, *, ics: bool) -> None:
-    """List the promises that are not kept, the next one first.
-
-    \b
-      detector incidents promises --ics > promises.ics
-    """
-    from detector.documents.escaping import visible
-    from detector.documents.promises_ics import in_ics
-
-    cases, now = cases_of(state)
-    records = [cases.records[name] for name in sorted(cases.records) if not cases.records[name].merged_into]
-    if ics:
-        sys.stdout.buffer.write(in_ics(records).encode())
-        return
-    due = [(promise, record) for record in records for promise in record.promises if promise.kept_at is None]
-    for one, record in sorted(due, key=lambda pair: (pair[0].due, pair[1].incident_id, pair[0].number)):
-        late = "OVERDUE " if one.is_overdue(now) else ""
-        click.echo(visible(f"{one.due} {late}{record.incident_id} promise {one.number}: {one.text} ({one.owner})"))
-
-
-@incidents.command()
 @noting
 @click.option("--anyway", is_flag=True, help="Although something is open; needs --reason.")
 @click.option("--reason", default="", help="Why anyway.")
 def close(incident_id: str, state: Path, at: datetime | None, by: str, *, anyway: bool, reason: str) -> None:
-    """Close an incident that stopped, whose letters went out and whose promises are kept; prints the closing note."""
+    """Close an incident that stopped, whose letters went out and whose promises are kept; prints the closing note.
+
+    \b
+      detector incidents close INC-7F3K
+    """
     from detector.documents.closing_note import render_closing_note
 
     if anyway != bool(reason.strip()):
@@ -211,7 +184,11 @@ def close(incident_id: str, state: Path, at: datetime | None, by: str, *, anyway
 @noting
 @click.option("--reason", required=True, help="Why it is none; shown whenever the pattern comes again.")
 def dismiss(incident_id: str, state: Path, at: datetime | None, by: str, reason: str) -> None:
-    """Say that it is no incident. The same pattern of the same template does not alarm again; far beyond it does."""
+    """Say that it is no incident. The same pattern of the same template does not alarm again; far beyond it does.
+
+    \b
+      detector incidents dismiss INC-7F3K --reason "they asked for a second reminder"
+    """
     note(state, incident_id, "dismissed", at, by, {"reason": reason})
 
 
@@ -219,7 +196,11 @@ def dismiss(incident_id: str, state: Path, at: datetime | None, by: str, reason:
 @noting
 @click.option("--reason", required=True, help="Why.")
 def reopen(incident_id: str, state: Path, at: datetime | None, by: str, reason: str) -> None:
-    """Take up again what was closed, or take a dismissal back."""
+    """Take up again what was closed, or take a dismissal back.
+
+    \b
+      detector incidents reopen INC-7F3K --reason "the client calls again"
+    """
     note(state, incident_id, "taken up again", at, by, {"reason": reason})
 
 
@@ -228,21 +209,14 @@ def reopen(incident_id: str, state: Path, at: datetime | None, by: str, reason: 
 @click.option("--until", required=True, type=Moment(), help="When it is over, such as 2026-11-04; now ends a silence.")
 @click.option("--reason", required=True, help="Why.")
 def silence(incident_id: str, state: Path, at: datetime | None, by: str, until: datetime, reason: str) -> None:
-    """Hold back alerts about it for a while. That it stopped, or that copies go out after it was contained, is told."""
+    """Hold back alerts about it for a while. That it stopped, or that copies go out after it was contained, is told.
+
+    \b
+      detector incidents silence INC-7F3K --until 2026-11-04 --reason "the vendor is at it"
+    """
     from detector.case_record import stamp
 
     note(state, incident_id, "silenced", at, by, {"until": stamp(until), "reason": reason})
-
-
-def _promise_kept(state: Path, words: tuple[str, ...], at: datetime | None, by: str) -> None:
-    """The number may be left out if only one promise is open."""
-    if len(words) not in {1, 2} or (not "".join(words[1:]).isdecimal() and len(words) == 2):
-        raise click.UsageError("Give the incident and the number of the promise: kept ID NUMBER.")
-    cases, _ = cases_of(state)
-    due = [one.number for one in cases.find(words[0]).promises if one.kept_at is None]
-    if len(words) == 1 and len(due) != 1:
-        raise click.UsageError(f"Which promise? Not kept are: {', '.join(map(str, due)) or 'none'}.")
-    note(state, words[0], "kept", at, by, {"number": int(words[1]) if len(words) == 2 else due[0]})
 
 
 def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
@@ -275,3 +249,7 @@ def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
     for record in records:
         if record.recurs_from:
             console.print(Text(f"{record.incident_id}: {case_in_words.recurrence(record)}"), soft_wrap=True)
+
+
+incidents.add_command(promise)
+incidents.add_command(promises)

@@ -20,7 +20,11 @@ def notices() -> None:
 @state_option
 @click.option("--all", "everything", is_flag=True, help="What arrived as well.")
 def list_(state: Path, *, everything: bool) -> None:
-    """List the messages that failed or may not have arrived: time, channel, what is known, key."""
+    """List the messages that failed or may not have arrived: time, channel, what is known, key.
+
+    \b
+      detector notices list --all --state /var/lib/detector
+    """
     from detector.documents.escaping import visible
     from detector.notice_journal import open_journal
     from detector.telling import JOURNAL
