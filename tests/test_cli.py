@@ -4,9 +4,12 @@ Runs in this process, through `main`, as the installed command does; stdout is n
 """
 
 import csv
+import os
+import pty
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -301,3 +304,30 @@ def test_what_cannot_be_printed_is_one_line_and_no_traceback():
         )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr == "detector: what should be printed could not be written (No space left on device).\n"
+
+
+@pytest.mark.parametrize(("term", "expected"), [("xterm", True), ("dumb", False)])
+def test_whoever_sits_at_a_terminal_sees_the_step_at_hand_and_a_plain_end(tmp_path, term, expected):
+    """Nothing hostile in a file's name acts there, and the spinner is gone at the end."""
+    log = tmp_path / "mail\u202e\x1b[31m.csv"
+    log.write_text("timestamp,recipient\n2026-10-27T18:00:00Z,a@b.example\n")
+    ours, theirs = pty.openpty()
+    words = ["nightly", log, "--state", tmp_path / "state", "--as-of=2026-10-28T02:00Z"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "detector", *words],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env=os.environ | {"TERM": term},
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # EIO: the other end is closed
+            while piece := os.read(ours, 65536):
+                shown += piece
+        out = process.stdout.read() if process.stdout else b""
+    os.close(ours)
+    assert (process.returncode, out) == (0, b"")
+    assert (b"reading the logs" in shown) is expected
+    assert b"\x1b[31m.csv" not in shown
+    assert "\u202e".encode() not in shown
+    assert not shown or shown.endswith(b"\x1b[2K")

@@ -19,6 +19,7 @@ from detector.cli.drill import drill
 from detector.cli.incidents import incidents
 from detector.cli.letters import letter
 from detector.cli.options import Moment, Seeds, complain, config_with, state_option
+from detector.cli.talk import talking
 from detector.cli.telling import heartbeat, notices, notify
 from detector.cli.watch import watch
 from detector.errors import DetectorError
@@ -63,7 +64,8 @@ def nightly(
     if as_of:
         config = config.model_copy(update={"brake": None})  # what was so then calls for nothing now
     moment = as_of or datetime.now(UTC).replace(microsecond=0)
-    night = _watched(config, state, moment, dry_run=dry_run, talk=_talk if verbose else lambda _: None)
+    with talking(verbose=verbose) as talk:
+        night = _watched(config, state, moment, dry_run=dry_run, talk=talk)
     for problem in night.problems:
         complain(problem)
     if summary or (summary is None and sys.stdout.isatty()):
@@ -146,7 +148,8 @@ def evaluate(
     if plot:
         check_name(plot)
     options = Options(baselines=baselines, rosters=roster)
-    judged = run(folders, load_config(config_path), options, talk=_talk if verbose else lambda _: None)
+    with talking(verbose=verbose) as talk:
+        judged = run(folders, load_config(config_path), options, talk=talk)
     click.echo(in_json(judged) if as_json else in_words(judged))
     if plot:
         draw(judged, plot)
@@ -249,10 +252,6 @@ def _watched(
         for problem in filter(None, problems):
             complain(problem)
     return night
-
-
-def _talk(line: str) -> None:
-    click.echo(line, err=True)
 
 
 def _print_summary(night: "Night") -> None:

@@ -36,8 +36,8 @@ def watch(
 
     shell = Shell(
         lambda: config_with(config_path, logs), config_path, state, lambda: datetime.now(UTC).replace(microsecond=0),
-        is_stopping=asked, say=click.echo, complain=complain, talk=_talk if verbose else lambda _: None,
-        dry_run=dry_run,
+        is_stopping=asked, say=click.echo, complain=complain, dry_run=dry_run,
+        talk=lambda line: click.echo(line, err=True) if verbose else None,
     )  # fmt: skip
     memory = begin(shell)
     with suppress(StopAskedError):
@@ -52,7 +52,3 @@ def _asked_to_end() -> Callable[..., bool]:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: os.write(writing, b"."))
     return lambda seconds=0.0: bool(select.select([reading], [], [], seconds)[0])
-
-
-def _talk(line: str) -> None:
-    click.echo(line, err=True)
