@@ -3,7 +3,7 @@
     python3 dev.py run   [ARGS]   the nightly job on the sample logs (ARGS go to `detector nightly`)
     python3 dev.py test  [ARGS]   lint, then all tests (ARGS go to pytest; naming tests/... runs just those, unlinted)
     python3 dev.py lint           format, rules, types, import walls
-    python3 dev.py bench [ARGS]   tests/benchmark.py; `bench formats`, `bench watch`: tests/benchmark_formats.py, ...
+    python3 dev.py bench [ARGS]   tests/benchmark.py; `bench formats`, `scale`, `watch`: tests/benchmark_*.py
     python3 dev.py fuzz  [ARGS]   tests/fuzz.py
     python3 dev.py lock  [ARGS]   write the lock files again after a change in pyproject.toml (--upgrade lifts the pins)
 
@@ -78,7 +78,7 @@ def lint(_args: list[str]) -> int:
 def bench(args: list[str]) -> int:
     """How fast, how much memory, how well it detects."""
     set_up(DEV_LOCK)
-    if args[:1] in (["formats"], ["watch"]):
+    if args[:1] in (["formats"], ["scale"], ["watch"]):
         return call(PYTHON, f"tests/benchmark_{args[0]}.py", *args[1:])
     return call(PYTHON, "tests/benchmark.py", *args)
 
