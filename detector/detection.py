@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.batch_alarms import BATCH_KEYS, alarmed_batches, matrix, with_neighbours
-from detector.batch_rows import CONVERSATION, DAY_US, POOLED_BINS, REFERRING
+from detector.batch_rows import CONVERSATION, DAY_US, OCCASIONAL, POOLED_BINS, REFERRING, SERIES
 from detector.config import Detection
 from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
 from detector.estimator import COLUMNS, SCALES, BurstDetector
@@ -23,7 +23,7 @@ _DAY = COLUMNS.index("day")
 _OFTEN = 0.1
 _OFTEN_LATE = 0.03
 """From this usual share on, a repeat by itself is ordinary for its template: within 20 hours, and later."""
-_EXPOSURES_TO_TELL = 20
+_EXPOSURES_TO_TELL, _DAYS_OF_A_HABIT = 20, 3
 _EVERYBODY = SCALES["all, day"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,17 +39,36 @@ select template_key, cut_by, scope, organization, window_us, window_start_us, fa
     + case when scope = 'organization' then 0 else 1 end
 from slow_batches
 """
+_IS_HABIT = "coalesce(h.{0} >= 4 and h.{0} >= 0.1 * h.mail_days, false)"
+_HABITS = f"""case when {_IS_HABIT.format("odd_runs")} then {OCCASIONAL}
+      when {_IS_HABIT.format("issue_runs")} or {_IS_HABIT.format("follow_up_runs")} then {SERIES} else 0 end"""
 _TEMPLATES = f"""
 create or replace temp table template_numbers as
-with named as (
+with habits as (
+  select template_key, {_HABITS} as kind from group_habits as h
+), answers as (
+  select distinct regexp_replace(content_key, '[|][0-9]+$', '') as content_key
+  from repeats where is_reply and starts_with(content_key, 's:')
+), threads as (
+  select distinct regexp_replace(regexp_replace(content_key, '([|:] ?)(re|aw|sv|vs|antw|odp|res|rif|ynt): ', '\\1'),
+    '[0-9]+', '#', 'g') as template_key
+  from answers
+), named as (
   select r.template_key, min(k.kin_key) as kin_key, min(r.sender) as sender,
     case when starts_with(r.template_key, 'm:') then {REFERRING}
-      when avg(case when r.is_reply then 1 else 0 end) >= 0.2 then {CONVERSATION} else 0 end as kind
+      when avg(case when r.is_reply then 1 else 0 end) >= 0.2 or max(t.template_key) is not null then {CONVERSATION}
+      when max(h.kind) > 0 then max(h.kind) else coalesce(max(a.kind), 0) end as kind
   from repeats as r
   left join kins as k on k.template_key = r.template_key
+  left join habits as h on h.template_key = r.template_key
+  left join habits as a on a.template_key = k.kin_key
+  left join threads as t on t.template_key = r.template_key
   group by r.template_key
   union all
-  select distinct kin_key, null, sender, 0 from kins
+  select k.kin_key, null, min(k.sender), coalesce(max(h.kind), 0)
+  from kins as k
+  left join habits as h on h.template_key = k.kin_key
+  group by k.kin_key
 ), numbered as (
   select *, row_number() over (order by template_key) as template,
     dense_rank() over (
@@ -109,7 +128,8 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     _save(db, alarms, _usual_lags(batches, alarms, numbers))
     build(db, BURSTS)
     spans = db.execute(
-        "select template_key, burst_number, is_slow, rung, sender, median_gap_seconds, started_at_us, ended_at_us "
+        "select template_key, burst_number, is_slow, rung, sender, median_gap_seconds, started_at_us, ended_at_us, "
+        "mailed_before_us, kin_key, first_domain, last_domain "
         "from bursts "
         "order by started_at_us, template_key"
     ).fetchall()
@@ -192,9 +212,11 @@ def _usual_lags(batches: Matrix, alarms: Alarms, numbers: dict[str, int]) -> lis
     sums = pd.DataFrame(
         {"template": template, "lag_bin": lag_bin, "exposed": exposed * alike, "repeated": repeated * alike}
     )[known]
-    sums = sums.groupby(["template", "lag_bin"], as_index=False).sum()
+    sums = sums.assign(day=batches[known, _DAY]).groupby(["template", "lag_bin"], as_index=False).agg(
+        {"exposed": "sum", "repeated": "sum", "day": "nunique"}
+    )
     sizes = sums[sums["lag_bin"] == 0].set_index("template")["exposed"]
-    sums = sums[sums["lag_bin"] > 0]
+    sums = sums[(sums["lag_bin"] > 0) & (sums["day"] >= _DAYS_OF_A_HABIT)]
     share = sums["repeated"] / (sums["template"].map(sizes).fillna(0) + _EXPOSURES_TO_TELL)
     often = sums[share >= np.where(sums["lag_bin"] < 8, _OFTEN, _OFTEN_LATE)]
     return sorted((names[key], int(lag)) for key, lag in zip(often["template"], often["lag_bin"], strict=True))
@@ -253,6 +275,9 @@ def _burst(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> 
         ended_at=_at(span.ended_us),
         detected_at=_at(first_evidence(db, span, alarms, histories)),
         recipients=frozenset(recipient for (recipient,) in people),
+        kin=span.kin,
+        domains=(span.first_domain or "", span.last_domain or ""),
+        mailed_before_at=None if span.mailed_before_us is None else _at(span.mailed_before_us),
         quarters=alarms.quarters_of(span),
     )
 

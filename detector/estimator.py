@@ -27,12 +27,13 @@ from detector import priors
 from detector.batch_rows import (
     ARRIVALS,
     COLUMNS,
-    CONVERSATION,
     EVERYBODY,
     LAG_BINS,
     PERSON,
+    REFERRING,
     SCALES,
     SINGLE_BINS,
+    VAGUE_FROM,
     WEEKS,
     Matrix,
     Rows,
@@ -177,10 +178,10 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         assumed = np.where(rows.is_again > 0, prior[:, 2], prior[:, 1])
         grows = np.array([priors.GROWN.get(lag_bin, 1.0) for lag_bin in range(LAG_BINS + 1)])
         assumed *= grows[rows.lag_bin] ** self._grown(rows)
-        vague = (rows.kind > 0) & (rows.lag_bin > 2)
+        vague = rows.lag_bin >= VAGUE_FROM[rows.kind]
         assumed = self._akin(np.where(vague, np.minimum(assumed, priors.REPLY), assumed), rows)
         clean = self._clean_days(rows)
-        cleanest = np.where(vague & (rows.kind == CONVERSATION), assumed, np.maximum(assumed, priors.CLEAN))
+        cleanest = np.where(vague & (rows.kind != REFERRING), assumed, np.maximum(assumed, priors.CLEAN))
         concentration = between(assumed, cleanest, clean / (clean + prior[:, 3]))
         other = rows._replace(is_again=1 - rows.is_again)  # who mails a group again does so after any copy
         concentration = np.minimum(self._habit(concentration, rows, clean), self._habit(concentration, other, clean))

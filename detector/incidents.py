@@ -19,8 +19,18 @@ PAUSE = timedelta(days=4)
 """The same mail to the same people, if it is slow, may rest so long, as over a weekend, and still be one affair."""
 OVERNIGHT = timedelta(hours=26)
 """The same mail repeated after about the same time on the next day is one affair: what breaks it sleeps at night."""
-ALIKE = 1.5
-"""Two bursts repeat after about the same time if one median is no longer than the other by this factor."""
+ALIKE, AT_ONCE = 1.5, 2.0
+"""Two bursts repeat after about the same time if one median is no longer than the other by this factor; up to so many
+seconds they do anyway."""
+STAFF = 5
+"""So many people of the sender's own domain are more than the few that machines report to."""
+PARALLEL = timedelta(minutes=5)
+"""Bursts of one sender that begin and end within this of each other are one affair, if they repeat alike."""
+UNMENDED = timedelta(days=15)
+"""A template that had no healthy run in between is in the same affair, for so long."""
+SAME_GROUP, SAME_GROUP_PEOPLE, AFTERWARDS = 0.9, 5, timedelta(days=2)
+"""Other mail repeated after about the same time to the same five people or more, no later than this, has one cause: it
+is they who are entered twice."""
 IN_STEP_FROM, IN_STEP = timedelta(minutes=10), 1.01
 """Two mails repeated after the same time to 1 %, if that is ten minutes or more, are repeated by one cause."""
 SAME_AFFAIR = timedelta(hours=36)
@@ -50,8 +60,21 @@ class Burst:
     is_slow: bool = False
     """Its copies come many hours apart."""
     median_gap_seconds: float = 0.0
+    kin: str | None = None
+    """What the templates share that are akin to this one."""
+    mailed_before_at: datetime | None = None
+    """When the template was last sent before the burst."""
+    domains: tuple[str, str] = ("", "")
+    """The first and the last by name of those that the template ever went to."""
     quarters: frozenset[int] = frozenset()
     """Quarters of an hour (microseconds since 1970) in which several templates showed it together."""
+
+    @property
+    def is_in_house(self) -> bool:
+        """True for mail of machines to a few of the sender's own staff: they report all night if need be."""
+        house = self.sender.rpartition("@")[2]
+        ours = [bool(house) and (f".{house}".endswith(f".{d}") or f".{d}".endswith(f".{house}")) for d in self.domains]
+        return all(ours) and len(self.recipients) < STAFF
 
     @property
     def is_of_a_kin(self) -> bool:
@@ -122,9 +145,10 @@ class Shape:
 
 
 def group(bursts: Sequence[Burst]) -> list[tuple[Burst, ...]]:
-    """One affair, one group: bursts that overlap in time and share template, people, or the size class next door."""
+    """One affair, one group: bursts that overlap in time and share template, people, or the size class next door; none
+    of those that stay in the house."""
     groups: list[list[Burst]] = []
-    for burst in sorted(bursts, key=lambda b: (b.started_at, b.template_key, b.burst_number)):
+    for burst in sorted((b for b in bursts if not b.is_in_house), key=lambda b: (b.started_at, b.template_key, b.burst_number)):
         joined = [g for g in groups if any(_belong(burst, other) for other in g)]
         groups = [g for g in groups if g not in joined]
         groups.append([*(b for g in joined for b in g), burst])
@@ -232,17 +256,47 @@ def _belong(one: Burst, other: Burst) -> bool:
     is_shared = shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))
     if one.template_key == other.template_key or _are_neighbours(one, other):
         may_rest = is_shared and (one.is_slow or other.is_slow)
-        pause = PAUSE if may_rest else OVERNIGHT if _are_alike(one, other) else TOUCHING
+        pause = _rest(one, other) if may_rest else OVERNIGHT if _are_alike(one, other) else TOUCHING
+        if _are_alike(one, other) and _unmended(one, other):
+            pause = UNMENDED
         return apart <= pause and (is_shared or one.is_slow == other.is_slow)
+    if _hit_the_same(one, other):
+        return apart <= AFTERWARDS
+    is_akin = one.kin is not None and one.kin == other.kin and apart <= timedelta(0)
+    if (is_akin or _are_parallel(one, other)) and _are_alike(one, other):
+        return True
     if one.is_of_a_kin and other.is_of_a_kin and one.sender == other.sender and one.is_slow == other.is_slow:
         return apart <= TOUCHING and (one.is_slow or _are_alike(one, other))
     return apart <= TOUCHING and one.is_slow == other.is_slow and (is_shared or _are_in_step(one, other))
 
 
+def _hit_the_same(one: Burst, other: Burst) -> bool:
+    """True if both repeat after about the same time, to one and the same group of people."""
+    shared, either = len(one.recipients & other.recipients), len(one.recipients | other.recipients)
+    return shared >= SAME_GROUP_PEOPLE and shared >= SAME_GROUP * either and _are_alike(one, other)
+
+
+def _unmended(one: Burst, other: Burst) -> bool:
+    """True if nothing of the template went out between two bursts: the weekly job had no healthy run."""
+    first, second = sorted((one, other), key=lambda b: b.started_at)
+    return second.mailed_before_at is not None and second.mailed_before_at <= first.ended_at + TOUCHING
+
+
+def _are_parallel(one: Burst, other: Burst) -> bool:
+    """True if both began and ended together: one job mails some in one language and some in another."""
+    ends = abs(one.ended_at - other.ended_at) <= PARALLEL
+    return one.sender == other.sender and abs(one.started_at - other.started_at) <= PARALLEL and ends
+
+
+def _rest(one: Burst, other: Burst) -> timedelta:
+    """How long the same mail to the same people may rest: what comes weekly, for a week."""
+    return max(PAUSE, timedelta(seconds=ALIKE * max(one.median_gap_seconds, other.median_gap_seconds)))
+
+
 def _are_alike(one: Burst, other: Burst) -> bool:
-    """True if both are quick, and repeat after about the same time."""
+    """True if both are quick, and repeat after about the same time, or within seconds."""
     gaps = sorted((one.median_gap_seconds, other.median_gap_seconds))
-    return not one.is_slow and not other.is_slow and gaps[0] > 0 and gaps[1] <= ALIKE * max(gaps[0], 1.0)
+    return not one.is_slow and not other.is_slow and 0 < gaps[0] and gaps[1] <= ALIKE * max(gaps[0], AT_ONCE)
 
 
 def _are_in_step(one: Burst, other: Burst) -> bool:

@@ -26,6 +26,7 @@ REPEATS = (
     "due_contents",
     "repeats",
     "kins",
+    "group_habits",
     "roster_gaps",
     "features",
     "lag_bins",

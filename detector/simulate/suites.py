@@ -108,7 +108,8 @@ def _month() -> tuple[int, int]:
 def _drawn(volume: Volume, rng: Random) -> Volume:
     """The same academy on another scale and with other cohorts."""
     counts = {name: max(1, int(getattr(volume, name) * rng.choice((0.7, 1.0, 1.0, 1.3)))) for name in _COUNTS}
-    groups = [_cohort(rng) for _ in range(rng.randrange(3, 8))]
+    courses = rng.sample(range(1, 20), rng.randrange(3, 8))  # one each: nobody is welcomed twice to the same
+    groups = [_cohort(rng, course) for course in courses]
     return replace(volume, **counts, cohorts=(Cohort(8, "Midland Municipal Services", 500, 0), *groups))
 
 
@@ -118,9 +119,9 @@ _COUNTS = (
 )
 
 
-def _cohort(rng: Random) -> Cohort:
+def _cohort(rng: Random, course: int) -> Cohort:
     client = rng.choice(("Harbor Freightways", "Pinecrest School District", "Elmgate Hotels", "Quillon Energy"))
-    return Cohort(rng.randrange(2, 30), client, rng.randrange(8, 57), rng.randrange(20))
+    return Cohort(rng.randrange(2, 30), client, rng.randrange(8, 57), course)
 
 
 def _many(rng: Random, number: int, span: tuple[int, int]) -> tuple[Planned, ...]:

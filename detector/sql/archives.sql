@@ -24,12 +24,18 @@ with addressed as (
   from senders as s
   join mails as m on m.sender = s.sender and m.is_shared = 1
   join addressed as a on a.source = m.source and a.mail = m.mail
-), frequent as (
-  select r.sender, r.recipient, count(*) as rides
+), often as (
+  select r.sender, r.recipient, s.mails, count(*) as rides
   from riders as r
   join senders as s on s.sender = r.sender
   group by r.sender, r.recipient, s.shared, s.mails
-  having count(*) >= 10 and count(*) * 10 >= s.shared * 9 and count(*) * 2 >= s.mails
+  having count(*) >= 10 and count(*) * 10 >= s.shared * 9
+), frequent as (
+  select o.sender, o.recipient, o.rides
+  from often as o
+  join addressed as a on a.sender = o.sender and a.recipient = o.recipient
+  group by o.sender, o.recipient, o.mails, o.rides
+  having o.rides * 2 >= o.mails or (o.rides >= 30 and o.rides * 10 >= count(distinct a.mail) * 9)
 ), companions as (
   select f.sender, f.recipient, f.rides, o.recipient as companion, count(*) as rides_together
   from frequent as f

@@ -1,9 +1,10 @@
 -- What each send was, in two grains: `content_key` decides what is the same mail to the same person, `template_key` what
 -- shares a baseline. The best rung the log offers is taken: template and subject; subject; sender and size. Copies of
 -- one mail differ by a few bytes at most (a Received line), so on the last rung sizes that lie within 3 bytes of their
--- neighbour for one person and sender are one content, and on the others a mail that is bigger by 32 bytes and a
--- hundredth is another one: news under the same subject. On the last rung a template is a sender and a size class 10 % wide.
--- Answers ("Re:", "Aw:") go to a whole group again and again by nature: without template ids they are one of their own.
+-- neighbour for one person and sender are one content, and on the others a mail that is bigger by 16 bytes and a
+-- thousandth is another one: news under the same subject. On the last rung a template is a sender and a size class 10 % wide.
+-- Answers ("Re:", "Aw:", "Course: Re:") go to a whole group again and again by nature: without template ids they are one of their own.
+-- `name` is the content without regard to size.
 -- Mail that was dropped before it left is no copy of anything.
 -- grain: send_id
 -- reads: sends
@@ -12,7 +13,7 @@ with laddered as (
     case when template is not null and subject is not null then 'template+subject' when template is not null
       then 'template' when subject is not null then 'subject' else 'sender+size' end as rung,
     lower(trim(subject)) as subject, template, size,
-    split_part(lower(trim(subject)), ':', 1) in ('re', 'aw', 'sv', 'vs', 'antw', 'odp', 'res', 'rif', 'ynt') as is_reply
+    regexp_extract(lower(trim(subject)), '(^|[:\]] )(re|aw|sv|vs|antw|odp|res|rif|ynt):', 2) <> '' as is_reply
   from sends
   where outcome <> 'dropped'
 ), named as (
@@ -32,7 +33,7 @@ with laddered as (
 ), stepped as (
   select *, sum(
       case when rung = 'sender+size' then case when size - smaller <= 3 then 0 else 1 end
-        when size > smaller * 1.01 + 32 then 1 else 0 end
+        when size > smaller * 1.001 + 16 then 1 else 0 end
     ) over (
       partition by recipient, name order by size, sent_at_us, send_id
       rows between unbounded preceding and current row
@@ -43,7 +44,7 @@ with laddered as (
   from stepped
 )
 select send_id, sent_at_us, known_at_us, recipient, organization, rung, sender, message_id,
-  coalesce(is_reply, false) as is_reply,
+  coalesce(is_reply, false) as is_reply, name,
   name || case when rung = 'sender+size' or step > 0 then '|' || step else '' end as content_key,
   case rung
     when 'template+subject' then 't:' || template

@@ -1,12 +1,12 @@
 -- What tells a second mailing on purpose from a fault: whether of each mail there was one extra copy, and whether what
--- was sent is a mailing, written to everybody on one day. On the rung of sender and size nobody can tell, so it counts
--- as one. `mails_counted_down`: the last copy came whole hours after the one before, that one after twice as long or
--- more, and the one before after no less, as reminders of a deadline do (not one hour: so does a clock that is put back;
+-- was sent is a mailing, written to everybody (of the organizations that were hit) on one day. On the rung of sender and size nobody can tell, so it counts
+-- as one. `mails_counted_down`: the last copy came whole hours after the one before, that one after about twice as long
+-- or more, and the one before after no less, as reminders of a deadline do (not one hour: so does a clock that is put back;
 -- nor after a weekend what comes daily). `doubt_until_us` is when the log told of a third copy to a tenth of the people.
 -- grain: incident_id
 -- reads: incident_repeats, repeats
 with copies as (
-  select i.incident_id, i.recipient, i.content_key, i.sent_at_us, i.lag_us, r.known_at_us, r.copies_before,
+  select i.incident_id, i.recipient, i.organization, i.content_key, i.sent_at_us, i.lag_us, r.known_at_us, r.copies_before,
     row_number() over (
       partition by i.incident_id, i.recipient, i.content_key order by i.sent_at_us, i.send_id
     ) as extra
@@ -21,7 +21,7 @@ with copies as (
   from copies
   group by incident_id, recipient, content_key
 ), reminded as (
-  select l.incident_id, sum(case when r.lag_us >= 7020000000 and b.lag_us >= 2 * r.lag_us
+  select l.incident_id, sum(case when r.lag_us >= 7020000000 and b.lag_us >= 1.8 * r.lag_us
       and coalesce(e.lag_us, b.lag_us) >= b.lag_us
       and (r.lag_us + 180000000) % 3600000000 <= 360000000 and (b.lag_us + 180000000) % 3600000000 <= 360000000
       then 1 else 0 end) as mails
@@ -45,12 +45,15 @@ with copies as (
   from copies
   where not starts_with(content_key, 'z:')
   group by incident_id, content_key
+), clients as (
+  select distinct incident_id, organization from copies
 ), firsts as (
   select c.incident_id, count(distinct c.content_key) as contents, count(*) as people_written_to,
     sum(case when r.sent_at_us between c.from_us - 43200000000 and c.from_us + 43200000000 then 1 else 0 end)
       as people_written_to_then
   from contents as c
   join repeats as r on r.content_key = c.content_key
+  join clients as o on o.incident_id = c.incident_id and o.organization is not distinct from r.organization
   where r.copies_before = 0
   group by c.incident_id
 ), doubts as (

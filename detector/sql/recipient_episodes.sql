@@ -1,7 +1,7 @@
 -- One mail to one person again and again, no more than three days apart, and two hours, for a weekend in which the clock
 -- is put back: how many copies, from when to when. Beside it on how many other days the person got the template (a shared
 -- inbox does all the time; the days next to it are left out). `is_even` if the pauses are ten seconds or more, and all
--- alike to a tenth; or whole days to a minute or so, as with a schedule that rests at weekends. Only from two copies on.
+-- alike to a tenth; or whole half days to a minute or so, as with a schedule that rests at weekends. Only from two copies on.
 -- grain: recipient, content_key, started_us
 -- reads: repeats
 with spaced as (
@@ -18,8 +18,8 @@ with spaced as (
   select recipient, content_key, template_key, min(sent_at_us) as started_us, max(sent_at_us) as ended_us,
     count(*) as copies, coalesce(min(case when place > 1 then lag_us end) >= 10000000
       and max(case when place > 1 then lag_us end) <= 1.1 * min(case when place > 1 then lag_us end)
-      or min(case when place > 1 then lag_us end) > 86000000000
-      and max(case when place > 1 then abs((lag_us + 43200000000) % 86400000000 - 43200000000) end) <= 100000000,
+      or min(case when place > 1 then lag_us end) > 43000000000
+      and max(case when place > 1 then abs((lag_us + 21600000000) % 43200000000 - 21600000000) end) <= 100000000,
       false) as is_even
   from placed
   group by recipient, content_key, template_key, episode

@@ -1,0 +1,86 @@
+-- Templates that write to whole groups again and again by nature. `odd_runs`: the same content to the same five people or
+-- more, together, after ten minutes to weeks that are no whole days (nor an hour more or less: the clock was changed), as a forum's posts or an invitation that is moved;
+-- counted are the runs of days on which that happened, for an affair has days next to each other. `issue_runs`: another
+-- mail of the same name to the same group on another day, as the issues of a newsletter, which only their size tells apart.
+-- `follow_up_runs`: a second copy after the same number of whole days, to groups that had got their first on other days,
+-- as the reminders of a deadline; counted are the runs of those first days, at the commonest number of days.
+-- (Groups are the same if their first or last person is, by name or by name read backwards: some always miss a mailing.)
+-- `mail_days` are the days on which five people or more were sent the template. A kin has habits of its own.
+-- grain: template_key
+-- reads: contents, kins, repeats
+with again as (
+  select template_key, content_key, sent_at_us, lag_us, copies_before from repeats
+  where copies_before > 0 and grain = 'mail' and lag_us >= 600000000
+  union all
+  select k.kin_key, r.content_key, r.sent_at_us, r.lag_us, r.copies_before
+  from repeats as r
+  join kins as k on k.template_key = r.template_key
+  where r.copies_before > 0 and r.grain = 'mail' and r.lag_us >= 600000000
+), dated as (
+  select template_key, content_key, copies_before, lag_us, sent_at_us - sent_at_us % 86400000000 as day_us,
+    sent_at_us - sent_at_us % 900000000 as window_us, sent_at_us - lag_us - (sent_at_us - lag_us) % 900000000 as earlier_us,
+    lag_us + 43200000000 - (lag_us + 43200000000) % 86400000000 as whole_days_us
+  from again
+), repeated_together as (
+  select template_key, day_us, abs(avg(lag_us - whole_days_us)) as off_us
+  from dated
+  group by template_key, content_key, day_us, window_us, earlier_us
+  having count(*) >= 5
+), odd_days as (
+  select distinct template_key, day_us from repeated_together
+  where off_us > 1200000000 and abs(off_us - 3600000000) > 600000000
+), odd_spaced as (
+  select template_key,
+    case when day_us - lag(day_us) over (partition by template_key order by day_us) <= 86400000000 then 0 else 1 end as begins
+  from odd_days
+), odd as (
+  select template_key, sum(begins) as odd_runs from odd_spaced group by template_key
+), second_copies as (
+  select template_key, content_key, day_us - whole_days_us as first_day_us, whole_days_us
+  from dated
+  where copies_before = 1 and lag_us >= 72000000000 and abs(lag_us - whole_days_us) <= 1200000000
+  group by template_key, content_key, day_us, whole_days_us
+  having count(*) >= 5
+), followed as (
+  select distinct template_key, first_day_us, whole_days_us from second_copies
+), followed_spaced as (
+  select template_key, whole_days_us, case when first_day_us - lag(first_day_us) over (
+      partition by template_key, whole_days_us order by first_day_us
+    ) <= 86400000000 then 0 else 1 end as begins
+  from followed
+), by_lag as (
+  select template_key, whole_days_us, sum(begins) as runs from followed_spaced group by template_key, whole_days_us
+), follow_ups as (
+  select template_key, max(runs) as follow_up_runs from by_lag group by template_key
+), mailings as (
+  select template_key, name, sent_at_us - sent_at_us % 86400000000 as day_us, count(distinct recipient) as people,
+    min(content_key) as one_content, min(recipient) as first_person, max(recipient) as last_person,
+    min(reverse(recipient)) as first_reversed, max(reverse(recipient)) as last_reversed
+  from contents
+  group by template_key, name, sent_at_us - sent_at_us % 86400000000
+), all_mailings as (
+  select template_key, name, day_us, people, one_content, first_person, last_person, first_reversed, last_reversed
+  from mailings
+  union all
+  select k.kin_key, m.name, m.day_us, m.people, m.one_content, m.first_person, m.last_person, m.first_reversed,
+    m.last_reversed
+  from mailings as m
+  join kins as k on k.template_key = m.template_key
+), named as (
+  select template_key, day_us, lag(one_content) over by_day <> one_content as is_other,
+    first_person = lag(first_person) over by_day or last_person = lag(last_person) over by_day
+      or first_reversed = lag(first_reversed) over by_day or last_reversed = lag(last_reversed) over by_day as is_same_group
+  from all_mailings
+  where people >= 5
+  window by_day as (partition by template_key, name order by day_us)
+), issues as (
+  select template_key, count(distinct day_us) as mail_days,
+    count(distinct case when is_other and is_same_group then day_us end) as issue_runs
+  from named
+  group by template_key
+)
+select i.template_key, cast(coalesce(o.odd_runs, 0) as bigint) as odd_runs, i.issue_runs,
+  cast(coalesce(f.follow_up_runs, 0) as bigint) as follow_up_runs, i.mail_days
+from issues as i
+left join odd as o on o.template_key = i.template_key
+left join follow_ups as f on f.template_key = i.template_key
