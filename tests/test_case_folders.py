@@ -658,13 +658,16 @@ def test_a_drill_says_what_to_do_and_sees_what_was_done(tmp_path: Path) -> None:
     assert "This is a holding note" in (folder / "holding-note.md").read_text(encoding="utf-8")
     number = folder.name[:8]
     assert re.findall(r"to do (.*?):", first.text) == ["acknowledge", "stop it", "call the client"]
-    for words in (("ack",), ("contain", "--how", "took the job out of cron"), ("told", "--channel", "phone")):
+    stop = re.findall(rf"incidents contain {number} (--at \S+ )?--how", first.text)[0].split()
+    for words in (("ack",), ("contain", *stop, "--how", "took the job out of cron"), ("told", "--channel", "phone")):
         name, *options = words
         assert detector("incidents", name, number, "--by", "Sam", "--state", state, *options).code == 0
     second = detector("drill", "--scratch", scratch, "--no-ask")
     assert "act 2 of 2" in second.text
     assert re.findall(r"done  (.*?) \(", second.text) == ["acknowledge", "stop it", "call the client"]
-    assert "> Draft for" in (folder / "letter.md").read_text(encoding="utf-8")
+    letter = (folder / "letter.md").read_text(encoding="utf-8")
+    assert "> Draft for" in letter
+    assert not stop or "at 20:12 UTC on 27 October 2026. [[FILL H3: how that was checked]]" in letter
     assert "Nothing was missed" not in second.text
     other = tmp_path / "other"
     other.mkdir()

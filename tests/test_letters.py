@@ -505,6 +505,7 @@ def test_a_german_letter_is_german_throughout(state: Path, folder: Path, tmp_pat
     assert "zwischen 19:05 und 21:11 Uhr (MEZ) am 27. Oktober 2026 hat unser System 51 Personen in Ihrem Haus" in text
     assert "Das waren 3.539 E-Mails zu viel. An jede Person gingen 70 oder 71 statt einer." in text
     assert "(Kim Lee, bis 10. November 2026)." in text
+    assert "bis 10. November 2026" in (folder / "letter.md").read_text(encoding="utf-8"), "a day is no code"
     assert not re.search(r"\b(?:the|and|of|by|UTC|October)\b", text)
     assert 'lang="de"' in (tmp_path / "out" / "letter.html").read_text(encoding="utf-8")
     sheet, _, spoken = (folder / "call.md").read_text(encoding="utf-8").partition("digit by digit.")

@@ -143,7 +143,7 @@ def _facts(case: CaseFacts, organization: str, desk: Desk, shared: SharedWords) 
         "most": max(row.sends for row in rows),
         "ordinal": names[min(before, len(names)) - 1] if before else "",
         "teams": [client.teams.get(domain, domain) for domain, _ in teams(rows)],
-        "promises": [(words, promise.owner, language.day(promise.due)) for promise, words in shared.promises],
+        "promises": [(words, promise.owner, Safe(language.day(promise.due))) for promise, words in shared.promises],
         "stopped_at": stopped_at(case, language),
         "noted_how": noted_how(case),
         "date": language.day(human.letter.date) if human.letter.date else "",

@@ -71,7 +71,7 @@ PHRASES = {
             (r"etwaige|eventuelle|mögliche Unannehmlichkeiten|Unannehmlichkeiten", "sagen, was es für sie hieß (H6)."),
             (r"technische[nrs]? (?:Problem\w*|Störung\w*|Schwierigkeit\w*|Panne\w*)", "sagen, was schiefging (H1)."),
             (r"\bleider\b", "weglassen."),
-            (r"\bPannen?\b|\bGlitch\w*|\b(?:Computer|System)fehler\b", "es war ein Fehler von uns. So nennen."),
+            (r"\b\w*pannen?\b|\bGlitch\w*|\b(?:Computer|System)fehler\b", "es war ein Fehler von uns. So nennen."),
             (r"menschliches Versagen", "sagen, was es möglich machte (H1)."),
             (r"sollten Sie betroffen|falls Sie betroffen", "sie waren es; die Zahlen stehen da."),
             (r"tut (?:mir|uns) leid[^.]*\baber\b", "die Entschuldigung endet vor dem „aber“."),
