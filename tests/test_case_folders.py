@@ -166,6 +166,8 @@ def test_two_copies_are_twice_and_not_again_and_again() -> None:
         "sent one of your colleagues the same email, “{F3: Welcome to Safety Basics}”, twice: {F7: 1} copy too many."
         in alone
     )
+    assert "**Our mistake: one email, sent to your colleague twice**" in alone
+    assert "Beyond that, your colleague needs to do nothing." in alone
     assert "several times" in render_letter(builders.case(affected=builders.affected(5, 4)), HARBOR, DESK).content
 
 
@@ -173,9 +175,9 @@ def test_two_copies_are_twice_and_not_again_and_again() -> None:
     ("code", "again", "unknown", "by_team"),
     [
         ("en", "It is the second time. On {F18a: 3 May 2026} we sent {F18b: 40} copies too many",
-         "the cause lies on our side. We are still finding out exactly where", "By team: Dispatch, {F4-1: 31} people"),
+         "the cause lies on our side. We are still finding out exactly where", "many: Dispatch {F4-1: 31} and {F7-1: 2,139};"),
         ("de", "Es ist das zweite Mal. Am {F18a: 3. Mai 2026} haben wir schon einmal {F18b: 40} E-Mails zu viel",
-         "Die Ursache liegt bei uns. Wo genau, klären wir noch", "Nach Teams: Dispatch: {F4-1: 31} Personen"),
+         "Die Ursache liegt bei uns. Wo genau, klären wir noch", "viel: Dispatch {F4-1: 31} und {F7-1: 2.139};"),
     ],
 )  # fmt: skip
 def test_the_letter_has_a_variant_for_each_situation(code: str, again: str, unknown: str, by_team: str) -> None:
@@ -192,6 +194,19 @@ def test_the_letter_has_a_variant_for_each_situation(code: str, again: str, unkn
     plain = render_letter(builders.case(), HARBOR, desk(code)).content
     assert not re.search(r"F18|F4-1", plain)
     assert "[[FILL H1" in plain
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_nothing_in_a_letter_of_plain_names_is_code(code: str) -> None:
+    """A code span in a draft is a text from a log that had to be held; the words of a template never are one."""
+    alone = builders.case(affected=builders.affected(1, 2), incident=builders.incident(recipients=1))
+    for case in (builders.case(), builders.going(builders.case()), alone, builders.going(alone)):
+        for document in client_documents(case, HARBOR, desk(code)):
+            told = "".join(line for line in document.content.splitlines() if not line.startswith(">"))
+            assert re.findall("`[^`]*`", told.replace("`note.md`", "").replace("`human.toml`", "")) in (
+                [],
+                ["`detector incidents told INC-7F3K`"],
+            )
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
