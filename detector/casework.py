@@ -17,12 +17,12 @@ from detector.config import Client, Config, Us
 from detector.copies import read_copies
 from detector.disk import write_whole
 from detector.documents import Desk, case_documents, client_documents, pictures_of
-from detector.documents.apology_letter import FILES, MOVING, is_over, letter_facts, letter_name, stopped_at
+from detector.documents.apology_letter import FILES, MOVING, letter_facts, letter_name, stopped_at
 from detector.documents.closing_note import render_closing_note
 from detector.documents.desk import client_folders
 from detector.documents.human import Human, read_human
 from detector.documents.human_form import NAME as FORM
-from detector.documents.sentences import is_blind
+from detector.documents.still_going import is_blind, is_over
 from detector.errors import ConfigError
 from detector.lifecycle import replay
 from detector.records import CaseFacts

@@ -25,6 +25,8 @@ from detector.simulate import simulate
 SEED = 27
 ACTS = (datetime(2026, 10, 27, 18, 40, tzinfo=UTC), datetime(2026, 10, 28, 10, 0, tzinfo=UTC))
 """As-of of the alarm, and of the morning after."""
+STOPPED = datetime(2026, 10, 27, 20, 12, tzinfo=UTC)
+"""When the story's team has found the sender: after two hours, and half a minute after the last copy."""
 _NAME = "drill.json"
 _CONFIG = Config(
     clients={"Harbor Freightways": Client(contact="Robin Reed", salutation="Dear Robin", phone="+1 555 0100")},
@@ -64,7 +66,7 @@ class Drill:
 STEPS = (
     Step("acknowledge", "Read the alert in alerts/ and the brief, then: detector incidents ack {id} --by YOU", 1,
          lambda record, folder, case: record.acknowledged_at is not None),
-    Step("stop it", "Stop the sender (here in thought), then: detector incidents contain {id} --how '...' --by YOU", 1,
+    Step("stop it", "Stop the sender (in thought), then: detector incidents contain {id} {at}--how '...' --by YOU", 1,
          lambda record, folder, case: record.contained_at is not None),
     Step("call the client", "Play the call (call.md), then: detector incidents told {id} --channel phone --by YOU", 1,
          lambda record, folder, case: bool(record.told)),

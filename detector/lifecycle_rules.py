@@ -80,7 +80,8 @@ def _contained(record: CaseRecord, entry: JournalEntry) -> str:
 def _for_a_client(record: CaseRecord, entry: JournalEntry) -> str:
     name = entry.fields.get("organization", "")
     if not name.strip():
-        return "names no client. Name one with --organization"
+        hit = f": {', '.join(record.organizations)}" if record.organizations else ""
+        return f"names no client. Name one with --organization{hit}"
     if record.organizations and name not in record.organizations:
         return f"names {name!r}, who was not hit. Hit were: {', '.join(record.organizations)}"
     return ""

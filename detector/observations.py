@@ -143,8 +143,8 @@ def _signal(record: CaseRecord, seen: Sighting, *, is_new: bool) -> list[Journal
     why = "" if is_new else why_again(record, seen)
     entries = [_entry(seen, "reopened", why=why, was_over=_is_over(record))] if why else []
     was = "active" if why else was
-    if state == "blind" and was == "stopped" and not record.is_open:
-        return entries  # nobody waits for it; that it had stopped was seen with open eyes
+    if state == "blind" and was == "stopped":
+        return entries  # that it had stopped was seen with open eyes, and holds until the log shows otherwise
     return [*entries, *([_entry(seen, state)] if state != was else [])]
 
 

@@ -27,7 +27,7 @@ from detector.documents.apology_letter import letter_facts
 from detector.documents.client_words import render_call_sheet, voicemail
 from detector.documents.desk import Neighbours, client_folders
 from detector.documents.hold_csv import render_hold_csv
-from detector.documents.human import Cause, ClientWords, German, Human, Learners, Stopped, read_human
+from detector.documents.human import Cause, ClientWords, German, Human, Learners, Repair, Stopped, read_human
 from detector.documents.human_form import render_human_form
 from detector.documents.languages import Language
 from detector.documents.letter_check import check_letter
@@ -166,6 +166,8 @@ def test_two_copies_are_twice_and_not_again_and_again() -> None:
         "sent one of your colleagues the same email, “{F3: Welcome to Safety Basics}”, twice: {F7: 1} copy too many."
         in alone
     )
+    assert "**Our mistake: one email, sent to your colleague twice**" in alone
+    assert "Beyond that, your colleague needs to do nothing." in alone
     assert "several times" in render_letter(builders.case(affected=builders.affected(5, 4)), HARBOR, DESK).content
 
 
@@ -173,9 +175,9 @@ def test_two_copies_are_twice_and_not_again_and_again() -> None:
     ("code", "again", "unknown", "by_team"),
     [
         ("en", "It is the second time. On {F18a: 3 May 2026} we sent {F18b: 40} copies too many",
-         "the cause lies on our side. We are still finding out exactly where", "By team: Dispatch, {F4-1: 31} people"),
+         "the cause lies on our side. We are still finding out exactly where", "many: Dispatch {F4-1: 31} and {F7-1: 2,139};"),
         ("de", "Es ist das zweite Mal. Am {F18a: 3. Mai 2026} haben wir schon einmal {F18b: 40} E-Mails zu viel",
-         "Die Ursache liegt bei uns. Wo genau, klären wir noch", "Nach Teams: Dispatch: {F4-1: 31} Personen"),
+         "Die Ursache liegt bei uns. Wo genau, klären wir noch", "viel: Dispatch {F4-1: 31} und {F7-1: 2.139};"),
     ],
 )  # fmt: skip
 def test_the_letter_has_a_variant_for_each_situation(code: str, again: str, unknown: str, by_team: str) -> None:
@@ -192,6 +194,19 @@ def test_the_letter_has_a_variant_for_each_situation(code: str, again: str, unkn
     plain = render_letter(builders.case(), HARBOR, desk(code)).content
     assert not re.search(r"F18|F4-1", plain)
     assert "[[FILL H1" in plain
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_nothing_in_a_letter_of_plain_names_is_code(code: str) -> None:
+    """A code span in a draft is a text from a log that had to be held; the words of a template never are one."""
+    alone = builders.case(affected=builders.affected(1, 2), incident=builders.incident(recipients=1))
+    for case in (builders.case(), builders.going(builders.case()), alone, builders.going(alone)):
+        for document in client_documents(case, HARBOR, desk(code)):
+            told = "".join(line for line in document.content.splitlines() if not line.startswith(">"))
+            assert re.findall("`[^`]*`", told.replace("`note.md`", "").replace("`human.toml`", "")) in (
+                [],
+                ["`detector incidents told INC-7F3K`"],
+            )
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
@@ -365,6 +380,64 @@ def test_a_name_that_is_an_everyday_word_cries_no_wolf(name: str, words: str, is
                          builders.case(), HARBOR, told)  # fmt: skip
     said = {finding.is_refused for finding in found if "nother client" in finding.text}
     assert said == (set() if is_refused is None else {is_refused})
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "is_refused"),
+    [
+        ("Pinecrest School District", "as at Pinecrest last week", True),
+        ("Pinecrest School District", "They wrote. Pinecrest wrote as well", False),
+        ("Pinecrest School District", "a pinecrest on the wall", None),
+        ("Pinecrest School District", "the Pinecrest School", True),
+        ("Verity Mutual, Inc.", "as at Verity Mutual", True),
+        ("Tallow & Finch GmbH", "as at Tallow and Finch", True),
+        ("Bjørnvik Shipping", "as at Bjornvik", True),
+        ("May Foods", "on Monday 3 May", None),
+        ("Our Colleagues Ltd", "with Our own hands", None),
+        ("Harbor Lights", "at Harbor again", None),
+        ("Reed Hotels", "as Robin Reed, Head of Training, said", None),
+    ],
+)
+def test_a_name_as_people_write_it_points_to_another_client(name: str, words: str, is_refused: bool | None) -> None:
+    """Short, without accents or "Ltd"; one word alone only with a capital, and no word that our own drafts have."""
+    letter = render_letter(builders.case(), HARBOR, desk()).content
+    told = dataclasses.replace(desk(), neighbours=Neighbours({name: frozenset(), HARBOR: frozenset()}))
+    client = CLIENT.model_copy(update={"contact": "Robin Reed, Head of Training"})
+    told = dataclasses.replace(told, clients={HARBOR: client})
+    found = check_letter(letter.replace("That was our mistake", f"{words}. That was our mistake"),
+                         builders.case(), HARBOR, told)  # fmt: skip
+    said = {finding.is_refused for finding in found if "nother client" in finding.text}
+    assert said == (set() if is_refused is None else {is_refused})
+
+
+def test_in_german_where_every_noun_has_a_capital_one_word_of_a_name_is_only_pointed_out() -> None:
+    letter = render_letter(builders.case(), HARBOR, desk("de")).content
+    for words, is_refused in (("wie bei der Quelle", False), ("wie bei Quelle Energie", True)):
+        told = dataclasses.replace(desk("de"), neighbours=Neighbours({"Quelle Energie AG": frozenset()}))
+        found = check_letter(letter.replace("Das war unser Fehler", f"So war es, {words}. Das war unser Fehler"),
+                             builders.case(), HARBOR, told)  # fmt: skip
+        assert [finding.is_refused for finding in found if "another client" in finding.text] == [is_refused]
+
+
+def test_a_client_that_is_only_a_mail_domain_is_given_a_name() -> None:
+    known = builders.case()
+    rows = builders.affected(organization="harbor-freightways.example")
+    incident = dataclasses.replace(known.incident, organizations=("harbor-freightways.example",))
+    case = dataclasses.replace(known, incident=incident, affected=rows)
+    letter = render_letter(case, "harbor-freightways.example", DESK).content
+    said = "harbor-freightways.example is a mail domain. Write what the client is called."
+    assert said in [f.text for f in check_letter(letter, case, "harbor-freightways.example", DESK)]
+    named = letter.replace("`harbor-freightways.example`", "Harbor Freightways")
+    assert said not in [f.text for f in check_letter(named, case, "harbor-freightways.example", DESK)]
+
+
+def test_what_was_decided_stands_in_the_brief_with_who_decided_it() -> None:
+    human = Human(repair=Repair(offer="We clean up.", approved_by="Kim"), learners=Learners(contacted="no"))
+    for document in render_brief(builders.case(), Desk(human=human)):
+        assert "unless somebody decides otherwise. Decided: no" in document.content
+        assert "What do we offer? We clean up. Approved by Kim." in document.content
+    nobody = render_brief(builders.case(), Desk(human=Human(repair=Repair(offer="We clean up."))))[1].content
+    assert "We clean up. Approved by [[FILL H7: who approved it]]." in nobody
 
 
 def test_what_a_person_wrote_can_pass_for_no_figure() -> None:
@@ -600,13 +673,16 @@ def test_a_drill_says_what_to_do_and_sees_what_was_done(tmp_path: Path) -> None:
     assert "This is a holding note" in (folder / "holding-note.md").read_text(encoding="utf-8")
     number = folder.name[:8]
     assert re.findall(r"to do (.*?):", first.text) == ["acknowledge", "stop it", "call the client"]
-    for words in (("ack",), ("contain", "--how", "took the job out of cron"), ("told", "--channel", "phone")):
+    stop = re.findall(rf"incidents contain {number} (--at \S+ )?--how", first.text)[0].split()
+    for words in (("ack",), ("contain", *stop, "--how", "took the job out of cron"), ("told", "--channel", "phone")):
         name, *options = words
         assert detector("incidents", name, number, "--by", "Sam", "--state", state, *options).code == 0
     second = detector("drill", "--scratch", scratch, "--no-ask")
     assert "act 2 of 2" in second.text
     assert re.findall(r"done  (.*?) \(", second.text) == ["acknowledge", "stop it", "call the client"]
-    assert "> Draft for" in (folder / "letter.md").read_text(encoding="utf-8")
+    letter = (folder / "letter.md").read_text(encoding="utf-8")
+    assert "> Draft for" in letter
+    assert not stop or "at 20:12 UTC on 27 October 2026. [[FILL H3: how that was checked]]" in letter
     assert "Nothing was missed" not in second.text
     other = tmp_path / "other"
     other.mkdir()

@@ -11,6 +11,7 @@ import io
 import json
 import re
 import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -26,6 +27,7 @@ import pytest
 
 from detector import open_snapshot
 from detector.cli import main
+from detector.store import locked
 
 BEGINS = datetime(2030, 10, 27, 18, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
@@ -464,6 +466,37 @@ def test_a_feed_that_goes_stale_is_blind_and_never_stopped(desk):
     assert desk.journal(row["incident_id"]) == ["opened", "blind", "stopped"]
 
 
+def test_rows_that_come_late_after_a_blind_night_extend_the_same_incident(desk):
+    """Ten rounds until 18:27 to 12 people; the feed is cut at 18:30 and comes back days later with four more rounds."""
+    assert desk.night(BEGINS + 30 * MINUTE, burst()).code == 0
+    assert desk.night(BEGINS + 3 * DAY, watched=False).code == 3
+    assert desk.night(BEGINS + 4 * DAY, burst(BEGINS + 30 * MINUTE, copies=4)).code == 0
+    (row,) = desk.listed()
+    assert (row["signal"], row["recipients"], row["excess"]) == ("stopped", 12, 12 * 13)  # 14 copies, one of them due
+    assert desk.journal(row["incident_id"]) == ["opened", "blind", "extended", "stopped"]
+
+
+def test_what_was_seen_to_stop_is_over_in_every_document_when_the_feed_goes_stale_later(desk):
+    """Stopped on the 27th, the letter approved; on the 30th the logs still end where they ended."""
+    name = opened(desk)
+    (folder,) = (desk.state / "incidents").iterdir()
+    noted_and_filled(desk, name, folder, "Harbor")
+    assert desk.run("letter", "approve", name, "--state", desk.state).code == 0
+    late = desk.night(BEGINS + 3 * DAY, watched=False)
+    assert late.code == 3, "that the logs are stale is said"
+    assert "no longer approved" not in late.err
+    assert [row["signal"] for row in desk.listed()] == ["stopped"]
+    assert not (folder / "holding-note.md").exists()
+    brief = (folder / "brief.md").read_text(encoding="utf-8")
+    assert "State: no sign since 27 Oct, 18:27." in brief
+    assert "finish and send the letter (`letter.md`, approved)" in brief
+    assert "It has stopped; our log has shown no further copy since." in (folder / "note.md").read_text("utf-8")
+    assert "It has stopped. You need do nothing." in (folder / "call.md").read_text("utf-8")
+    assert desk.say("sent", name).code == 0
+    assert desk.say("promise", "kept", name, "1").code == 0
+    assert desk.say("close", name).code == 0
+
+
 def test_two_incidents_that_late_rows_join_are_one_with_the_older_id_and_the_younger_one_finds_it(desk):
     """Welcomes from 18:00 to 18:27 and invoices from 22:00 to 22:27; then a late file has welcomes from 18:30 to 21:57,
     a round every three minutes, so that one affair repeated both."""
@@ -589,6 +622,60 @@ def test_a_verdict_that_is_taken_back_mutes_nothing(desk):
     assert f"{second['incident_id']}.OPENED.1" in desk.alerts()
 
 
+# --- what people say is written up at once ---------------------------------------------------------------------------
+
+
+def test_what_people_say_stands_in_the_brief_at_once(desk):
+    """Nobody waits for the next night, or reads in the meantime that the letter is still to be sent."""
+    name = opened(desk)
+    (folder,) = (desk.state / "incidents").iterdir()
+    for words, says in (
+        (("ack", name), "Acknowledged by ann"),
+        (("contain", name, "--at", (BEGINS + 28 * MINUTE).isoformat(), "--how", "the job"), "Stopped: the job (27 Oct"),
+        (("told", name, "--channel", "phone"), "**Harbor** was told"),
+        (("promise", name, "We check every run", "--owner", "Sam", "--due", "2030-11-10"), "Sam, by 10 November 2030"),
+        (("promise", "kept", name), "Sam, by 10 November 2030 (kept)"),
+    ):
+        brief = folder / "brief.md"
+        assert says not in brief.read_text(encoding="utf-8")
+        assert desk.say(*words).code == 0
+        assert says in brief.read_text(encoding="utf-8")
+    office.fill(folder / "human.toml", office.FILLED)
+    office.fill(folder / "human.toml", office.CLIENT, 'clients."Harbor"')
+    assert desk.run("letter", "approve", name, "--state", desk.state).code == 0
+    assert "(`letter.md`, approved)" in (folder / "brief.md").read_text(encoding="utf-8")
+    assert desk.say("sent", name).code == 0
+    assert "the letter is sent. Keep what was promised." in (folder / "brief.md").read_text(encoding="utf-8")
+    closed = desk.say("close", name)
+    assert (folder / "closing-note.md").read_text(encoding="utf-8") == closed.out
+
+
+def test_a_later_stop_than_the_approved_letter_says_takes_the_approval_away_at_once(desk):
+    name = opened(desk)
+    (folder,) = (desk.state / "incidents").iterdir()
+    noted_and_filled(desk, name, folder, "Harbor")
+    assert desk.run("letter", "approve", name, "--state", desk.state).code == 0
+    again = desk.say("contain", name, "--at", (BEGINS + 40 * MINUTE).isoformat(), "--how", "emptied the queue too")
+    assert "the letter to Harbor is no longer approved: stop was 18:28 UTC on 27 October 2030 and is 18:40" in again.err
+
+
+def test_a_word_is_noted_even_if_a_night_is_at_work_and_the_brief_is_left_to_it(desk):
+    name = opened(desk)
+    (brief,) = (desk.state / "incidents").glob("*/brief.md")
+    before = brief.read_bytes()
+    with locked(desk.state):
+        said = desk.say("ack", name)
+    assert (said.code, said.err.count("\n")) == (0, 1)
+    assert (desk.journal(name)[-1], brief.read_bytes()) == ("acknowledged", before)
+
+
+def test_an_empty_list_says_of_what_there_is_none(desk):
+    name = opened(desk)
+    assert desk.say("list", "--overdue").err == "No promise is late; 1 with --all.\n"
+    desk.say("dismiss", name, "--reason", "they asked for it")
+    assert desk.say("list").err == "No incident is open; 1 with --all.\n"
+
+
 # --- the holding note, and then the letter ----------------------------------------------------------------------------
 
 
@@ -706,3 +793,107 @@ def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
     assert [part for part, text in texts.items() if b"harbor" in text.lower()] == []
     assert b"8 of your colleagues" in texts["letter.html"]
     assert b"24 copies too many" in texts["letter.html"]
+
+
+# --- whole stories ----------------------------------------------------------------------------------------------------
+
+
+def test_the_same_mail_again_in_any_file_changes_no_figure_and_no_word_of_a_person(desk):
+    """The night three times more, with the same file, a renamed copy, and an export that repeats its last two hours."""
+    name = opened(desk)
+    (folder,) = (desk.state / "incidents").iterdir()
+    mine = {
+        "letter.md": (folder / "letter.md").read_bytes().replace(b"again and again", b"again, and again") + b"P.S.\r\n",
+        "human.toml": (folder / "human.toml").read_bytes().replace(b'ticket = ""', b'ticket = "4711"  # mine'),
+    }
+    for file, content in mine.items():
+        (folder / file).write_bytes(content)
+    before = desk.listed()
+    (log,) = desk.nights
+    renamed, overlapping = desk.folder / "renamed.csv", desk.folder / "overlapping.csv"
+    shutil.copy(log, renamed)
+    head, *rows = log.read_text().splitlines(keepends=True)
+    repeated = [row for row in rows if row >= (MORNING - 2 * HOUR).isoformat() or "@harbor." in row]
+    assert sum("@harbor." in row for row in repeated) == 120  # 12 people, 10 copies each
+    overlapping.write_text(head + "".join(repeated))
+    for _ in range(3):
+        again = desk.run(
+            "nightly", log, renamed, overlapping, "--state", desk.state, "--as-of", MORNING.isoformat(), *desk.options
+        )
+        assert again.code == 0, again.err
+    assert desk.listed() == before
+    assert {file: (folder / file).read_bytes() for file in mine} == mine
+    assert desk.alerts() == [f"{name}.OPENED.1"]
+
+
+def test_what_came_on_two_sundays_is_told_as_one_shape_when_both_are_read_at_once(desk):
+    """Eight copies to each of twelve people, and a week later to twelve others, in one night's log."""
+    weeks = [burst(BEGINS + week * WEEK, copies=8, who=f"w{week}.") for week in range(2)]
+    assert desk.night(BEGINS + WEEK + 8 * HOUR, *weeks).code == 0
+    second, first = desk.listed("--all")
+    assert [(row["recipients"], row["excess"]) for row in (first, second)] == [(12, 12 * 7)] * 2
+    assert (first["recurs_from"], second["recurs_from"]) == ("", first["incident_id"])
+    (folder,) = (desk.state / "incidents").glob(f"{second['incident_id']}-*")
+    said = f"same shape as {first['incident_id']}, seven days earlier"
+    assert said in (folder / "brief.md").read_text(encoding="utf-8")
+    assert said in desk.say("show", second["incident_id"]).out
+
+
+def faults_are_refused(desk: Desk, name: str, letter: Path) -> None:
+    """Whatever is wrong is named, nothing is approved; the letter is as it was after that."""
+    here = ("--state", desk.state)
+    assert desk.run("letter", "check", name, *here).code == 0
+    clean = letter.read_text(encoding="utf-8")
+    for fault, reason in (
+        ("[[FILL H6: what it meant]]", "Still open: H6: what it meant."),
+        ("13 people lost an evening.", "“13 people” is no figure of today. Nearest: F4, 12."),
+        ("Sorry for any inconvenience.", "“any inconvenience”: say what it meant for them"),
+        ("We will check everything.", "A promise without owner and date: “We will check everything.”"),
+    ):
+        letter.write_text(clean.replace("Your team spent", f"{fault} Your team spent"), encoding="utf-8")
+        refused = desk.run("letter", "approve", name, *here)
+        assert (refused.code, reason in refused.err, "Nothing was approved." in refused.err) == (2, True, True), fault
+    letter.write_text(clean, encoding="utf-8")
+
+
+def the_vendor_can_use(pack: Path) -> None:
+    """The question and the side stand in the first lines, each copy with its id, and a change of a byte is found."""
+    verify = ["sha256sum", "-c", "--quiet", "MANIFEST.sha256"]
+    first = (pack / "00-read-me-first.txt").read_text(encoding="utf-8").splitlines()[:5]
+    assert (
+        first[0] == "12 people were sent 108 extra copies of one mail, between 18:03 and 18:27 UTC on 27 October 2030."
+    )
+    assert "points to the side that makes the mail" in first[2]
+    copies = list(csv.DictReader(io.StringIO((pack / "02-copies.csv").read_text(encoding="utf-8"))))
+    assert len(copies) == len({copy["message_id"] for copy in copies}) == 120  # 12 people, 10 copies each
+    assert subprocess.run(verify, cwd=pack, check=False).returncode == 0
+    with (pack / "02-copies.csv").open("a") as file:
+        file.write("x")
+    assert subprocess.run(verify, cwd=pack, check=False, capture_output=True).returncode == 1
+
+
+def test_from_the_letter_to_the_last_promise(desk):
+    """Each fault is refused with its reason; what goes out is unsent and has no recipient; the vendor finds a copy by
+    its id; a promise runs late; closing waits for it."""
+    name, here = opened(desk), ("--state", desk.state)
+    (folder,) = (desk.state / "incidents").iterdir()
+    noted_and_filled(desk, name, folder, "Harbor")
+    faults_are_refused(desk, name, folder / "letter.md")
+    assert desk.say("told", name, "--channel", "voicemail").code == 0
+    assert desk.run("letter", "approve", name, *here).code == 0
+    assert desk.run("letter", "export", name, "--out", desk.folder / "out", *here).code == 0
+    mail = email.message_from_bytes((desk.folder / "out" / "letter.eml").read_bytes(), policy=email.policy.default)
+    assert (mail["X-Unsent"], mail["To"], mail["Message-ID"], mail["Date"]) == ("1", None, None, None)
+    assert desk.say("sent", name, "--channel", "mail").code == 0
+
+    the_vendor_can_use(folder / "vendor-pack")
+    late = desk.night(datetime(2030, 11, 11, 8, tzinfo=UTC))  # due on the 10th
+    assert late.err == f"detector: {name}: promise 1 was due on 2030-11-10 and is not kept.\n"
+    assert [row["incident_id"] for row in desk.listed("--overdue")] == [name]
+    refused = desk.say("close", name)
+    assert "promise 1 (Sam, 2030-11-10) is not kept" in refused.err
+    assert desk.say("promise", "kept", name, "1").code == 0
+    closed = desk.say("close", name)
+    assert "**Before.** 12 people got 108 extra copies of one mail" in closed.out
+    assert "| Time to stop | 24 min 11 s until the last extra copy; 25 min until" in closed.out  # 18:03 to 18:27, 18:28
+    assert desk.listed() == []

@@ -237,6 +237,10 @@ def test_the_same_letter_gives_the_same_files(state: Path, folder: Path, tmp_pat
             "Promise 1 is missing in the letter",
         ),
         ("Your team spent", "Our vendor Kite Mail failed. Your team spent", "Kite Mail is named"),
+        ("Your team spent", "The provider caused it. Your team spent", "“provider caused” blames somebody else"),
+        ("Your team spent", "It hit other clients too. Your team spent", "“other clients”: each client reads only of"),
+        ("Your team spent", "You hear more next week. Your team spent", "A promise without owner and date"),
+        ("{F4: 51} of your", "{F4} of your", "“{F4}” would go out as it stands. A figure is written like {F4: 51}."),
         ("Your team spent", "ada.graf@harbor-freightways.example spent", "The address of a learner is in it"),
     ],
 )
@@ -279,14 +283,30 @@ def test_a_client_of_the_log_that_was_not_hit_is_a_stranger_in_a_letter(state: P
         ((theirs,),) = db.execute("select min(recipient) from sends where organization = 'Elmgate Hotels'").fetchall()
         ((private,),) = db.execute("select min(recipient) from sends where organization is null").fetchall()
     domain = theirs.rpartition("@")[2]
-    for words in ("elmgate  Hotels", "Elmgate\nHotels", "Lakeside Clinic", theirs, f"help.{domain}", f"x@{domain}"):
+    as_people_write = ("Elmgate", "Bjornvik Shipping", "BJØRNVIK", "Tallow and Finch", "Verity Mutual", "the Blue Mesa")
+    pointing = ("elmgate  Hotels", "Elmgate\nHotels", "Lakeside Clinic", theirs, f"help.{domain}", f"x@{domain}")
+    for words in (*pointing, *as_people_write):
         (folder / "letter.md").write_text(clean.replace("Your team spent", f"Like you, {words} spent"))
         said = check(state, "--config", config)
         assert said.code == 1, words
-        assert "Another client or one of its people is named" in said.text
-    for words in (private, "the hotels", "the Academy"):
+        assert re.search("Another client or one of its people is named|points to another client", said.text), words
+    for words in (private, "the hotels", "the Academy", "on Monday", "Kim Lee", "a cobalt mug", "Ada Graf"):
         (folder / "letter.md").write_text(clean.replace("Your team spent", f"Like you, {words} spent"))
         assert check(state, "--config", config).code == 0, words
+
+
+def test_what_is_no_fault_is_pointed_out_and_again_when_the_letter_is_approved(state: Path, folder: Path) -> None:
+    """Days, times, sums and spans are people's own; a wrong one still looks like a figure of the log."""
+    fill_all(folder, CLIENT)
+    assert check(state).code == 0
+    mine = "On 26 October you lost 2 hours and 400 dollars to hundreds of emails, Ada Graf said. Your team spent"
+    replace(folder / "letter.md", "Your team spent", mine)
+    for said in (check(state), approve(state)):
+        assert said.code == 0
+        for words in ("26 October", "2 hours", "400 dollars"):
+            assert f"“{words}” is bound to no figure of the log. See that it is right." in said.text
+        assert "“hundreds of emails”: the log knows how many." in said.text
+        assert "“Ada Graf” is one of the people hit. A letter counts people and names none." in said.text
 
 
 def test_received_is_advised_against_only_if_not_everything_arrived(state: Path, folder: Path) -> None:
@@ -485,6 +505,7 @@ def test_a_german_letter_is_german_throughout(state: Path, folder: Path, tmp_pat
     assert "zwischen 19:05 und 21:11 Uhr (MEZ) am 27. Oktober 2026 hat unser System 51 Personen in Ihrem Haus" in text
     assert "Das waren 3.539 E-Mails zu viel. An jede Person gingen 70 oder 71 statt einer." in text
     assert "(Kim Lee, bis 10. November 2026)." in text
+    assert "bis 10. November 2026" in (folder / "letter.md").read_text(encoding="utf-8"), "a day is no code"
     assert not re.search(r"\b(?:the|and|of|by|UTC|October)\b", text)
     assert 'lang="de"' in (tmp_path / "out" / "letter.html").read_text(encoding="utf-8")
     sheet, _, spoken = (folder / "call.md").read_text(encoding="utf-8").partition("digit by digit.")

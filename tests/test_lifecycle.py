@@ -98,15 +98,19 @@ def test_more_copies_after_it_stopped_reopen_it_even_if_they_stopped_again_befor
     assert record.reopened_because == "212 more extra copies after it had stopped"  # 3,731 - 3,519
 
 
-def test_a_stale_feed_is_noted_as_blind_and_the_open_incident_is_not_called_stopped():
-    record = after(opened("stopped"), seen("blind"))
-    assert (record.signal, kinds(record)) == ("blind", ["opened", "stopped", "blind"])
-    assert kinds(after(record, seen("stopped"))) == ["opened", "stopped", "blind", "stopped"]
+def test_a_stale_feed_is_noted_as_blind_while_nobody_has_seen_it_stop():
+    for before in ("active", "quiet"):
+        record = after(opened("active"), seen(before), seen("blind"))
+        assert (record.signal, kinds(record)[-1]) == ("blind", "blind")
+        assert kinds(after(record, seen("stopped")))[-2:] == ["blind", "stopped"]
 
 
-def test_a_closed_incident_that_had_stopped_is_not_called_blind_when_the_feed_is_stale():
-    record = noted(opened(), "closed", reason="nobody to write to")
+def test_what_had_stopped_stays_so_when_the_feed_goes_stale_until_the_log_shows_otherwise():
+    record = opened("stopped")
     assert observe(record, seen("blind")) == []
+    assert observe(noted(record, "closed", reason="nobody to write to"), seen("blind")) == []
+    late = after(record, seen("blind", excess=3_731, ended_at=NIGHT - HOUR))
+    assert kinds(late) == ["opened", "stopped", "extended", "reopened", "blind"]
 
 
 def test_what_lost_its_evidence_is_withdrawn_with_the_reason_and_its_figures():

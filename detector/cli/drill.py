@@ -42,14 +42,16 @@ def drill(scratch: Path, *, ask: bool | None) -> None:
 def _tell(drill: "Drill") -> None:
     """What is done, what is next, and where everything lies."""
     from detector.documents.phrases import duration
-    from detector.drill import STEPS
+    from detector.drill import STEPS, STOPPED
 
+    at = f"--at {STOPPED:%Y-%m-%dT%H:%MZ} " if _now() >= STOPPED else ""  # by a clock that has not come so far: now
+    due = f"{_now() + timedelta(days=14):%Y-%m-%d}"
     click.echo(f"{drill.incident_id}, act {drill.act} of 2: {drill.folder}")
     for step in STEPS:
         if step.title in drill.done:
             click.echo(f"  done  {step.title} (after {duration(drill.done[step.title])})")
     for step in drill.steps_now:
-        how = step.how.format(id=drill.incident_id, due=f"{_now() + timedelta(days=14):%Y-%m-%d}")
+        how = step.how.format(id=drill.incident_id, due=due, at=at)
         click.echo(f"  to do {step.title}: {how} --state {drill.scratch / 'state'}")
     later = [step.title for step in drill.missed if step not in drill.steps_now]
     if later:

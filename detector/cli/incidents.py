@@ -54,7 +54,7 @@ def list_(state: Path, which: str, *, as_json: bool) -> None:
         _print_table(chosen, now)
     left_out = len(records) - len(chosen)
     if not chosen:
-        click.echo("No incident is known." if not records else f"No such incident; {left_out} with --all.", err=True)
+        click.echo(_none(which, left_out), err=True)
     elif left_out:
         click.echo(f"{left_out} more with --all.", err=True)
 
@@ -217,6 +217,12 @@ def silence(incident_id: str, state: Path, at: datetime | None, by: str, until: 
     from detector.case_record import stamp
 
     note(state, incident_id, "silenced", at, by, {"until": stamp(until), "reason": reason})
+
+
+def _none(which: str, left_out: int) -> str:
+    """Why the list is empty."""
+    told = {"open": "No incident is open", "overdue": "No promise is late"}.get(which, "No incident is known")
+    return f"{told}; {left_out} with --all." if left_out else f"{told}."
 
 
 def _print_table(records: "list[CaseRecord]", now: datetime) -> None:

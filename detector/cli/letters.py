@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.noting import at_option, by_option, cases_of, id_argument, note, organization_option
+from detector.cli.case_folder import opened, refresh
+from detector.cli.noting import at_option, by_option, id_argument, note, organization_option
 from detector.cli.options import state_option
 from detector.errors import RefusedError
 
@@ -92,12 +93,15 @@ def approve(
 
     with _opened(incident_id, config_path, state, only_drafts=True) as work:
         draft = _one(work, organization)
-        found = [finding for finding in _findings(draft) if finding.is_refused]
-        if found:
-            raise RefusedError(_judged(draft, found) + "\nNothing was approved.")
+        found = _findings(draft)
+        if any(finding.is_refused for finding in found):
+            raise RefusedError(f"{_judged(draft, found)}\nNothing was approved.")
         fields: dict[str, Any] = approval(work.case, draft.organization, work.desk, draft.content())
         note(state, work.case.incident.incident_id, f"{draft.kind} approved", at, by, fields)
         click.echo(f"The {draft.kind} to {_shown(draft.organization)} is approved by {_shown(by)}.")
+        for line in map(_line, found):
+            click.echo(line)
+    refresh(incident_id, config_path, state)
 
 
 @letter.command()
@@ -149,28 +153,11 @@ def draft(incident_id: str, config_path: Path | None, state: Path) -> None:
 def _opened(
     incident_id: str, config_path: Path | None, state: Path, *, recreate: bool = False, only_drafts: bool = False
 ) -> Iterator["WrittenUp"]:
-    """The incident from the newest snapshot, its folder brought up to date, nobody else at work on it."""
-    from dataclasses import replace
-
-    from detector import casework, copies, facts, registry
-    from detector.config import load_config
-    from detector.store import locked, open_snapshot
-
-    with locked(state), open_snapshot(state) as db:
-        cases, now = cases_of(state)
-        record = cases.find(incident_id)
-        incident = next((i for i in registry.saved_incidents(db) if i.incident_id == record.incident_id), None)
-        through = facts.complete_through(db)
-        if incident is None or through is None:
-            raise RefusedError(f"{record.incident_id} is not in the newest snapshot. Run `detector nightly` first.")
-        config = load_config(config_path) if config_path else casework.remembered_addresses(state)
-        case = replace(facts.case(db, incident, through), record=record)
-        work = casework.write_up(
-            db, case, casework.Setting(state, config, now), recreate=recreate, only_drafts=only_drafts
-        )
+    """The incident with its folder; without a form that can be read there is no letter."""
+    with opened(incident_id, config_path, state, recreate=recreate, only_drafts=only_drafts) as work:
         if work.problem:
             raise RefusedError(work.problem)
-        yield replace(work, desk=replace(work.desk, neighbours=copies.neighbours(db)))
+        yield work
 
 
 def _drafts(work: "WrittenUp", organization: str) -> list[Draft]:
@@ -201,19 +188,20 @@ def _findings(draft: Draft) -> tuple["Finding", ...]:
     return check_letter(draft.text(), draft.work.case, draft.organization, draft.work.desk)
 
 
-def _judged(draft: Draft, found: "tuple[Finding, ...] | list[Finding]") -> str:
+def _judged(draft: Draft, found: "tuple[Finding, ...]") -> str:
     """What a person reads: the verdict, then one line for each finding."""
     from detector.documents.phrases import counted
 
     faults = sum(finding.is_refused for finding in found)
     state = f"{counted(faults, 'thing')} to put right" if faults else "ready to be approved"
     head = f"{_shown(draft.organization)}, {draft.kind}: {state} ({draft.path})"
-    marks = {True: "fault ", False: "advice"}
-    lines = [
-        f"  {marks[finding.is_refused]}  {f'line {finding.line}: ' if finding.line else ''}{_shown(finding.text)}"
-        for finding in found
-    ]
-    return "\n".join([head, *lines])
+    return "\n".join([head, *map(_line, found)])
+
+
+def _line(finding: "Finding") -> str:
+    """One fault or piece of advice, with its line in the draft."""
+    where = f"line {finding.line}: " if finding.line else ""
+    return f"  {'fault ' if finding.is_refused else 'advice'}  {where}{_shown(finding.text)}"
 
 
 def _write_files(draft: Draft, folder: Path, facts_sha256: str) -> Iterator[Path]:

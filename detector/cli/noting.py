@@ -3,8 +3,9 @@
 import getpass
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -34,10 +35,23 @@ id_argument = click.argument("incident_id", metavar="ID")
 
 
 def noting(command: _Command) -> _Command:
-    """A command that adds to a journal: of which incident, kept where, when it happened, who did it."""
+    """A command that adds to a journal: of which incident, kept where, when it happened, who did it. Then the folder
+    says so too, whatever exit code the command leaves with; not if it was refused."""
+
+    @wraps(command)
+    def noted(incident_id: str, state: Path, **said: Any) -> None:
+        from detector.cli.case_folder import refresh
+
+        try:
+            command(incident_id=incident_id, state=state, **said)
+        except SystemExit:
+            refresh(incident_id, None, state)
+            raise
+        refresh(incident_id, None, state)
+
     for option in (by_option, at_option, state_option, id_argument):
-        command = option(command)
-    return command
+        noted = option(noted)
+    return cast(_Command, noted)
 
 
 def cases_of(state: Path) -> "tuple[Cases, datetime]":

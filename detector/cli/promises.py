@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from detector.cli.case_folder import refresh
 from detector.cli.noting import at_option, by_option, cases_of, note
 from detector.cli.options import Moment, state_option
 
@@ -28,6 +29,7 @@ def promise(
     """
     if words[0] == "kept":
         _promise_kept(state, words[1:], at, by)
+        refresh(words[1], None, state)
         return
     if len(words) != 2 or due is None:
         raise click.UsageError(
@@ -37,6 +39,7 @@ def promise(
     number = len(cases.find(words[0]).promises) + 1
     fields = {"number": number, "text": words[1], "owner": owner, "due": due.date().isoformat()}
     note(state, words[0], "promised", at, by, fields)
+    refresh(words[0], None, state)
 
 
 @click.command()

@@ -15,6 +15,7 @@ from detector.case_record import CaseRecord
 from detector.documents import charts, phrases, plots
 from detector.documents.escaping import mail_text
 from detector.documents.sentences import CaseWords, cause_in_words
+from detector.documents.still_going import is_over
 from detector.documents.templates import render_html, render_text
 from detector.notice_record import ENDINGS, Alert, Message, Told
 from detector.records import CaseFacts
@@ -139,7 +140,7 @@ def _steps(case: CaseFacts, message: Message, words: CaseWords, brief_path: Path
     if message.kind in {"withdrawn", "merged", "dismissed", "acknowledged"}:
         return [f"Open the brief: {brief_path}"]
     whom = "each client" if len(incident.organizations) > 1 else "the client"
-    letter = "letter" if incident.ongoing is False else "holding note"
+    letter = "letter" if is_over(case) else "holding note"
     call = f"Call {whom} before they call you. The draft of the {letter} lies beside the brief."
     if not incident.organizations:
         call = "Decide whether the people are told. No client is among them: their addresses are private."

@@ -17,7 +17,8 @@ from detector.documents.desk import Desk, SharedWords, client_folders, others_of
 from detector.documents.escaping import visible
 from detector.documents.languages import Language
 from detector.documents.letter_text import as_token
-from detector.documents.sentences import in_markdown, is_blind, is_running, mail_name
+from detector.documents.sentences import in_markdown, mail_name
+from detector.documents.still_going import is_blind, is_over, is_running
 from detector.documents.templates import Safe, fill, one_line, render_markdown
 from detector.records import AffectedRecipient, CaseFacts, Document
 
@@ -29,13 +30,8 @@ FILES = {LETTER: "letter.md", HOLDING_NOTE: "holding-note.md"}
 _ORDINALS = {"en": ("second", "third", "fourth"), "de": ("zweite", "dritte", "vierte")}
 
 
-def is_over(case: CaseFacts) -> bool:
-    """A letter is due; before that, a holding note."""
-    return case.incident.ongoing is False or case.incident.state == "withdrawn"
-
-
 def due(case: CaseFacts) -> str:
-    """What a client is to be written now: the letter, or a holding note."""
+    """What a client is to be written now: the letter once it is over, before that a holding note."""
     return LETTER if is_over(case) else HOLDING_NOTE
 
 
@@ -147,7 +143,7 @@ def _facts(case: CaseFacts, organization: str, desk: Desk, shared: SharedWords) 
         "most": max(row.sends for row in rows),
         "ordinal": names[min(before, len(names)) - 1] if before else "",
         "teams": [client.teams.get(domain, domain) for domain, _ in teams(rows)],
-        "promises": [(words, promise.owner, language.day(promise.due)) for promise, words in shared.promises],
+        "promises": [(words, promise.owner, Safe(language.day(promise.due))) for promise, words in shared.promises],
         "stopped_at": stopped_at(case, language),
         "noted_how": noted_how(case),
         "date": language.day(human.letter.date) if human.letter.date else "",

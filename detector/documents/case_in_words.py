@@ -39,7 +39,7 @@ def timeline(record: CaseRecord) -> Iterator[str]:
     lines.append((record.figures["started_at"], "log", "first extra copy"))
     lines.append((record.figures["ended_at"], "log", "last extra copy seen"))
     for at, clock, line in sorted(lines, key=lambda entry: entry[0]):
-        yield f"{phrases.instant(at)}  {clock:<6}  {line}"
+        yield f"{phrases.instant(at):>25}  {clock:<6}  {line}"
 
 
 def as_json(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> dict[str, Any]:

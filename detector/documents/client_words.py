@@ -7,12 +7,12 @@ import re
 from datetime import datetime
 from typing import Any
 
-from detector.documents.apology_letter import is_over, visible_mail_name
+from detector.documents.apology_letter import visible_mail_name
 from detector.documents.desk import Desk, client_folders, shared_words
 from detector.documents.incident_brief import contradiction, stopped
 from detector.documents.languages import Language
 from detector.documents.phrases import counted
-from detector.documents.sentences import is_blind, is_running
+from detector.documents.still_going import is_blind, is_over, is_running
 from detector.documents.templates import Safe, render_markdown, render_text
 from detector.records import CaseFacts, Document
 

@@ -83,3 +83,8 @@ class Language:
         if name[0] in "+-":
             return f"UTC{name if len(name) == 3 else name[:3] + ':' + name[3:]}"
         return _GERMAN_ZONES.get(name, name) if self.code == "de" else name
+
+
+def month_names() -> frozenset[str]:
+    """The months in every language."""
+    return frozenset(name for names in _MONTHS.values() for name in names)

@@ -8,7 +8,7 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from detector.documents.apology_letter import is_over, letter_facts, stopped_at
+from detector.documents.apology_letter import letter_facts, stopped_at
 from detector.documents.desk import Desk, shared_words
 from detector.documents.human_form import gaps
 from detector.documents.letter_checking import RESPONSIBLE_WITHIN, Checking, Finding
@@ -16,8 +16,11 @@ from detector.documents.letter_numbers import typed_by_hand, wrong_figures
 from detector.documents.letter_phrases import PHRASES
 from detector.documents.letter_strangers import strangers
 from detector.documents.letter_text import FILL, TOKEN, moved, numbered_lines, read_letter
+from detector.documents.still_going import is_over
 from detector.records import CaseFacts
 
+_STRAY = re.compile(r"\{\s*F\s*\d[^{}\n]*\}?")
+"""Braces that were meant to be a figure."""
 MOST_WORDS = 330
 MOST_WORDS_OF_A_SENTENCE = 28
 
@@ -66,6 +69,8 @@ def _tokens(c: Checking) -> Iterator[Finding]:
                 yield Finding(
                     number, f"{{{code}: {shown}}} is no fact of this letter. Nearest: {(near or ['none'])[0]}."
                 )
+        for stray in _STRAY.findall(TOKEN.sub(" ", line)):
+            yield Finding(number, f"“{stray}” would go out as it stands. A figure is written like {{F4: 51}}.")
 
 
 def _examples(c: Checking) -> Iterator[Finding]:
@@ -98,8 +103,21 @@ def _stock_phrases(c: Checking) -> Iterator[Finding]:
 
 def _blame(c: Checking) -> Iterator[Finding]:
     vendor, whose = c.desk.human.vendor.name.strip(), c.desk.human.responsibility.whose
-    if vendor and whose not in ("vendor", "shared") and vendor.casefold() in c.plain.casefold():
+    if whose in ("vendor", "shared"):
+        return
+    if vendor and vendor.casefold() in c.plain.casefold():
         yield Finding(0, f"{vendor} is named, but human.toml does not say that the responsibility is theirs.")
+    for number, line in c.lines:
+        if found := re.search(c.phrases.blame, line, re.IGNORECASE):
+            text = f"“{_short(found[0])}” blames somebody else, but human.toml does not say that it is theirs."
+            yield Finding(number, text)
+
+
+def _addressee(c: Checking) -> Iterator[Finding]:
+    """A client that the log knows by its mail domain only has a name of its own."""
+    if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", c.organization) and c.organization in c.plain:
+        text = f"{c.organization} is a mail domain. Write what the client is called."
+        yield Finding(0, text, is_refused=False)
 
 
 def _promises(c: Checking) -> Iterator[Finding]:
@@ -159,5 +177,5 @@ def _short(sentence: str) -> str:
 
 _CHECKS = (
     *(_state, _open_parts, _examples, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
-    *(_blame, _promises, strangers, _received, _length, _again),
+    *(_blame, _addressee, _promises, strangers, _received, _length, _again),
 )

@@ -10,27 +10,39 @@ from detector.documents.letter_checking import Checking, Finding
 from detector.documents.letter_text import FILL, TOKEN
 from detector.documents.spelt_numbers import EVERYDAY, spelt_numbers
 from detector.documents.templates import one_line
-from detector.documents.typed_numbers import NUMBER, Typed, typed_numbers
+from detector.documents.typed_numbers import NUMBER, Typed, other_numbers, round_numbers, typed_numbers
+
+_UNBOUND = "is bound to no figure of the log. See that it is right."
 
 
 def wrong_figures(c: Checking) -> Iterator[Finding]:
     """A number typed into the letter must be a figure of today, or stand in what people filled in; one that counts
-    people or copies must be a figure whatever people filled in."""
+    people or copies must be a figure whatever people filled in. Days, times, telephones, sums and spans are people's
+    own; those that nobody filled in are pointed at."""
     told = [words_in(c.desk.human), c.organization, c.case.incident.incident_id, *_addresses(c)]
     allowed = {digits for text in told for digits in re.findall(r"\d+", text)}
     for number, line in c.lines:
         line = TOKEN.sub(" ", FILL.sub(" ", line.replace(c.case.incident.incident_id, " ")))
         for words in filter(None, map(one_line, _typed(c).values())):
             line = line.replace(words, " ")  # of these `typed_by_hand` speaks
-        wrong = {one.number: one for one in typed_numbers(line) if one.counts and not _is_figure(one, c)}
-        for digits in NUMBER.findall(line):
-            one = wrong.get(digits, Typed(digits, digits, ""))
-            if one.counts or not (_is_figure(one, c) or set(re.findall(r"\d+", digits)) <= allowed):
+        for one in typed_numbers(line):
+            if not _is_figure(one, c) and (one.counts or not _is_filled_in(one.number, allowed)):
                 code, value = _nearest(one, c)
                 text = f"“{one.words}” is no figure of today. Nearest: {code}, {value}. Write {{{code}: {value}}}."
                 yield Finding(number, text)
+        yield from _other_figures(line, number, allowed, c)
         for one in spelt_numbers(line):
             yield from _in_words(one, number, "", c)
+
+
+def _other_figures(line: str, number: int, allowed: set[str], c: Checking) -> Iterator[Finding]:
+    """What people may well write, and is pointed at: a day, time or sum that nobody filled in, and "hundreds"."""
+    for words in other_numbers(line):
+        theirs = (Typed(digits, digits, "") for digits in NUMBER.findall(words))
+        if not all(_is_figure(one, c) or _is_filled_in(one.number, allowed) for one in theirs):
+            yield Finding(number, f"“{words}” {_UNBOUND}", is_refused=False)
+    for words in round_numbers(line):
+        yield Finding(number, f"“{words}”: the log knows how many. Write a figure, or nothing.", is_refused=False)
 
 
 def typed_by_hand(c: Checking) -> Iterator[Finding]:
@@ -42,10 +54,14 @@ def typed_by_hand(c: Checking) -> Iterator[Finding]:
                 continue
             code, value = _nearest(one, c)
             nearest = f"is no figure of today. Nearest: {code}, {value}. Leave it out, or in words if it is none."
-            said = nearest if one.counts else "is bound to no figure of the log. See that it is right."
+            said = nearest if one.counts else _UNBOUND
             yield Finding(0, f"{place}: “{one.words}” {said}", bool(one.counts) and not place.startswith("promise"))
         for one in spelt_numbers(words):
             yield from _in_words(one, 0, f"{place}: ", c)
+
+
+def _is_filled_in(number: str, allowed: set[str]) -> bool:
+    return set(re.findall(r"\d+", number)) <= allowed
 
 
 def _in_words(one: Typed, number: int, place: str, c: Checking) -> Iterator[Finding]:

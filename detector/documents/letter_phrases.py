@@ -20,6 +20,13 @@ class Phrases:
     received: str
     sorry: str
     again: str
+    blame: str
+    """Somebody else is named as the cause, by what they are to us."""
+
+
+def _blamed(them: str, did: str) -> str:
+    """They did it, or it was done by them, within one sentence."""
+    return rf"\b{them}\b[^.!?]*\b{did}\b|\b{did}\b[^.!?]*\b{them}\b"
 
 
 PHRASES = {
@@ -41,14 +48,20 @@ PHRASES = {
             (r"never (?:happen )?again", "nobody can promise that. Say what changes, who sees to it, by when (H8)."),
             (r"\b(?:do|be) better\b", "say what changes, who sees to it, by when (H8)."),
             (r"valued (?:customer|client|partner)", "use their name."),
+            (r"other (?:clients?|customers?|organi[sz]ations?|companies)\b", "each client reads only of itself."),
             (r"forgive", "do not ask for it; they will say so if they do."),
         ),
-        promise=r"\b(?:we|I)(?:['\u2019]ll| will| shall| promise| commit)\b",
+        promise=r"\b(?:we|I)(?:['\u2019]ll| will| shall| promise| commit)\b"
+        r"|\b(?:next (?:week|month)|shortly|in due course|as soon as possible)\b",
         note_it="Note it with `detector incidents promise`, and write its date.",
         ready=("I will tell you when we know", "I will call you on", "write to you in full when it is over"),
         received=r"\b(?:received|got)\b",
         sorry=r"\bsorry\b|\bapologi[sz]e|\bregret",
         again=r"\b(?:second|third|fourth|earlier|before|once more|last time)\b",
+        blame=_blamed(
+            r"(?:vendors?|suppliers?|providers?|contractors?|third[- ]part(?:y|ies))",
+            r"(?:caus(?:ed?|ing)|because of|due to|fault|errors?|mistakes?|failed|failure|broke)",
+        ),
     ),
     "de": Phrases(
         responsibility=r"\bunser(?:en|em|es)? (?:Fehler|Versehen)|Fehler liegt bei uns|\bwir haben\b",
@@ -58,7 +71,7 @@ PHRASES = {
             (r"etwaige|eventuelle|mögliche Unannehmlichkeiten|Unannehmlichkeiten", "sagen, was es für sie hieß (H6)."),
             (r"technische[nrs]? (?:Problem\w*|Störung\w*|Schwierigkeit\w*|Panne\w*)", "sagen, was schiefging (H1)."),
             (r"\bleider\b", "weglassen."),
-            (r"\bPanne\b", "es war ein Fehler von uns. So nennen."),
+            (r"\b\w*pannen?\b|\bGlitch\w*|\b(?:Computer|System)fehler\b", "es war ein Fehler von uns. So nennen."),
             (r"menschliches Versagen", "sagen, was es möglich machte (H1)."),
             (r"sollten Sie betroffen|falls Sie betroffen", "sie waren es; die Zahlen stehen da."),
             (r"tut (?:mir|uns) leid[^.]*\baber\b", "die Entschuldigung endet vor dem „aber“."),
@@ -68,13 +81,19 @@ PHRASES = {
                 "das kann niemand versprechen: was, wer, wann (H8).",
             ),
             (r"besser machen|geschätzte[rn]? Kund", "sagen, was sich ändert, wer es tut, bis wann (H8)."),
+            (r"andere[nr]? (?:Kund\w+|Firmen|Unternehmen|Organisationen)", "jeder liest nur von sich."),
             (r"verzeih|entschuldigen Sie", "nicht darum bitten."),
         ),
-        promise=r"\b(?:wir werden|ich werde|werden wir|werde ich|wir versprechen|ich verspreche)\b",
+        promise=r"\b(?:wir werden|ich werde|werden wir|werde ich|wir versprechen|ich verspreche)\b"
+        r"|\b(?:nächste[nr]? (?:Woche|Monat)|demnächst|in Kürze|zeitnah|umgehend|baldmöglichst)\b",
         note_it="Mit `detector incidents promise` festhalten, und das Datum schreiben.",
         ready=("ich sage es Ihnen, sobald wir es wissen",),
         received=r"\b(?:erhalten|erhielt\w*|bekommen|bekam\w*)\b",
         sorry=r"tut (?:mir|uns) leid|bedauer|entschuldig",
         again=r"\b(?:zweite|dritte|vierte|schon einmal|erneut|früher)\b",
+        blame=_blamed(
+            r"(?:\w*Dienstleister\w*|Anbieter\w*|Lieferant\w*|Provider\w*)",
+            r"(?:verursacht\w*|wegen|schuld\w*|Fehler\w*|versagt\w*)",
+        ),
     ),
 }

@@ -6,14 +6,20 @@ inside a sentence is it refused, elsewhere it is pointed at. A mail domain that 
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 
-from detector.documents.desk import others_of
+from detector.documents.apology_letter import render_letter
+from detector.documents.desk import others_of, shared_words
+from detector.documents.human import Human
 from detector.documents.letter_checking import Checking, Finding
-from detector.documents.letter_text import TOKEN
+from detector.documents.letter_names import calendar, likenesses, parts_of, words_of
+from detector.documents.letter_text import TOKEN, numbered_lines
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 _SHORT = 3
+_NAMES_NONE = "A letter counts people and names none."
 
 
 def strangers(c: Checking) -> Iterator[Finding]:
@@ -31,12 +37,13 @@ def strangers(c: Checking) -> Iterator[Finding]:
         if told:
             yield _another(number, told)
         if any(address in small for address in learners):
-            yield Finding(number, "The address of a learner is in it. A letter counts people and names none.")
+            yield Finding(number, f"The address of a learner is in it. {_NAMES_NONE}")
         elif addresses and not told:
             yield Finding(
                 number, f"{addresses[0]}: only an address of yours or the reader's may stay.", is_refused=False
             )
     yield from _names(c)
+    yield from _likenesses(c)
 
 
 def _names(c: Checking) -> Iterator[Finding]:
@@ -59,6 +66,28 @@ def _names(c: Checking) -> Iterator[Finding]:
                 yield _another(number, found[0])
 
 
+def _likenesses(c: Checking) -> Iterator[Finding]:
+    """The same names as people write them; what stands there letter by letter has been told."""
+    lines = [(number, _foreign(line, c)) for number, line in c.lines]
+    told = " ".join(" ".join(line.split()) for _, line in lines).casefold()
+    known = {*c.desk.neighbours.domains, *c.desk.clients, *c.case.incident.organizations} - {c.organization}
+    own = set(parts_of(c.organization))
+    names = sorted(name for name in known if name.casefold() not in told and not own & set(parts_of(name)[:1]))
+    blank = render_letter(replace(c.case, record=None), c.organization, replace(c.desk, human=Human())).content
+    drafted = words_of(numbered_lines(blank))
+    words = words_of(lines)
+    everyday = calendar() | {word.plain for word in drafted} | own
+    is_german = c.language.code == "de"
+    for one in likenesses(words, names, everyday, has_capital_nouns=is_german):
+        then = "each client reads only of itself." if one.is_sure else "is nobody meant?"
+        yield Finding(one.line, f"“{one.written}” points to another client ({one.name}): {then}", one.is_sure)
+    people = {tuple(parts_of(address.partition("@")[0])) for address in _learners(c)}
+    for first, last in pairwise(words):
+        if (first.plain, last.plain) in people:
+            text = f"“{first.written} {last.written}” is one of the people hit. {_NAMES_NONE}"
+            yield Finding(first.line, text, is_refused=False)
+
+
 def _another(number: int, told: str) -> Finding:
     return Finding(number, f"Another client or one of its people is named, {told}. Each client reads only of itself.")
 
@@ -72,8 +101,13 @@ def _is_everyday(found: re.Match[str]) -> bool:
 
 def _foreign(line: str, c: Checking) -> str:
     """The line without what the reader may read: its own names, ours, and the figures, which come from its own mail."""
-    client, us = c.desk.client(c.organization), c.desk.sender
-    own = (c.organization, client.contact, client.salutation, us.name, us.signatory, *client.teams.values())
+    client, us, made = (
+        c.desk.client(c.organization),
+        c.desk.sender,
+        shared_words(c.desk, c.case, c.language.code).promises,
+    )
+    theirs = (c.organization, client.contact, client.salutation, *client.teams.values())
+    own = (*theirs, us.name, us.signatory, us.role, c.desk.human.cause.confirmed_by, *(p.owner for p, _ in made))
     line = TOKEN.sub(" ", line)
     for words in sorted(filter(None, own), key=len, reverse=True):
         line = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", "\ue000", line, flags=re.IGNORECASE)

@@ -13,6 +13,7 @@ from detector.documents import charts, feed, phrases, sentences
 from detector.documents.album import Album
 from detector.documents.night_json import PastNight
 from detector.documents.nightly_report import item, urgency
+from detector.documents.still_going import is_running
 from detector.documents.templates import render_html
 from detector.records import CaseFacts, Document, NightFacts
 
@@ -83,7 +84,7 @@ def headline(night: NightFacts, waiting: Sequence[CaseFacts]) -> str:
     are_open = f"{phrases.counted(len(waiting), 'incident is', 'incidents are')} open"
     if night.is_stale:
         return f"The log is stale: nobody can know what goes out now; {are_open if waiting else 'no incident is open'}."
-    if running := sum(map(sentences.is_running, waiting)):
+    if running := sum(map(is_running, waiting)):
         return f"{phrases.counted(running, 'mail is', 'mails are')} still being sent again and again."
     return f"Nothing is being sent again and again now; {are_open if waiting else 'no incident is open'}."
 

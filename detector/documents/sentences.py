@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from detector.documents import phrases
 from detector.documents.escaping import markdown, markdown_sentence, visible
+from detector.documents.still_going import is_blind, is_over, is_running
 from detector.documents.templates import Safe
 from detector.records import CaseFacts, CauseCandidate
 
@@ -54,17 +55,6 @@ def mail_name(case: CaseFacts) -> str:
     """What people call the mail: its subject if all copies share one and it is nobody's own, else the template."""
     is_shared = len(case.subjects) == 1 and case.incident.recipients > 1
     return case.subjects[0] if is_shared else case.incident.template
-
-
-def is_running(case: CaseFacts) -> bool:
-    """Copies came until the log ended. While it is merely too early to call it over, that is another sentence."""
-    silence = (case.log_complete_through - case.incident.ended_at).total_seconds()
-    return case.incident.ongoing is True and silence <= max(300.0, 3 * case.incident.median_gap_seconds)
-
-
-def is_blind(case: CaseFacts) -> bool:
-    """The log ended too long ago to tell whether it still goes on."""
-    return case.incident.ongoing is None and case.incident.state != "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -115,9 +105,9 @@ class CaseWords:
     def lede(self) -> str:
         """When it was and whether it is over, as the second thing a reader sees."""
         incident, end = self.case.incident, self.case.log_complete_through
-        if incident.state == "withdrawn" or incident.ongoing is None or is_running(self.case):
+        if incident.state == "withdrawn" or is_blind(self.case) or is_running(self.case):
             return f"{self.when} {self.still_going}"
-        if incident.ongoing:
+        if not is_over(self.case):
             quiet = phrases.duration((end - incident.ended_at).total_seconds())
             return f"{self.when} The log ends {quiet} later: too early to call it over."
         return f"{self.when} No sign of it since, in a log complete through {phrases.minute(end)}."
@@ -125,19 +115,19 @@ class CaseWords:
     @property
     def tone(self) -> str:
         """How the state is coloured: "alarm", "calm" or "unknown"."""
-        if self.case.incident.state == "withdrawn":
-            return "calm"
-        return {True: "alarm", False: "calm", None: "unknown"}[self.case.incident.ongoing]
+        return "calm" if is_over(self.case) else "unknown" if is_blind(self.case) else "alarm"
 
     @property
     def status(self) -> str:
         """The state in a few words."""
         if self.case.incident.state == "withdrawn":
             return "withdrawn"
-        ended = self.case.incident.ended_at
-        since = f"no sign since {phrases.short_day(ended)}, {phrases.clock(ended)}"
-        going = "still going" if is_running(self.case) else "too early to call over"
-        return {True: going, False: since, None: "still going? unknown"}[self.case.incident.ongoing]
+        if is_blind(self.case):
+            return "still going? unknown"
+        if is_over(self.case):
+            ended = self.case.incident.ended_at
+            return f"no sign since {phrases.short_day(ended)}, {phrases.clock(ended)}"
+        return "still going" if is_running(self.case) else "too early to call over"
 
     @property
     def still_going(self) -> str:
@@ -145,12 +135,12 @@ class CaseWords:
         incident, end = self.case.incident, phrases.minute(self.case.log_complete_through)
         if incident.state == "withdrawn":
             return "Withdrawn: the log as it is now no longer supports this incident."
-        if incident.ongoing is None:
+        if is_blind(self.case):
             return f"Whether it still goes on cannot be known: the log ends at {end}, too long ago to tell."
         if is_running(self.case):
             return f"It was still going on at {end}, where the log ends."
         quiet = phrases.duration((self.case.log_complete_through - incident.ended_at).total_seconds())
-        if incident.ongoing:
+        if not is_over(self.case):
             last = phrases.minute(incident.ended_at)
             return f"The last copy was seen at {last}, {quiet} before the log ends: too early to call it over."
         gap = phrases.duration(incident.median_gap_seconds)
@@ -162,9 +152,9 @@ class CaseWords:
     @property
     def advice(self) -> str:
         """What to do before anything else, if there is something."""
-        if self.case.incident.state == "withdrawn" or self.case.incident.ongoing is False:
+        if is_over(self.case):
             return ""
-        if self.case.incident.ongoing is None:
+        if is_blind(self.case):
             return "Look at the sender itself. The log is stale and cannot tell whether copies still go out."
         brake = self.case.record.brake if self.case.record else None
         if brake and brake.outcome == "done":

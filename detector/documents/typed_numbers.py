@@ -54,6 +54,12 @@ ELSE_AFTER = re.compile(rf"[ -]?(?:%|per ?cent\b|Prozent\b|Uhr\b|o'clock|{_MONEY
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
+_ROUNDLY = re.compile(
+    r"\b(?:dozens|scores|hundreds|thousands|Dutzende|Hunderte|Tausende)\b(?: of\b| von\b)?" + COUNTED.pattern,
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True)
 class Typed:
     """A number in somebody's words that is no day, time, telephone, sum of money, share or span."""
@@ -77,3 +83,13 @@ def typed_numbers(text: str) -> Iterator[Typed]:
             yield Typed(found[0], " ".join(text[found.start() : counted.end()].split()), kind)
         elif not _YEAR.fullmatch(found[0]):
             yield Typed(found[0], found[0], "")
+
+
+def other_numbers(text: str) -> list[str]:
+    """What has a number in it and counts neither people nor copies: the days, times, telephones, sums and spans."""
+    return [found[0] for found in _ELSE.finditer(text) if re.search(r"\d", found[0])]
+
+
+def round_numbers(text: str) -> list[str]:
+    """Where somebody says roughly how many people or copies: "hundreds of emails"."""
+    return [" ".join(found[0].split()) for found in _ROUNDLY.finditer(text)]

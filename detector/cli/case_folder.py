@@ -1,0 +1,52 @@
+"""An incident's folder brought up to date by a command: for its letters, and after each word that people say."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from detector.cli.noting import cases_of
+from detector.cli.options import complain
+from detector.errors import DetectorError, LockedError, RefusedError
+
+if TYPE_CHECKING:
+    from detector.casework import WrittenUp
+
+
+@contextmanager
+def opened(
+    incident_id: str, config_path: Path | None, state: Path, *, recreate: bool = False, only_drafts: bool = False
+) -> Iterator["WrittenUp"]:
+    """The incident from the newest snapshot, its folder brought up to date, nobody else at work on it."""
+    from dataclasses import replace
+
+    from detector import casework, copies, facts, registry
+    from detector.config import load_config
+    from detector.store import locked, open_snapshot
+
+    with locked(state), open_snapshot(state) as db:
+        cases, now = cases_of(state)
+        record = cases.find(incident_id)
+        incident = next((i for i in registry.saved_incidents(db) if i.incident_id == record.incident_id), None)
+        through = facts.complete_through(db)
+        if incident is None or through is None:
+            raise RefusedError(f"{record.incident_id} is not in the newest snapshot. Run `detector nightly` first.")
+        config = load_config(config_path) if config_path else casework.remembered_addresses(state)
+        case = replace(facts.case(db, incident, through), record=record)
+        work = casework.write_up(
+            db, case, casework.Setting(state, config, now), recreate=recreate, only_drafts=only_drafts
+        )
+        yield replace(work, desk=replace(work.desk, neighbours=copies.neighbours(db)))
+
+
+def refresh(incident_id: str, config_path: Path | None, state: Path) -> None:
+    """Write what people just said into the brief and the drafts, so that nobody reads yesterday's. It is noted whatever
+    stands in the way of that, and then the next night writes it up."""
+    try:
+        with opened(incident_id, config_path, state) as work:
+            for line in filter(None, (*work.revoked, work.problem)):
+                complain(line)
+    except LockedError:
+        return  # whoever is at work writes the folder
+    except DetectorError as error:
+        complain(f"noted, but its brief is still the one of the last night ({error})")

@@ -1,0 +1,21 @@
+"""Whether an incident still goes on, as every document about it must answer alike."""
+
+from detector.records import CaseFacts
+
+
+def is_running(case: CaseFacts) -> bool:
+    """Copies came until the log ended. While it is merely too early to call it over, that is another sentence."""
+    silence = (case.log_complete_through - case.incident.ended_at).total_seconds()
+    return case.incident.ongoing is True and silence <= max(300.0, 3 * case.incident.median_gap_seconds)
+
+
+def is_over(case: CaseFacts) -> bool:
+    """Tonight's log has it so, or an earlier night saw it stop before the feed went stale; or it is withdrawn."""
+    has_stopped = case.record is not None and case.record.signal == "stopped"
+    is_quiet = case.incident.ongoing is False or (case.incident.ongoing is None and has_stopped)
+    return is_quiet or case.incident.state == "withdrawn"
+
+
+def is_blind(case: CaseFacts) -> bool:
+    """The log ended too long ago to tell whether it still goes on, and nobody saw it stop."""
+    return case.incident.ongoing is None and not is_over(case)
