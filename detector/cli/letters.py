@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from detector.cli.noting import at_option, by_option, cases_of, id_argument, note, organization_option
-from detector.cli.options import state_option
+from detector.cli.options import Commands, state_option
 from detector.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _CONFIG = click.option(
 )  # fmt: skip
 
 
-@click.group()
+@click.group(cls=Commands)
 def letter() -> None:
     """Check, approve and export the letter to a client. You send it; the program mails no client."""
 
