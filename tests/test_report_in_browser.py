@@ -106,6 +106,13 @@ def test_a_page_fits_desk_and_telephone_in_light_and_dark(pages: dict[str, Path]
     assert len(grounds) == 2
 
 
+def test_on_a_telephone_no_address_and_no_time_of_a_person_is_broken(pages: dict[str, Path], look: Any) -> None:
+    page = look(pages["brief"], 390)
+    cells = page.eval_on_selector_all(".people tbody th, .people tbody td", "all => all.map(each => each.clientHeight)")
+    assert len(cells) == 51 * 6
+    assert max(cells) < 1.5 * min(cells)
+
+
 def test_every_link_of_the_site_leads_to_a_file_or_a_part_that_exists(pages: dict[str, Path], look: Any) -> None:
     """From the index to whatever can be reached, each page once."""
     ids: dict[Path, set[str]] = {}
