@@ -48,7 +48,7 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
     with locked(state):
         with open_store(state) as db:
             journal = telling.journal_of(db, state)
-            files = tuple(_told(ingest.read_new_logs(db, config, as_of, state / "work"), talk))
+            files = tuple(_told(ingest.read_new_logs(db, config, as_of, state / "work", talk), talk))
             tables.save_settings(db, config, as_of)
             roster_problems = read_roster(db, config.roster, state / "work")
             tables.build(db, tables.SENDS + tables.REPEATS, said=lambda name, s: talk(f"{name}: {s:.2f} s"))

@@ -162,6 +162,7 @@ def test_verbose_says_on_stderr_what_became_of_every_record(detector, log, tmp_p
     run = detector("nightly", log, "--state", tmp_path / "state", "--as-of", MORNING, "-v")
     assert run.code == 0
     assert run.out == ""
+    assert run.err.splitlines()[0] == f"reading {log} (1 of 1, 0.0 MB)"
     (line,) = (line for line in run.err.splitlines() if "records =" in line)
     assert line.startswith(f"{log}: plain: 121 records = 120 events + 1 ignored + 0 rejected + 0 blank + 0 held")
     assert any(re.fullmatch(r"sends: \d+\.\d\d s", line) for line in run.err.splitlines())
