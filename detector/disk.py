@@ -25,3 +25,10 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def no_state(path: Path) -> str:
+    """That a path is no state directory, with one beside it that is; for people."""
+    beside = sorted(each.parent.name for each in path.absolute().parent.glob("*/current.duckdb"))
+    other = f", such as {beside[0]}" if beside else ""
+    return f"{path}: is no state directory. Run `detector nightly` first, or give another --state{other}."

@@ -62,10 +62,16 @@ class Examined:
     """Without those that were dropped before they left."""
     dropped: int = 0
     recipients: int = 0
+    nameless: int = 0
+    """Sends without subject, template and size."""
     archives: tuple[Archive, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     """The first events: time, type, recipient, sender, subject, template."""
     rejects: tuple[tuple[int, str, int], ...] = ()
     """(first record number, reason, how many) of what could not be read, most frequent first."""
+    known: tuple[str, ...] = ()
+    """Formats there are, if none claims the file."""
+    unused: tuple[str, ...] = ()
+    """Columns of a table that say nothing to the detector."""
     proposal: str = ""
-    """A mapping to paste into the config, if the file is a table that nobody knows."""
+    """A mapping to paste into the config, if nobody knows the table or its words; or a comment: what to do first."""

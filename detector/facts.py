@@ -202,6 +202,7 @@ def night(
         dropped=kept_apart.dropped(db),
         dropped_most=kept_apart.most_dropped(db),
         archives=kept_apart.archives(db),
+        nameless=kept_apart.nameless(db),
     )
 
 

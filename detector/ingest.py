@@ -7,7 +7,7 @@ a grown file is taken from where it ended.
 
 import fnmatch
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -44,10 +44,17 @@ class _Reading:
     """A table that does not end in a newline: its last row may be half a row."""
 
 
-def read_new_logs(db: Connection, config: Config, as_of: datetime, scratch: Path) -> Iterator[FileTally]:
-    """Read what is new in the config's files and folders, yielding what became of each. No bad file stops another."""
+def read_new_logs(
+    db: Connection, config: Config, as_of: datetime, scratch: Path, said: Callable[[str], None] = lambda _: None
+) -> Iterator[FileTally]:
+    """Read what is new in the config's files and folders, yielding what became of each. No bad file stops another.
+
+    `said` is told of each file before it is read: which one it is, of how many, and how big.
+    """
     formats = load_formats()
-    for path in files_meant(config.logs.paths):
+    paths = list(files_meant(config.logs.paths))
+    for place, path in enumerate(paths, 1):
+        said(f"reading {shown(path)} ({place} of {len(paths)}, {_megabytes(path)})")
         with TemporaryDirectory(dir=scratch, prefix="spool-") as folder:
             try:
                 reading = _frame_file(db, config, path, formats, Path(folder))
@@ -68,6 +75,13 @@ def files_meant(paths: Sequence[Path]) -> Iterator[Path]:
         for folder, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+
+
+def _megabytes(path: Path) -> str:
+    try:
+        return f"{path.stat().st_size / 1e6:,.1f} MB"
+    except OSError:
+        return "not there"
 
 
 def _fitting(path: Path) -> list[Path]:

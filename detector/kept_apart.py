@@ -23,6 +23,15 @@ def dropped(db: Connection) -> int:
     return int(mails)
 
 
+def nameless(db: Connection) -> int:
+    """How many sends have no subject, template or size that could be the same as another's."""
+    ((mails,),) = db.execute(
+        "select count(*) from sends "
+        "where outcome <> 'dropped' and subject is null and template is null and size is null"
+    ).fetchall()
+    return int(mails)
+
+
 def most_dropped(db: Connection) -> tuple[str, int, datetime] | None:
     """(recipient, mails, day): whose mails were dropped most in one day, if that is worth a word."""
     rows = db.execute(

@@ -12,7 +12,7 @@ from detector import __version__, brake, casework, chronicle, facts, ingest, reg
 from detector.chronicle import Cases
 from detector.config import Config
 from detector.detection import find_bursts
-from detector.documents import phrases
+from detector.documents import feed, phrases
 from detector.documents.escaping import visible
 from detector.framings import shown
 from detector.notice_journal import Journal
@@ -48,7 +48,7 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
     with locked(state):
         with open_store(state) as db:
             journal = telling.journal_of(db, state)
-            files = tuple(_told(ingest.read_new_logs(db, config, as_of, state / "work"), talk))
+            files = tuple(_told(ingest.read_new_logs(db, config, as_of, state / "work", talk), talk))
             tables.save_settings(db, config, as_of)
             roster_problems = read_roster(db, config.roster, state / "work")
             tables.build(db, tables.SENDS + tables.REPEATS, said=lambda name, s: talk(f"{name}: {s:.2f} s"))
@@ -91,10 +91,10 @@ def _with_files(ended: Night, bad_files: tuple[str, ...], passing: tuple[str, ..
 
 
 def _bad_files(config: Config, files: Sequence[FileTally]) -> tuple[str, ...]:
-    """A line for each file that needs a person's eye."""
+    """A line for each file that needs a person's eye; one for all of which there is the same to say."""
     if not files:
         return (f"{', '.join(map(shown, config.logs.paths))}: holds no file to read.",)
-    return tuple(tally.problem for tally in files if tally.problem)
+    return feed.gathered([tally for tally in files if tally.problem])
 
 
 def _passing(files: Sequence[FileTally]) -> tuple[str, ...]:
@@ -102,13 +102,20 @@ def _passing(files: Sequence[FileTally]) -> tuple[str, ...]:
 
 
 def _blind(night: NightFacts) -> tuple[str, ...]:
-    """One line if the logs end so long before as-of that nobody is watching any more."""
+    """Why repeats would not be seen: the logs end long before as-of, or do not tell one mail from another."""
+    nameless = phrases.nameless(night.nameless, night.sends)
+    return (*_stale(night), *([f"{nameless}. Log or export one of them."] if night.nameless * 2 > night.sends else []))
+
+
+def _stale(night: NightFacts) -> tuple[str, ...]:
     newest = night.log_complete_through
     if not night.is_stale or newest is None:
         return ()
+    then = (newest + timedelta(minutes=1)).replace(second=0)
     return (
         f"the newest line of the logs is of {phrases.minute(newest)}; what was sent since then nobody has looked at. "
-        "If mail was sent, look at what writes or copies the logs.",
+        "If mail was sent, look at what writes or copies the logs. If they are old logs, look at them as they stood: "
+        f"--as-of {then:%Y-%m-%dT%H:%MZ}",
     )
 
 

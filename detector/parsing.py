@@ -93,7 +93,6 @@ def _parse_unused(db: Connection, formats: Mapping[str, ModuleType], claimed: Cl
 
 def unclaimed(path: Path, head: Head, formats: Mapping[str, ModuleType]) -> str:
     """Why no format took the file, and what to do."""
-    known = ", ".join(formats)
     if head.framing in ("csv", "json"):
         columns = formats["plain"].column_names(head)
         listed = ", ".join(shown(Path(column)) for column in columns[:12]) or "none"
@@ -106,7 +105,7 @@ def unclaimed(path: Path, head: Head, formats: Mapping[str, ModuleType]) -> str:
             f"(columns: {listed}). `detector doctor FILE` proposes a mapping for the config.{timeless}"
         )
     table = " If it is a table, its first line must name the columns." if _looks_like_rows(head) else ""
-    return f"{shown(path)}: no log format claims it (known: {known}); it was not read.{table}"
+    return f"{shown(path)}: claimed by no log format, so not read.{table}"
 
 
 def _looks_like_rows(head: Head) -> bool:

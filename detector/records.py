@@ -282,10 +282,11 @@ class NightFacts:
     notes: tuple[str, ...] = ()
     """What people must be told of the incidents first: claims that the log contradicts, promises that are late."""
     dropped: int = 0
-    """Mails that were called for and dropped before they left."""
     dropped_most: tuple[str, int, datetime] | None = None
     """(recipient, mails, day): who had most mails dropped in a day, if they were as many as make an incident."""
     archives: tuple[Archive, ...] = ()
+    nameless: int = 0
+    """Sends without subject, template and size: whether two of them are the same mail, nobody can tell."""
 
 
 @dataclass(frozen=True)

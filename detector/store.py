@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from detector.disk import no_state
 from detector.errors import ConfigError, LockedError, StoreError
 
 SCHEMA_VERSION = 1
@@ -181,7 +182,7 @@ def open_snapshot(state: Path | str) -> Connection:
     """The newest published snapshot, read-only and without access to anything else. Never blocks a night."""
     current = Path(state) / "current.duckdb"
     if not Path(state).is_dir():
-        raise ConfigError(f"{state}: is no state directory. Run `detector nightly` first, or give another --state.")
+        raise ConfigError(no_state(Path(state)))
     for attempt in range(_SWAPS):
         try:
             return _connect_to_snapshot(current.resolve(strict=True))

@@ -95,10 +95,74 @@ def test_the_summary_of_a_quiet_night_says_so(detector, log, tmp_path):
     assert "Nothing was sent again and again." in run.out
 
 
+@pytest.mark.parametrize("columns", [80, 100, 150])
+def test_the_summary_fits_the_terminal_and_never_breaks_an_id(log, tmp_path, columns):
+    """An id is copied into the next command; on a narrow terminal the table goes without what the report adds."""
+    ours, theirs = pty.openpty()
+    words = ["nightly", log, "--state", tmp_path / "state", f"--as-of={MORNING}"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "detector", *words],
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"},
+    ):
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):
+            while piece := os.read(ours, 65536):
+                shown += piece
+    os.close(ours)
+    lines = re.sub("\x1b\\[[01]m", "", shown.decode()).splitlines()  # bold is no colour
+    (titles,) = (line for line in lines if line.startswith("incident "))
+    (incident,) = (line for line in lines if line.startswith("INC-"))
+    assert re.match(r"INC-\w{4}  \w+ +Harbor", incident)
+    assert max(map(len, lines[:-1])) <= columns
+    assert ("last extra copy" in titles) is (columns >= 110)
+    assert lines[-1].startswith("report: ")
+    assert "\x1b" not in "".join(lines)
+
+
+def test_that_no_mail_was_read_is_not_said_to_be_good_news(detector, tmp_path):
+    (tmp_path / "notes.txt").write_text("call the vendor\n")
+    run = detector("nightly", tmp_path / "notes.txt", "--state", tmp_path / "s", "--as-of", MORNING, "--summary")
+    assert run.code == 3
+    assert run.out.startswith("No mail was read, so nothing is known of it.\nreport: ")
+
+
+def test_mail_that_cannot_be_told_apart_is_three_for_no_repeat_of_it_is_seen(detector, tmp_path):
+    log = tmp_path / "outbox.csv"
+    log.write_text("timestamp,recipient\n" + "2026-10-27T18:00:00Z,a@b.example\n" * 30)
+    run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", MORNING)
+    assert run.code == 3
+    assert run.err.startswith("detector: none of the mails has subject, template or size: which of them are the same")
+    assert "None of the mails has subject" in (tmp_path / "s/reports/2026-10-28/report.md").read_text()
+
+
+def test_many_files_of_which_there_is_the_same_to_say_are_one_line(detector, log, tmp_path):
+    folder = tmp_path / "others"
+    folder.mkdir()
+    for number in range(40):
+        (folder / f"{number:02}.yaml").write_text("a: b\n")
+    run = detector("nightly", folder, log, "--state", tmp_path / "s", "--as-of", MORNING)
+    assert run.code == 3
+    assert run.err == (
+        f"detector: 40 files, the first of them {folder}/00.yaml: claimed by no log format, so not read.\n"
+    )
+    assert "40 files need a look" in (tmp_path / "s/reports/2026-10-28/report.html").read_text()
+
+
+def test_old_logs_can_be_looked_at_as_they_stood_as_the_message_says(detector, log, tmp_path):
+    run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", "2027-01-01T00:00Z")
+    assert run.code == 3
+    flag, then = run.err.split()[-2:]
+    assert detector("nightly", log, "--state", tmp_path / "then", flag, then) == (0, "", "")
+
+
 def test_verbose_says_on_stderr_what_became_of_every_record(detector, log, tmp_path):
     run = detector("nightly", log, "--state", tmp_path / "state", "--as-of", MORNING, "-v")
     assert run.code == 0
     assert run.out == ""
+    assert run.err.splitlines()[0] == f"reading {log} (1 of 1, 0.0 MB)"
     (line,) = (line for line in run.err.splitlines() if "records =" in line)
     assert line.startswith(f"{log}: plain: 121 records = 120 events + 1 ignored + 0 rejected + 0 blank + 0 held")
     assert any(re.fullmatch(r"sends: \d+\.\d\d s", line) for line in run.err.splitlines())
@@ -215,6 +279,18 @@ def test_looking_into_a_state_that_is_not_there_is_two_and_makes_none(detector, 
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.parametrize(
+    "command", ["show-send 1db3b66400738ef8", "incidents list", "notices list", "notices settle x --arrived"]
+)
+def test_a_state_that_is_not_there_is_answered_with_the_one_beside_it(detector, tmp_path, command):
+    """As after `dev.py run`, whose state is not called as the default is."""
+    (tmp_path / "detector-state-sample").mkdir()
+    (tmp_path / "detector-state-sample/current.duckdb").touch()
+    run = detector(*command.split(), "--state", tmp_path / "detector-state")
+    assert run.code == 2
+    assert run.err.endswith("or give another --state, such as detector-state-sample.\n")
+
+
 def test_a_second_run_at_the_same_time_is_four(detector, log, tmp_path):
     with locked(tmp_path / "s"):
         run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", MORNING)
@@ -310,7 +386,7 @@ def test_what_cannot_be_printed_is_one_line_and_no_traceback():
 def test_whoever_sits_at_a_terminal_sees_the_step_at_hand_and_a_plain_end(tmp_path, term, expected):
     """Nothing hostile in a file's name acts there, and the spinner is gone at the end."""
     log = tmp_path / "mail\u202e\x1b[31m.csv"
-    log.write_text("timestamp,recipient\n2026-10-27T18:00:00Z,a@b.example\n")
+    log.write_text("timestamp,recipient,subject\n2026-10-27T18:00:00Z,a@b.example,Hello\n")
     ours, theirs = pty.openpty()
     words = ["nightly", log, "--state", tmp_path / "state", "--as-of=2026-10-28T02:00Z"]
     with subprocess.Popen(

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import pytest
+from click.testing import CliRunner
 
 import detector
 from detector import errors
@@ -115,6 +117,39 @@ def test_the_completion_of_the_shell_knows_the_commands(tmp_path: Path) -> None:
         [sys.executable, "-m", "detector"], env=os.environ | asked, capture_output=True, text=True, check=True
     )
     assert told.stdout == "plain,incidents\n"
+
+
+@pytest.mark.parametrize(
+    ("begun", "expected"),
+    [
+        ("detector sql burst_p", ["burst_people"]),
+        ("detector simulate founding-night-", ["founding-night-ongoing"]),
+        ("detector simulate stand", ["standard"]),
+        ("detector notify --test pag", ["pagerduty"]),
+        ("detector incidents show --state {state} INC", ["INC-T76J"]),
+        ("detector letter check --state {state} INC-X", []),
+    ],
+)
+def test_the_shell_completes_tables_scenarios_channels_and_incidents(
+    sample_state: Path, begun: str, expected: list[str]
+) -> None:
+    words = begun.format(state=sample_state)
+    asked = {"_DETECTOR_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    told = subprocess.run(
+        [sys.executable, "-m", "detector"], env=os.environ | asked, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == [f"plain,{name}" for name in expected]
+
+
+def test_no_line_of_a_list_of_commands_is_cut() -> None:
+    from detector.cli import cli
+
+    groups = [[name] for name, command in cli.commands.items() if isinstance(command, click.Group)]
+    assert len(groups) >= 3
+    for words in ([], *groups):
+        commands = CliRunner().invoke(cli, [*words, "--help"]).output.partition("Commands:")[2]
+        assert commands
+        assert "..." not in commands
 
 
 def test_what_contributing_says_of_files_and_names_is_so() -> None:

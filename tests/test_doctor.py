@@ -108,6 +108,101 @@ def test_a_table_without_a_subject_is_told_what_that_means(tmp_path):
     assert '# subject = ""  # or template: without both' in propose_mapping(path, sniff(path))
 
 
+def proposal_for(folder, name, text):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return propose_mapping(path, sniff(path))
+
+
+def test_without_a_column_for_time_or_people_the_proposal_says_that_there_is_none(tmp_path):
+    text = proposal_for(tmp_path, "status.csv", "email,status\na@x.example,Success\nb@x.example,Success\n")
+    assert 'timestamp = ""  # required: no column holds times; without any no repeat can be told' in text
+    text = proposal_for(tmp_path, "times.csv", "timestamp,subject\n2026-10-27 10:00,Hello\n")
+    assert 'recipient = ""  # required, and no column holds addresses; without people no copies can be counted' in text
+
+
+def test_days_as_spreadsheets_count_them_are_recognized_and_not_taken_for_times(tmp_path):
+    text = proposal_for(tmp_path, "sheet.csv", "When,Who\n46322.75278,a@x.example\n46322.75347,b@x.example\n")
+    assert '"When" counts days as spreadsheets do; format it as date and time, and export again' in text
+
+
+def test_of_several_times_the_one_at_which_a_mail_was_sent_is_proposed_and_the_other_named(tmp_path):
+    rows = "27.10.2026 18:01;27.10.2026 18:04;a@x.example;Hallo\n27.10.2026 18:02;27.10.2026 18:05;b@x.example;Hallo\n"
+    text = proposal_for(tmp_path, "post.csv", f"Erstellt;Versendet;Mail;Titel\n{rows}")
+    assert 'timestamp = "Versendet"  # or "Erstellt": times as well' in text
+
+
+def test_a_day_and_a_time_in_two_columns_are_proposed_as_one_moment_and_read_as_one(tmp_path):
+    path = tmp_path / "post.csv"
+    path.write_text(
+        "Datum;Uhrzeit;An;Betreff\n27.10.2026;18:04:05;a@x.example;Hallo\n28.10.2026;9:05:00;b@x.example;Hi\n"
+    )
+    (tmp_path / "detector.toml").write_text(propose_mapping(path, sniff(path)), encoding="utf-8")
+    examined = examine(path, load_config(tmp_path / "detector.toml"), AS_OF)
+    assert [row[0] for row in examined.rows] == ["2026-10-27 18:04:05", "2026-10-28 09:05:00"]
+    assert examined.unused == ()
+
+
+@pytest.mark.parametrize(
+    ("titles", "day", "time"),
+    [
+        ("date,time", "2026-10-27", "18:04:05"),
+        ("Date,Time", "10/27/2026", "6:04:05 PM"),
+        ("sent_date,sent_time", "2026-10-27 00:00:00", "18:04:05"),
+        ("date,time", "2026-10-27 18:04:05", "00:10"),
+        ("date,time", "2026-10-27", "2026-10-27T18:04:05Z"),
+    ],
+)
+def test_day_and_time_under_their_usual_names_need_no_mapping(tmp_path, titles, day, time):
+    path = tmp_path / "post.csv"
+    path.write_text(f"{titles},to,subject\n{day},{time},a@x.example,Hello\n", encoding="utf-8")
+    (row,) = examine(path, NO_CONFIG, AS_OF).rows
+    assert row[0] == "2026-10-27 18:04:05"
+
+
+def test_rows_of_objects_in_objects_can_be_mapped_and_the_proposal_does(tmp_path):
+    path = tmp_path / "api.json"
+    path.write_text(
+        '[{"id": 1, "attributes": {"sentAt": "2026-10-27T18:04:05Z", "toAddress": "a@x.example", "subject": "Hi"}}]'
+    )
+    (tmp_path / "detector.toml").write_text(propose_mapping(path, sniff(path)), encoding="utf-8")
+    examined = examine(path, load_config(tmp_path / "detector.toml"), AS_OF)
+    assert examined.rows == (("2026-10-27 18:04:05", "accepted", "a@x.example", "", "Hi", ""),)
+
+
+def test_rows_that_lie_inside_one_object_are_to_be_made_lines_first(tmp_path):
+    text = proposal_for(tmp_path, "it's.json", '{"meta": 1, "data": [{"when": "2026-10-27", "to": "a@x.example"}]}')
+    assert text.startswith('# the rows lie inside "data"; make lines of them, then ask again:  jq -c \'.["data"][]\' ')
+    assert len(text.splitlines()) == 1
+    assert tomllib.loads(text) == {}
+
+
+def test_a_known_table_with_strange_words_gets_a_mapping_for_them(tmp_path):
+    path = tmp_path / "queue.csv"
+    path.write_text("timestamp,recipient,subject,event\n2026-10-27T18:00:00Z,a@x.example,Hi,dispatched-ok\n")
+    examined = examine(path, NO_CONFIG, AS_OF)
+    assert 'words = { "dispatched-ok" = "" }' in examined.proposal
+    assert "its event column has words that nobody knows; put this into the config" in in_words(examined)
+    (tmp_path / "detector.toml").write_text(examined.proposal.replace('" = ""', '" = "sent"'), encoding="utf-8")
+    again = examine(path, load_config(tmp_path / "detector.toml"), AS_OF)
+    assert (again.sends, again.proposal) == (1, "")
+
+
+def test_what_a_table_holds_beyond_what_is_read_is_named_and_people_in_bcc_above_all(tmp_path):
+    path = tmp_path / "queue.csv"
+    path.write_text("sent_at,to,bcc,subject,mood\n2026-10-27T18:00:00Z,desk@x.example,a@x.example,Hi,good\n")
+    said = in_words(examine(path, NO_CONFIG, AS_OF))
+    assert "not used: 'bcc', 'mood'" in said
+    assert "the people in 'bcc' are not counted: map it as recipient if it names those who got the mail" in said
+
+
+def test_a_log_of_nobodys_format_is_told_which_formats_there_are(tmp_path):
+    (tmp_path / "diary.log").write_text("Dear diary,\ntoday nothing was sent.\n")
+    said = in_words(examine(tmp_path / "diary.log", NO_CONFIG, AS_OF))
+    assert "problem: " in said
+    assert "formats that are known: brevo, exchange, exim, " in said
+
+
 def test_a_spreadsheets_table_in_windows_1252_is_read_as_it_was_written(tmp_path):
     path = tmp_path / "outbox.csv"
     path.write_bytes(

@@ -342,7 +342,7 @@ def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
         "pipe": (folder / "pipe", "is a pipe"),
         "missing": (folder / "missing.log", "does not exist"),
         "unknown columns": (written(folder / "sales.csv", "when,who\n1,2\n3,4\n"), "columns: when, who"),
-        "no log": (written(folder / "notes.txt", "Dear diary,\ntoday nothing was sent.\n"), "no log format claims it"),
+        "no log": (written(folder / "notes.txt", "Dear diary,\ntoday nothing was sent.\n"), "claimed by no log format"),
     }
 
 

@@ -54,7 +54,7 @@ def test_a_file_of_nobodys_lines_is_refused(db, tmp_path):
     path = tmp_path / "messages"
     path.write_text("Oct 27 17:00:00 gw1 dovecot: imap-login: Login: user=<ann>, method=PLAIN\n" * 3)
     (tally,) = ingest(db, path)
-    assert "no log format claims it" in tally.problem
+    assert "claimed by no log format" in tally.problem
 
 
 MAILERS = [name for name, module in load_formats().items() if "lines" in module.FRAMINGS]

@@ -16,6 +16,9 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 import pytest
+from test_report_index import thousand
+
+from detector.documents import render_index
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which("chromium")
@@ -104,6 +107,23 @@ def test_a_page_fits_desk_and_telephone_in_light_and_dark(pages: dict[str, Path]
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, "with every table open"
     assert len(grounds) == 2
+
+
+def test_on_a_telephone_no_address_and_no_time_of_a_person_is_broken(pages: dict[str, Path], look: Any) -> None:
+    page = look(pages["brief"], 390)
+    cells = page.eval_on_selector_all(".people tbody th, .people tbody td", "all => all.map(each => each.clientHeight)")
+    assert len(cells) == 51 * 6
+    assert max(cells) < 1.5 * min(cells)
+
+
+def test_a_thousand_incidents_fit_a_telephone_and_are_there_at_once(look: Any, tmp_path: Path) -> None:
+    index = tmp_path / "index.html"
+    index.write_text(render_index(*thousand()).content, encoding="utf-8")
+    page = look(index, 390, "dark")
+    assert page.evaluate("performance.timing.domContentLoadedEventEnd - performance.timing.navigationStart") < 5_000
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    assert page.locator("a[href$='brief.html']").count() >= 1_000
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_every_link_of_the_site_leads_to_a_file_or_a_part_that_exists(pages: dict[str, Path], look: Any) -> None:

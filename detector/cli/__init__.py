@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from detector import __version__
-from detector.cli.completion import completion
+from detector.cli.completion import completion, scenarios, tables
 from detector.cli.doctor import doctor
 from detector.cli.drill import drill
 from detector.cli.incidents import incidents
 from detector.cli.letters import letter
-from detector.cli.options import Moment, Seeds, complain, config_with, state_option
+from detector.cli.options import Commands, Moment, Seeds, complain, config_with, state_option
+from detector.cli.summary import print_summary
 from detector.cli.talk import talking
 from detector.cli.telling import heartbeat, notices, notify
 from detector.cli.watch import watch
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
-@click.group(context_settings=CONTEXT)
+@click.group(cls=Commands, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="detector")
 def cli() -> None:
     """Finds the same email sent again and again in mail-send logs, and prepares everything for making it right."""
@@ -69,13 +70,13 @@ def nightly(
     for problem in night.problems:
         complain(problem)
     if summary or (summary is None and sys.stdout.isatty()):
-        _print_summary(night)
+        print_summary(night)
     is_active = any(case.incident.ongoing and case.incident.severity != "info" for case in night.facts.cases)
     sys.exit(night.exit_code or (10 if exit_code and is_active else 0))
 
 
 @cli.command()
-@click.argument("scenario", metavar="SCENARIO|SUITE")
+@click.argument("scenario", metavar="SCENARIO|SUITE", shell_complete=scenarios)
 @click.option(
     "--format", "log_format", default="postfix", show_default=True,
     help="How the mail is logged: postfix, exim, ses, sendgrid, m365, plain, jsonl; several with commas between; `all` "
@@ -173,7 +174,7 @@ def show_send(send_id: str, state: Path) -> None:
 
 
 @cli.command()
-@click.argument("table")
+@click.argument("table", shell_complete=tables)
 def sql(table: str) -> None:
     """Print the SQL that makes a TABLE, ready to paste into a notebook.
 
@@ -252,43 +253,3 @@ def _watched(
         for problem in filter(None, problems):
             complain(problem)
     return night
-
-
-def _print_summary(night: "Night") -> None:
-    """A short table of the incidents and the path of the report."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from detector.documents.escaping import visible
-    from detector.documents.phrases import counted
-
-    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("incident", "severity", "organization"):
-        table.add_column(name, overflow="fold")
-    for name in ("people", "sends", "extra"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in ("first extra copy", "last extra copy", "still going"):
-        table.add_column(name, no_wrap=True)
-    for case in night.facts.cases:
-        incident = case.incident
-        going = {True: "yes", False: "no", None: "unknown"}[incident.ongoing]
-        first, *others = incident.organizations or ("(private addresses)",)
-        organization = ", ".join((first, *others)) if len(others) < 3 else f"{first} and {len(others)} more"
-        muted = " (muted)" if case.record and (case.record.muted_by or case.record.verdict) else ""
-        cells = [
-            incident.incident_id, incident.severity + muted, organization, f"{incident.recipients:,}",
-            f"{incident.sends:,}", f"{incident.excess:,}", f"{incident.started_at:%Y-%m-%d %H:%M:%S}",
-            f"{incident.ended_at:%Y-%m-%d %H:%M:%S}", going,
-        ]  # fmt: skip
-        table.add_row(*(Text(visible(cell)) for cell in cells))
-    facts = night.facts
-    people = counted(facts.recipients, "person", "people")
-    dropped = f"; {facts.dropped:,} more dropped before they left" if facts.dropped else ""
-    console.print(f"{counted(facts.sends, 'send')} to {people}{dropped}; times in UTC")
-    if facts.cases:
-        console.print(table)
-    else:
-        console.print("Nothing was sent again and again.")
-    console.print(Text(f"report: {night.report.resolve()}", no_wrap=True), soft_wrap=True)

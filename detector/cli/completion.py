@@ -1,4 +1,8 @@
-"""`detector completion`: the script that lets a shell complete commands and options."""
+"""`detector completion`: the script that lets a shell complete commands and options, and what may stand for them."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
 
 import click
 from click.shell_completion import get_completion_class
@@ -19,3 +23,33 @@ def completion(context: click.Context, shell: str) -> None:
     if found is None:
         raise click.UsageError(f"nothing is known of {shell}.")
     click.echo(found(context.find_root().command, {}, "detector", "_DETECTOR_COMPLETE").source())
+
+
+def tables(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Tables that begin so."""
+    return _beginning(begun, (path.stem for path in (Path(__file__).parent.parent / "sql").glob("*.sql")))
+
+
+def scenarios(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Scenarios and suites that begin so."""
+    from detector.simulate import DRAWN, SCENARIOS, SUITES
+
+    return _beginning(begun, {*SCENARIOS, *DRAWN, *SUITES})
+
+
+def channels(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Channels that begin so."""
+    from detector.channels import CHANNELS
+
+    return _beginning(begun, CHANNELS)
+
+
+def incident_ids(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Incidents of the state directory named so far, or of the usual one."""
+    folder = Path(context.params.get("state") or "detector-state") / "incidents"
+    found = (re.match(r"INC-\w+", path.name) for path in folder.glob("INC-*"))
+    return _beginning(begun, (match.group() for match in found if match))
+
+
+def _beginning(begun: str, names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if name.startswith(begun))

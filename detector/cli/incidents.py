@@ -16,14 +16,14 @@ from detector.cli.noting import (
     noting,
     organization_option,
 )
-from detector.cli.options import Moment, complain, state_option
+from detector.cli.options import Commands, Moment, complain, state_option
 from detector.cli.promises import promise, promises
 
 if TYPE_CHECKING:
     from detector.case_record import CaseRecord
 
 
-@click.group()
+@click.group(cls=Commands)
 def incidents() -> None:
     """Follow an incident from the alarm to the last promise kept. Every word goes into its journal and stays there."""
 

@@ -11,7 +11,7 @@ import click
 
 from detector.cli.case_folder import opened, refresh
 from detector.cli.noting import at_option, by_option, id_argument, note, organization_option
-from detector.cli.options import state_option
+from detector.cli.options import Commands, state_option
 from detector.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _CONFIG = click.option(
 )  # fmt: skip
 
 
-@click.group()
+@click.group(cls=Commands)
 def letter() -> None:
     """Check, approve and export the letter to a client. You send it; the program mails no client."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from detector.cli.completion import incident_ids
 from detector.cli.options import Moment, complain, state_option
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ at_option = click.option("--at", type=Moment(), help="When it happened. [default
 by_option = click.option("--by", default=_user, help="Who did it. [default: you]")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 organization_option = click.option("--organization", default="", help="The client. [default: the only one hit]")
-id_argument = click.argument("incident_id", metavar="ID")
+id_argument = click.argument("incident_id", metavar="ID", shell_complete=incident_ids)
 
 
 def noting(command: _Command) -> _Command:
@@ -60,11 +61,15 @@ def cases_of(state: Path) -> "tuple[Cases, datetime]":
 
     from detector.case_record import MACHINE
     from detector.chronicle import read_cases
+    from detector.disk import no_state
     from detector.errors import ConfigError
 
     if not (state / "incidents").is_dir():
-        what = "has no folder `incidents` any more" if (state / "work").is_dir() else "is no state directory"
-        raise ConfigError(f"{state}: {what}. Run `detector nightly` first, or give another --state.")
+        if not (state / "work").is_dir():
+            raise ConfigError(no_state(state))
+        raise ConfigError(
+            f"{state}: has no folder `incidents` any more. Run `detector nightly` first, or give another --state."
+        )
     cases = read_cases(state / "incidents")
     told = {name: record for name, record in cases.records.items() if record.figures}  # others no night has seen yet
     cases = replace(cases, records=told)

@@ -56,6 +56,16 @@ class Span(click.ParamType[timedelta]):
         return timedelta(**{units[unit]: int(number)})
 
 
+class Commands(click.Group):
+    """A group whose list of commands has the whole first sentence of each; click cuts it to one line."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Name and sentence, by name."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(limit=1_000)) for name, one in found if one])
+
+
 state_option = click.option(
     "--state", default="detector-state", show_default=True, type=click.Path(path_type=Path),
     help="Directory for everything the detector keeps.",

@@ -3,15 +3,20 @@
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from detector.cli.options import Span, complain, state_option
+from detector.cli.completion import channels
+from detector.cli.options import Commands, Span, complain, state_option
+
+if TYPE_CHECKING:
+    from detector.notice_journal import Journal
 
 _KNOWN = {"sent": "sent", "not_sent": "not sent", "claimed": "unknown", "unknown": "unknown"}
 
 
-@click.group()
+@click.group(cls=Commands)
 def notices() -> None:
     """Look up what people were told, and settle what nobody can know."""
 
@@ -26,10 +31,9 @@ def list_(state: Path, *, everything: bool) -> None:
       detector notices list --all --state /var/lib/detector
     """
     from detector.documents.escaping import visible
-    from detector.notice_journal import open_journal
-    from detector.telling import JOURNAL
 
-    chosen = [e for e in open_journal(state / JOURNAL, must_exist=True).messages() if everything or e.fact != "sent"]
+    _require(state)
+    chosen = [e for e in _journal(state).messages() if everything or e.fact != "sent"]
     for entry in chosen:
         why = f"  {entry.detail}" if entry.detail else ""
         click.echo(visible(f"{entry.as_of}  {entry.channel:9}  {_KNOWN[entry.fact]:8}  {entry.notice_key}{why}", 2000))
@@ -51,14 +55,13 @@ def settle(key: str, state: Path, channel: str, fact: str | None) -> None:
     """
     from detector import outbox
     from detector.errors import RefusedError
-    from detector.notice_journal import open_journal
     from detector.store import locked
-    from detector.telling import JOURNAL
 
     if fact is None:
         raise click.UsageError("Say --arrived or --resend.")
+    _require(state)
     with locked(state):
-        journal = open_journal(state / JOURNAL, must_exist=True)
+        journal = _journal(state)
         found = [e for e in outbox.unsettled(journal) if e.notice_key == key and channel in {"", e.channel}]
         if len(found) != 1:
             open_ = ", ".join(f"{e.notice_key} by {e.channel}" for e in outbox.unsettled(journal)) or "none"
@@ -67,8 +70,31 @@ def settle(key: str, state: Path, channel: str, fact: str | None) -> None:
     click.echo("Noted." if fact == "sent" else "Noted. The next run tells what is still news.", err=True)
 
 
+def _require(state: Path) -> None:
+    """A mistyped path is no lost journal."""
+    from detector.disk import no_state
+    from detector.errors import ConfigError
+
+    if not (state / "work").is_dir():
+        raise ConfigError(no_state(state))
+
+
+def _journal(state: Path) -> "Journal":
+    from detector.notice_journal import open_journal
+    from detector.telling import JOURNAL
+
+    return open_journal(state / JOURNAL, must_exist=True)
+
+
 @click.command()
-@click.option("--test", "channel", required=True, metavar="CHANNEL", help="folder, smtp, webhook, slack, ...")
+@click.option(
+    "--test",
+    "channel",
+    required=True,
+    metavar="CHANNEL",
+    shell_complete=channels,
+    help="folder, smtp, webhook, slack, ...",
+)
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML).")
 @state_option
 def notify(channel: str, config_path: Path | None, state: Path) -> None:

@@ -1,5 +1,6 @@
 """What the detector makes of one log file, in words."""
 
+from detector.documents import phrases
 from detector.documents.escaping import visible
 from detector.documents.phrases import archived, counted, number
 from detector.examined import Examined
@@ -23,18 +24,35 @@ def in_words(examined: Examined) -> str:
         people = counted(examined.recipients, "recipient")
         dropped = f"; {number(examined.dropped)} more dropped before they left" if examined.dropped else ""
         lines.append(f"sends: {number(examined.sends)} to {people}{dropped}")
-    lines += [f"kept apart: {visible(archived(archive), 400)}" for archive in examined.archives]
-    lines += [f"assumed: {visible(text)}" for text in tally.assumptions]
-    lines += [
+    return "\n".join([*lines, *_remarks(examined), *_ending(examined)])
+
+
+def _remarks(examined: Examined) -> list[str]:
+    """What a person should know about how the file was read, and what could not be read."""
+    lines = [f"kept apart: {visible(archived(archive), 400)}" for archive in examined.archives]
+    lines += [f"assumed: {visible(text)}" for text in examined.tally.assumptions]
+    if examined.unused:
+        lines.append(f"not used: {visible(', '.join(map(repr, examined.unused[:30])), 400)}")
+    if examined.nameless:
+        lines.append(phrases.nameless(examined.nameless, examined.sends))
+    return lines + [
         f"could not be read: {number(n)} (first: record {first}): {visible(why)}" for first, why, n in examined.rejects
     ]
+
+
+def _ending(examined: Examined) -> list[str]:
+    """What is wrong with it, its first events, and what stands in front of a mapping."""
+    lines, tally = [], examined.tally
     if tally.problem and not examined.proposal:
         lines.append(f"problem: {visible(tally.problem, 2000)}")
+    if examined.known and not examined.proposal:
+        lines.append(f"formats that are known: {', '.join(examined.known)}; notebooks/new_format.ipynb teaches another")
     if examined.rows:
         lines += ["", "the first events", *_table(examined.rows)]
-    if examined.proposal:
-        lines.append("no format knows this table; put this into the config, check it, and fill what is empty:")
-    return "\n".join(lines)
+    if examined.proposal and not examined.proposal.startswith("#"):
+        who = "its event column has words that nobody knows" if tally.format else "no format knows this table"
+        lines.append(f"{who}; put this into the config, check it, and fill what is empty:")
+    return lines
 
 
 def _claims(examined: Examined) -> str:

@@ -1,6 +1,6 @@
 """The health of the feed: which files were read, whether every record is accounted for, and what nobody can know."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from detector.documents import phrases
@@ -10,6 +10,9 @@ from detector.records import FileTally, NightFacts
 SHOWN_FILES = 60
 """Files listed one by one; those that need a look always come first."""
 
+ALIKE = 3
+"""Files with the same trouble are told one by one up to this many."""
+
 COUNTS = ("records", "events", "ignored", "rejected", "blank", "held", "known_records")
 
 
@@ -18,7 +21,9 @@ class Feed:
     """The files of one night, ready to be told."""
 
     troubles: tuple[str, ...]
-    """One sentence for each file that needs a look, its name included."""
+    """A sentence for each file that needs a look, its name included; one for many of which there is the same to say."""
+    troubled: int
+    """Files that need a look."""
     files: tuple[FileTally, ...]
     """Those to list, troubled ones first."""
     unlisted: int
@@ -36,7 +41,8 @@ def describe(night: NightFacts) -> Feed:
     shown = troubled[: max(SHOWN_FILES, len(problems))]
     totals = {name: sum(getattr(file, name) for file in night.files) for name in COUNTS}
     return Feed(
-        troubles=tuple(map(_trouble, problems)),
+        troubles=gathered(problems),
+        troubled=len(problems),
         files=tuple(shown),
         unlisted=len(night.files) - len(shown),
         totals=totals,
@@ -48,6 +54,22 @@ def describe(night: NightFacts) -> Feed:
         ),
         unknowns=tuple(_unknowns(night, totals)),
     )
+
+
+def gathered(files: Sequence[FileTally]) -> tuple[str, ...]:
+    """What is wrong with these files, a line each; one line where there is the same to say of more than a few."""
+    alike: dict[str, list[FileTally]] = {}
+    for file in files:
+        trouble = _trouble(file)
+        is_passing = file.held and not file.rejected
+        alike.setdefault(trouble if is_passing else trouble.removeprefix(f"{file.name}: "), []).append(file)
+    return tuple(line for what, those in alike.items() for line in _lines(what, those))
+
+
+def _lines(what: str, files: Sequence[FileTally]) -> tuple[str, ...]:
+    if len(files) <= ALIKE:
+        return tuple(map(_trouble, files))
+    return (f"{phrases.number(len(files))} files, the first of them {files[0].name}: {what}",)
 
 
 def _trouble(file: FileTally) -> str:
@@ -119,6 +141,10 @@ def _unknowns(night: NightFacts, totals: Mapping[str, int]) -> list[str]:
                 f"What stood in {phrases.counted(totals['rejected'], 'unreadable record')}; "
                 "mail among them is not counted."
             ),
+        ),
+        (
+            bool(night.nameless),
+            lambda: phrases.nameless(night.nameless, night.sends).capitalize() + ".",
         ),
         (
             bool(totals["held"]),

@@ -39,7 +39,7 @@ def summary(night: NightFacts) -> PastNight:
         is_stale=night.is_stale,
         sends=night.sends,
         recipients=night.recipients,
-        troubles=len(feed.describe(night).troubles),
+        troubles=feed.describe(night).troubled,
         ongoing=sum(case.incident.ongoing is True and case.incident.severity != "info" for case in night.cases),
     )
 

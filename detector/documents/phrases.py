@@ -35,6 +35,12 @@ def archived(archive: Archive) -> str:
     )
 
 
+def nameless(sends: int, of: int) -> str:
+    """That a log cannot tell which of its mails are the same."""
+    which = "none of the mails has" if sends == of else f"{number(sends)} of {counted(of, 'mail')} have no"
+    return f"{which} subject, template or size: which of them are the same cannot be told, so no repeat can be seen"
+
+
 def iso(moment: datetime) -> str:
     """For machines, always of one form: "2026-10-27T18:04:11.123000Z"."""
     return f"{_utc(moment):%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z"

@@ -21,7 +21,7 @@ OPEN_SHOWN = 50
 """Open incidents listed at the top; all of them stand below."""
 CHANGES_NAMED = 12
 """Incidents named for each kind of change in a night."""
-HISTORY_NAMED = 6
+HISTORY_NAMED = 3
 """Incidents named for each client, newest first."""
 
 _UNCHANGED = frozenset({"revised"})

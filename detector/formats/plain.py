@@ -23,18 +23,33 @@ IDENTITY = "export"
 SYNONYMS = {
     "timestamp": "timestamp sent_at event_time event_at sent_on sent_time date_sent sent_date send_time datetime "
     "date_time date time created_at created ts log_time occurred_at logged_at",
+    "time": "",
     "recipient": "recipient recipient_email recipient_address rcpt_to rcpt to_address to_email email_to "
     "email_address email to user_email mail_to recipients to_addresses receiver address",
     "event": "event event_type status state outcome result",
     "message_id": "message_id messageid msg_id smtp_id internet_message_id email_id mail_id",
     "sender": "sender sender_address from_address from_email mail_from from",
-    "subject": "subject email_subject message_subject mail_subject",
+    "subject": "subject email_subject message_subject mail_subject subject_line",
     "template": "template template_id template_name campaign campaign_id mail_type email_type message_type "
     "tag category",
     "organization": "organization organisation client client_name company company_name customer tenant account",
     "size": "size size_bytes bytes total_bytes message_size",
 }
-"""Our column name -> header words that mean the same, best first."""
+"""Our column name -> header words for it, best first; `time` is that of the day, if `timestamp` has none."""
+
+_DAY_AND_TIME = (("date", "time"), ("sent_date", "sent_time"), ("date_sent", "time_sent"), ("send_date", "send_time"))
+"""What two columns are called that make one moment."""
+
+_MOMENT = """case when nullif(trim({day}), '') is null then {day}
+      when contains({day}, ':') and not regexp_matches({day}, {midnight}) then {day}
+      when regexp_matches(trim({time}), '^[0-9]{{1,2}}:[0-9]{{2}}')
+        then regexp_replace(trim({day}), {midnight}, '') || ' ' || trim({time})
+      when contains({time}, ':') then {time} else {day} end"""
+
+_COPIES = re.compile(r"(^|[^a-z])b?cc($|[^a-z])")
+"""What a column of further recipients is called."""
+
+STRANGE_WORD = "unknown event word; `detector doctor` proposes what to put into the config"
 
 WORDS = {
     "accepted": "sent send success successful succeeded ok accepted completed done partially_sent",
@@ -102,7 +117,7 @@ select record_number, part, outcome,
     when stamped_at is null and {unclear} then $unclear_order
     when stamped_at is null then 'no time that can be read'
     when len(recipients) = 0 then 'no recipient'
-    else 'unknown event word; add it to sent_words or to words of a [sources.NAME] mapping' end end as reason,
+    else $strange_word end end as reason,
   type,
   epoch_us(stamped_at) as at_us,
   false as is_local,
@@ -149,6 +164,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         "brackets": "[](){}'",
         "is_sent_at": "sent" in mapped.get("timestamp", "").lower(),
         "unclear_order": UNCLEAR_ORDER,
+        "strange_word": STRANGE_WORD,
         "header": head.records[0] if head.framing == "csv" else "\x02",
         "header_number": head.header,
     }
@@ -157,7 +173,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         raise InputError(
             f"the mapping names columns that this table has not: {', '.join(missing)}. Correct the config."
         )
-    fields, columns = _csv_columns(names, mapped) if is_csv else _json_columns(mapped, parameters)
+    fields, columns = _csv_columns(names, mapped) if is_csv else _json_columns(names, mapped, parameters)
     broken = f"'a row with fewer than the header''s {len(names)} fields'" if is_csv else "'not a JSON object'"
     stamps = read_stamps("timestamp", "cells", head.records, zone, source)
     sql = _SQL.format(
@@ -196,7 +212,17 @@ def guess_columns(names: list[str], synonyms: Mapping[str, str] = SYNONYMS) -> d
         theirs = next((simple[word] for word in words.split() if word in simple), None)
         if theirs is not None and theirs not in found.values():
             found[ours] = theirs
+    if synonyms is SYNONYMS:
+        found.update(_day_and_time(simple, found.get("timestamp")))
     return found
+
+
+def _day_and_time(simple: Mapping[str, str], moment: str | None) -> dict[str, str]:
+    """The two columns that make one moment, if what passes for it is one of them."""
+    for day, time in _DAY_AND_TIME:
+        if day in simple and time in simple and moment in (simple[day], simple[time]):
+            return {"timestamp": simple[day], "time": simple[time]}
+    return {}
 
 
 def _csv_columns(names: list[str], mapped: Mapping[str, str]) -> tuple[str, str]:
@@ -206,12 +232,13 @@ def _csv_columns(names: list[str], mapped: Mapping[str, str]) -> tuple[str, str]
     return "str_split(text, chr(31))", f"{_picked(places)}, len(fields) >= {len(names)} as is_whole"
 
 
-def _json_columns(mapped: Mapping[str, str], parameters: dict[str, Any]) -> tuple[str, str]:
+def _json_columns(names: list[str], mapped: Mapping[str, str], parameters: dict[str, Any]) -> tuple[str, str]:
     """SQL for the list of an object's values, read once, and for our columns out of it; the names of the file's keys
-    travel as parameters."""
+    travel as parameters. `a.b` is the key b of the object a, unless there is a key of that very name."""
     keys = [ours for ours in SYNONYMS if ours in mapped]
     for ours in keys:
-        parameters[f"key_{ours}"] = "/" + mapped[ours].replace("~", "~0").replace("/", "~1")
+        escaped = mapped[ours].replace("~", "~0").replace("/", "~1")
+        parameters[f"key_{ours}"] = "/" + (escaped if mapped[ours] in names else escaped.replace(".", "/"))
     listed = ", ".join(f"$key_{ours}" for ours in keys)
     places = {ours: place for place, ours in enumerate(keys, 1)}
     fields = f"case when json_valid(text) then json_extract_string(text, [{listed}]) end"
@@ -219,23 +246,36 @@ def _json_columns(mapped: Mapping[str, str], parameters: dict[str, Any]) -> tupl
 
 
 def _picked(places: Mapping[str, int]) -> str:
-    return ", ".join(
-        f"fields[{places[ours]}] as {ours}" if ours in places else f"null::varchar as {ours}" for ours in SYNONYMS
-    )
+    cells = {ours: f"fields[{places[ours]}]" if ours in places else "null::varchar" for ours in SYNONYMS}
+    time = cells.pop("time")
+    if "time" in places:
+        cells["timestamp"] = _MOMENT.format(day=cells["timestamp"], time=time, midnight="'[ T]+00:00(:00([.]0+)?)?$'")
+    return ", ".join(f"{cell} as {ours}" for ours, cell in cells.items())
 
 
 def _doubts(head: Head, names: list[str], mapped: Mapping[str, str]) -> tuple[str, ...]:
-    """What speaks against the columns: people are addresses nearly everywhere, and a wrong column has none."""
+    """What speaks against the columns: people are addresses nearly everywhere, and a wrong column has none, or others
+    have them too."""
     theirs = mapped["recipient"]
-    if head.framing == "csv":
-        place = names.index(theirs)
-        rows = [record.split("\x1f") for record in head.records[1:]]
-        cells = [row[place] for row in rows if len(row) > place]
-    else:
-        cells = [record for record in head.records if theirs in record]
+    copied = [name for name in names if name not in mapped.values() and _COPIES.search(name.lower())]
+    said = tuple(
+        f"the people in {name!r} are not counted: map it as recipient if it names those who got the mail"
+        for name in copied
+        if any("@" in cell for cell in _cells(head, names, name))
+    )
+    cells = _cells(head, names, theirs)
     if not cells or any("@" in cell for cell in cells):
-        return ()
-    return (f"no recipient of the first {len(cells)} is an address: is {theirs!r} the right column?",)
+        return said
+    return (f"no recipient of the first {len(cells)} is an address: is {theirs!r} the right column?", *said)
+
+
+def _cells(head: Head, names: list[str], name: str) -> list[str]:
+    """What stands in the first cells of a column."""
+    if head.framing != "csv":
+        return [record for record in head.records if name in record]
+    place = names.index(name)
+    rows = [record.split("\x1f") for record in head.records[1:]]
+    return [row[place] for row in rows if len(row) > place]
 
 
 def _assumptions(mapped: Mapping[str, str], zone: str, *, is_mapped: bool) -> tuple[str, ...]:

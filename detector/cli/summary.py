@@ -1,0 +1,81 @@
+"""The short table that a night prints for whoever sits at the terminal, with the path of the report."""
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from detector.nightly import Night
+    from detector.records import CaseFacts, NightFacts
+
+BROAD = 110
+"""Columns of a terminal that hold the whole table; a narrower one gets it without seconds and what the report adds."""
+
+
+def print_summary(night: "Night") -> None:
+    """A line on the mail, the incidents as a table, the path of the report."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+    facts = night.facts
+    if facts.log_complete_through is not None:
+        console.print(_coverage(facts))
+    if facts.cases:
+        console.print(_table(facts.cases, is_broad=console.width >= BROAD))
+    else:
+        console.print(_nothing(facts))
+    console.print(Text(f"report: {night.report.resolve()}", no_wrap=True), soft_wrap=True)
+
+
+def _coverage(facts: "NightFacts") -> str:
+    from detector.documents.phrases import counted
+
+    people = counted(facts.recipients, "person", "people")
+    dropped = f"; {facts.dropped:,} more dropped before they left" if facts.dropped else ""
+    return f"{counted(facts.sends, 'send')} to {people}{dropped}; times in UTC"
+
+
+def _nothing(facts: "NightFacts") -> str:
+    """That no mail was read is another thing than that none was repeated."""
+    if facts.log_complete_through is None:
+        return "No mail was read, so nothing is known of it."
+    return "Nothing was sent again and again."
+
+
+def _table(cases: "tuple[CaseFacts, ...]", *, is_broad: bool) -> "Table":
+    """Ids are never broken, for they are copied from here; an organization's name may be."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from detector.documents.escaping import visible
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    rows = [_cells(case, is_broad=is_broad) for case in cases]
+    for name in rows[0]:
+        justify = "right" if name in {"people", "sends", "extra"} else "left"
+        table.add_column(name, justify=justify, no_wrap=name != "organization", overflow="fold")  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*(Text(visible(cell)) for cell in row.values()))
+    return table
+
+
+def _cells(case: "CaseFacts", *, is_broad: bool) -> dict[str, str]:
+    """Title -> cell, from left to right."""
+    incident = case.incident
+    muted = " (muted)" if case.record and (case.record.muted_by or case.record.verdict) else ""
+    first, *others = incident.organizations or ("(private addresses)",)
+    stamp = "%Y-%m-%d %H:%M:%S" if is_broad else "%Y-%m-%d %H:%M"
+    cells = {
+        "incident": incident.incident_id,
+        "severity": incident.severity + muted,
+        "organization": ", ".join((first, *others)) if len(others) < 3 else f"{first} and {len(others)} more",
+        "people": f"{incident.recipients:,}",
+        "sends": f"{incident.sends:,}",
+        "extra": f"{incident.excess:,}",
+        "first extra copy": f"{incident.started_at:{stamp}}",
+        "last extra copy": f"{incident.ended_at:{stamp}}",
+        "still going": {True: "yes", False: "no", None: "unknown"}[incident.ongoing],
+    }
+    return cells if is_broad else {k: v for k, v in cells.items() if k not in {"sends", "last extra copy"}}
