@@ -43,8 +43,8 @@ SCALES = {
 }
 CONVERSATION, REFERRING, OCCASIONAL, SERIES = 1, 2, 3, 4
 """Kinds of templates: an answer ("Re:") goes to a whole group again and again; a subject with a reference that is left
-out may stand for mails that are different; a forum's posts or an invitation that is moved come whenever there is occasion;
-and in a series a group gets a new issue, or a further reminder, after days. 0 is any other."""
+out may stand for mails that are different; a forum's posts or an invitation that is moved come whenever there is
+occasion; and in a series a group gets a new issue, or a further reminder, after days. 0 is any other."""
 VAGUE_FROM = np.array([LAG_BINS + 1, 3, 3, 4, 8])
 """Of each kind the lag bin from which on it says little that a whole group got the same again."""
 BATCH = ["cut_by", "scope", "organization", "window_us", "window_start_us"]

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.affairs import Burst
 from detector.batch_alarms import BATCH_KEYS, alarmed_batches, matrix, with_neighbours
 from detector.batch_rows import CONVERSATION, DAY_US, OCCASIONAL, POOLED_BINS, REFERRING, SERIES
 from detector.config import Detection
 from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
 from detector.estimator import COLUMNS, SCALES, BurstDetector
 from detector.first_evidence import Alarms, Histories, Span, first_evidence
-from detector.incidents import Burst
 from detector.store import Connection, read_sql
 from detector.tables import BURSTS, build
 
@@ -212,8 +212,10 @@ def _usual_lags(batches: Matrix, alarms: Alarms, numbers: dict[str, int]) -> lis
     sums = pd.DataFrame(
         {"template": template, "lag_bin": lag_bin, "exposed": exposed * alike, "repeated": repeated * alike}
     )[known]
-    sums = sums.assign(day=batches[known, _DAY]).groupby(["template", "lag_bin"], as_index=False).agg(
-        {"exposed": "sum", "repeated": "sum", "day": "nunique"}
+    sums = (
+        sums.assign(day=batches[known, _DAY])
+        .groupby(["template", "lag_bin"], as_index=False)
+        .agg({"exposed": "sum", "repeated": "sum", "day": "nunique"})
     )
     sizes = sums[sums["lag_bin"] == 0].set_index("template")["exposed"]
     sums = sums[(sums["lag_bin"] > 0) & (sums["day"] >= _DAYS_OF_A_HABIT)]

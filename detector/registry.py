@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from detector import facts, incidents
+from detector import affairs, facts, incidents
+from detector.affairs import Burst
 from detector.case_record import CaseRecord, Pattern
 from detector.config import Config
-from detector.incidents import Burst, Feed, Known, Shape
+from detector.incidents import Feed, Known, Shape
 from detector.notice_record import Notice
 from detector.records import CauseCandidate, Incident
 from detector.store import Connection, insert
@@ -36,7 +37,7 @@ def save_incidents(
 
     `records` has what people said: what they dismissed is muted, and what was merged keeps its place.
     """
-    known, groups = _known(db), incidents.group(bursts)
+    known, groups = _known(db), affairs.group(bursts)
     aliases = {name for name, record in records.items() if record.merged_into}
     ids = incidents.match(groups, known, aliases)
     merged = incidents.absorbed(groups, ids, [k for k in known if k.incident.incident_id not in aliases])

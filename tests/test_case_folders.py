@@ -175,7 +175,8 @@ def test_two_copies_are_twice_and_not_again_and_again() -> None:
     ("code", "again", "unknown", "by_team"),
     [
         ("en", "It is the second time. On {F18a: 3 May 2026} we sent {F18b: 40} copies too many",
-         "the cause lies on our side. We are still finding out exactly where", "many: Dispatch {F4-1: 31} and {F7-1: 2,139};"),
+         "the cause lies on our side. We are still finding out exactly where",
+         "many: Dispatch {F4-1: 31} and {F7-1: 2,139};"),
         ("de", "Es ist das zweite Mal. Am {F18a: 3. Mai 2026} haben wir schon einmal {F18b: 40} E-Mails zu viel",
          "Die Ursache liegt bei uns. Wo genau, klären wir noch", "viel: Dispatch {F4-1: 31} und {F7-1: 2.139};"),
     ],

@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 from conftest import build, fresh_store, ingest
 
-from detector import incidents, registry, tables
+from detector import affairs, registry, tables
+from detector.affairs import Burst
 from detector.config import Config, Logs
 from detector.detection import find_bursts
-from detector.incidents import Burst
 from detector.nightly import nightly
 from detector.records import AffectedRecipient, Incident
 from detector.simulate import simulate
@@ -101,7 +101,7 @@ def month(tmp_path_factory) -> Iterator[Callable[[str, str, int], Month]]:
 
 # --- what is left alone ----------------------------------------------------------------------------------------------
 
-DRIP = pytest.mark.xfail(reason="one extra copy a day is told from a digest by the days after it, if at all")
+DRIP = pytest.mark.xfail(reason="without a size or a second of its own, a daily copy of new mail may be a digest")
 ORDINARY = [("plain", 1), ("plain", 4), ("postfix", 1), ("ses", 1)]
 
 
@@ -155,7 +155,6 @@ FAULTS = (
     "founding-night",
 )
 KNOWN_MISSES = {
-    ("certificates-running-out", "plain"): DRIP,
     ("certificates-running-out", "postfix"): DRIP,
 }
 
@@ -622,10 +621,126 @@ def test_the_founding_night_does_not_hang_on_the_alarm_line(tmp_path, alarm_log1
     with fresh_store(tmp_path / "state") as db:
         ingest(db, SAMPLES / "plain", as_of=NEW_YEAR)
         build(db, tables.SENDS + tables.REPEATS, as_of=NEW_YEAR)
-        groups = incidents.group(find_bursts(db, detection))
+        groups = affairs.group(find_bursts(db, detection))
         (night,) = (g for g in groups if g[0].template_key == "t:welcome")
         assert len(frozenset().union(*(burst.recipients for burst in night))) == 51
         assert {g[0].template_key for g in groups} <= {"t:welcome", "t:announcement"}  # which was sent again on purpose
+
+
+Sized = tuple[datetime, str, str, str, int]
+
+
+def read_sized(folder: Path, mails: list[Sized]) -> list[tuple[Incident, tuple[AffectedRecipient, ...]]]:
+    """Like `read_outbox`, for a log that knows sizes and no templates, as a mail server with a header check writes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "sized.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["sent_at", "id", "from", "to", "subject", "size"])
+        for number, (moment, to, _, subject, size) in enumerate(sorted(mails)):
+            stamp = moment.isoformat(timespec="milliseconds")
+            rows.writerow([stamp, f"<{number}@school.example>", "office@school.example", to, subject, size])
+    with fresh_store(folder / "state") as db:
+        ingest(db, folder / "sized.csv", as_of=SCHOOL_ENDS)
+        return Month(db, {}).found(SCHOOL_ENDS)
+
+
+def with_sizes(mails: list[Mail]) -> list[Sized]:
+    """Each subject has a size of its own; the school's digest another one each day."""
+    return [
+        (*mail, 4_000 + sum(map(ord, mail[3])) + (97 * mail[0].day if mail[2] == "digest" else 0)) for mail in mails
+    ]
+
+
+def daily(subject: str, grows: int, stays: float = 1.0) -> list[Sized]:
+    """A new mail to twenty people at 12:00:03 on ten days from the 12th on, each day bigger by `grows` bytes, and to
+    this share of those of the day before."""
+    noon = FIRST_DAY + timedelta(days=11, hours=12, seconds=3)
+    return [
+        (
+            noon + timedelta(days=day, milliseconds=200 * n),
+            f"clerk{n}@firm.example",
+            "new",
+            subject,
+            5_000 + grows * day,
+        )
+        for day in range(10)
+        for n in range(round(20 * stays**day))
+    ]
+
+
+def test_a_new_daily_mail_is_a_fault_if_it_never_changes_by_a_byte_and_nobody_drops_out(tmp_path):
+    """200 mails to twenty people, 180 of them extra; told with the ninth day's first: by then 160 were the same. News
+    grows by 60 bytes a day, and a reminder goes to nine of ten of those of the day before."""
+    ordinary = with_sizes(list(ordinary_outbox(random.Random(21))))
+    ((incident, people),) = read_sized(tmp_path / "same", ordinary + daily("Your access to B2", 0))
+    assert (incident.recipients, incident.excess) == (20, 180)
+    assert {person.sends for person in people} == {10}
+    assert incident.detected_at == FIRST_DAY + timedelta(days=11 + 8, hours=12, seconds=3)
+    assert alarms(read_sized(tmp_path / "news", ordinary + daily("News of B2", 60))) == []
+    assert alarms(read_sized(tmp_path / "reminder", ordinary + daily("Finish B2", 0, stays=0.9))) == []
+
+
+def test_posts_of_a_forum_are_no_incident_however_near_each_other_they_come(tmp_path):
+    """Eighteen people, a post on every other day at any hour, and one day with four within two hours."""
+    rng = random.Random(22)
+    hours = [48 * n + rng.uniform(0, 20) for n in range(1, 14)]
+    lively = [24 * 25 + 9 + gap for gap in (0, 0.4, 0.9, 1.8)]
+    posts = [
+        (
+            FIRST_DAY + timedelta(hours=hour, milliseconds=100 * n),
+            f"clerk{n}@firm.example",
+            "post",
+            "New post in group 3",
+        )
+        for hour in sorted(hours + lively)
+        for n in range(18)
+    ]
+    assert alarms(read_outbox(tmp_path, [*ordinary_outbox(rng), *posts])) == []
+
+
+def test_a_handler_registered_twice_is_one_incident_for_all_its_days(tmp_path):
+    """Of a receipt that nobody got twice in sixteen days, each comes twice within a second for five days."""
+    ordinary = list(ordinary_outbox(random.Random(26)))
+    hit = [mail for mail in ordinary if mail[2] == "receipt" and 16 <= (mail[0] - FIRST_DAY).days < 21]
+    twice = [(mail[0] + timedelta(milliseconds=400), *mail[1:]) for mail in hit]
+    ((incident, people),) = read_outbox(tmp_path, ordinary + twice)
+    assert {person.recipient for person in people} == {to for _, to, _, _ in hit}
+    assert incident.excess == len(hit)
+
+
+def test_notices_about_colleagues_to_an_office_are_no_flood(tmp_path):
+    """Sixty of a firm are enrolled in three minutes, and its office gets a notice of each, two seconds later."""
+    begins = FIRST_DAY + timedelta(days=18, hours=14)
+    group = [
+        (begins + timedelta(seconds=3 * n), f"clerk{n}@firm.example", "welcome", "Welcome to C1") for n in range(60)
+    ]
+    notices = [(at + timedelta(seconds=2), "people@firm.example", "notice", "New enrolment") for at, *_ in group]
+    ordinary = list(ordinary_outbox(random.Random(24)))
+    assert alarms(read_outbox(tmp_path / "notices", ordinary + group + notices)) == []
+    assert alarms(read_outbox(tmp_path / "flood", ordinary + notices)) == [{"people@firm.example"}]
+
+
+def test_six_courses_whose_subject_does_not_name_them_are_told_apart_by_their_size(tmp_path):
+    """Thirty people are enrolled in three courses each, within seconds, under one subject: 40 bytes tell them apart."""
+    begins = FIRST_DAY + timedelta(days=20, hours=10)
+    ordinary = with_sizes(list(ordinary_outbox(random.Random(25))))
+
+    def enrolments(step: int) -> list[Sized]:
+        return [
+            (
+                begins + timedelta(seconds=4 * n + c),
+                f"clerk{n}@firm.example",
+                "new",
+                "You are enrolled",
+                7_000 + step * c,
+            )
+            for n in range(30)
+            for c in range(3)
+        ]
+
+    assert alarms(read_sized(tmp_path / "courses", ordinary + enrolments(40))) == []
+    (hit,) = alarms(read_sized(tmp_path / "copies", ordinary + enrolments(2)))
+    assert len(hit) == 30
 
 
 def test_an_empty_log_and_a_log_without_repeats_have_no_bursts(tmp_path):

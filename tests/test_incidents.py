@@ -10,12 +10,11 @@ from builders import incident
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector.affairs import Burst, group
 from detector.incidents import (
-    Burst,
     Feed,
     Known,
     absorbed,
-    group,
     liveness,
     match,
     new_id,
@@ -112,6 +111,65 @@ def test_a_burst_that_touches_two_makes_all_three_one_affair():
     between = burst(begins=HOUR, lasts=2 * HOUR, template="t:receipt")
     assert sizes(first, last) == [1, 1]
     assert sizes(first, last, between) == [3]
+
+
+def test_other_mail_to_the_very_same_people_at_the_same_pace_within_two_days_is_one_affair():
+    """A join without DISTINCT hits the same 51 in each mailing: the receipt a day and a half after the welcome."""
+    first = replace(burst(lasts=MINUTE), median_gap_seconds=0.4)
+    later = replace(burst(begins=36 * HOUR, lasts=MINUTE, template="t:receipt"), median_gap_seconds=0.2)
+    assert sizes(first, later) == [2]
+    assert sizes(first, replace(later, median_gap_seconds=900.0)) == [1, 1]  # repeated by something else
+    assert sizes(first, replace(later, recipients=LARKSPUR)) == [1, 1]
+    assert sizes(first, replace(later, started_at=NIGHT + 50 * HOUR, ended_at=NIGHT + 50 * HOUR)) == [1, 1]
+
+
+def test_a_mail_in_two_languages_that_repeats_in_the_same_minutes_is_one_affair():
+    """Begun and ended within five minutes of each other, from one sender, at one pace."""
+    german = replace(burst(template="s:a@b.example|ihre einladung"), median_gap_seconds=240.0)
+    french = replace(
+        burst(begins=MINUTE, people=LARKSPUR, template="s:a@b.example|votre invitation"), median_gap_seconds=230.0
+    )
+    assert sizes(german, french) == [2]
+    assert sizes(german, replace(french, sender="other@b.example")) == [1, 1]
+    assert sizes(german, replace(french, median_gap_seconds=20.0)) == [1, 1]
+    assert sizes(german, replace(french, ended_at=french.ended_at + HOUR)) == [1, 1]
+
+
+def test_templates_of_one_kin_that_repeat_at_the_same_time_are_one_affair():
+    one = replace(burst(template="s:a@b.example|due: x"), median_gap_seconds=60.0, kin="k:a@b.example|due:")
+    other = replace(
+        burst(begins=HOUR, people=LARKSPUR, template="s:a@b.example|due: y"), median_gap_seconds=60.0, kin=one.kin
+    )
+    assert sizes(one, other) == [2]
+    assert sizes(one, replace(other, kin=None)) == [1, 1]
+
+
+def test_a_weekly_job_without_a_healthy_run_in_between_is_one_affair():
+    """The digest goes out twice on two Mondays; on another Monday in between it had gone out once: two affairs."""
+    first = replace(burst(lasts=MINUTE), median_gap_seconds=5.0)
+    second = replace(
+        burst(begins=7 * DAY, lasts=MINUTE), median_gap_seconds=5.0, mailed_before_at=NIGHT + timedelta(seconds=40)
+    )
+    assert sizes(first, second) == [2]
+    assert sizes(first, replace(second, mailed_before_at=NIGHT + 3 * DAY)) == [1, 1]
+    assert sizes(first, replace(second, mailed_before_at=None)) == [1, 1]
+
+
+def test_what_comes_weekly_may_rest_for_a_week():
+    week = replace(burst(lasts=MINUTE), is_slow=True, median_gap_seconds=7 * 86400.0)
+    assert sizes(week, replace(week, started_at=NIGHT + 7 * DAY, ended_at=NIGHT + 7 * DAY)) == [2]
+    daily = replace(week, median_gap_seconds=86400.0)
+    assert sizes(daily, replace(daily, started_at=NIGHT + 7 * DAY, ended_at=NIGHT + 7 * DAY)) == [1, 1]
+
+
+def test_what_machines_report_to_four_of_the_senders_own_staff_is_no_affair():
+    """Unless somebody outside is ever sent the template too, or more than four are hit."""
+    staff = frozenset(f"ops{n}@academy.example" for n in range(4))
+    ours = ("academy.example", "mon.academy.example")
+    report = replace(burst(people=staff), domains=ours)
+    assert sizes(report) == []
+    assert sizes(replace(report, domains=("academy.example", "harbor.example"))) == [1]
+    assert sizes(replace(report, recipients=staff | {"boss@academy.example"})) == [1]
 
 
 starts = st.integers(0, 60).map(lambda hours: hours * HOUR)

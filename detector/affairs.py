@@ -1,0 +1,144 @@
+"""Bursts into affairs: which of them one fault has made, over templates, days and languages. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+TOUCHING = timedelta(hours=1)
+"""Bursts nearer than this may be one affair; further apart they are two."""
+PAUSE = timedelta(days=4)
+"""The same mail to the same people, if it is slow, may rest so long, as over a weekend, and still be one affair."""
+OVERNIGHT = timedelta(hours=26)
+"""The same mail repeated after about the same time on the next day is one affair: what breaks it sleeps at night."""
+ALIKE, AT_ONCE = 1.5, 2.0
+"""Two bursts repeat after about the same time if one median is no longer than the other by this factor; up to so many
+seconds they do anyway."""
+STAFF = 5
+"""So many people of the sender's own domain are more than the few that machines report to."""
+PARALLEL = timedelta(minutes=5)
+"""Bursts of one sender that begin and end within this of each other are one affair, if they repeat alike."""
+UNMENDED = timedelta(days=15)
+"""A template that had no healthy run in between is in the same affair, for so long."""
+SAME_GROUP, SAME_GROUP_PEOPLE, AFTERWARDS = 0.9, 5, timedelta(days=2)
+"""Other mail repeated after about the same time to the same five people or more, no later than this, has one cause: it
+is they who are entered twice."""
+IN_STEP_FROM, IN_STEP = timedelta(minutes=10), 1.01
+"""Two mails repeated after the same time to 1 %, if that is ten minutes or more, are repeated by one cause."""
+SHARED_PEOPLE = 0.5
+"""So much of the smaller group is in the other one if they are the same people."""
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Repeats of one template that belong together in time and people."""
+
+    template_key: str
+    burst_number: int
+    rung: str
+    sender: str
+    started_at: datetime
+    ended_at: datetime
+    detected_at: datetime
+    recipients: frozenset[str]
+    is_slow: bool = False
+    """Its copies come many hours apart."""
+    median_gap_seconds: float = 0.0
+    kin: str | None = None
+    """What the templates share that are akin to this one."""
+    mailed_before_at: datetime | None = None
+    """When the template was last sent before the burst."""
+    domains: tuple[str, str] = ("", "")
+    """The first and the last by name of those that the template ever went to."""
+    quarters: frozenset[int] = frozenset()
+    """Quarters of an hour (microseconds since 1970) in which several templates showed it together."""
+
+    @property
+    def is_in_house(self) -> bool:
+        """True for mail of machines to a few of the sender's own staff: they report all night if need be."""
+        house = self.sender.rpartition("@")[2]
+        ours = [bool(house) and (f".{house}".endswith(f".{d}") or f".{d}".endswith(f".{house}")) for d in self.domains]
+        return all(ours) and len(self.recipients) < STAFF
+
+    @property
+    def is_of_a_kin(self) -> bool:
+        """True if templates that are akin showed it together, each of them too little."""
+        return self.template_key.startswith("k:")
+
+
+def group(bursts: Sequence[Burst]) -> list[tuple[Burst, ...]]:
+    """One affair, one group: bursts that overlap in time and share template, people, or the size class next door; none
+    of those that stay in the house."""
+    groups: list[list[Burst]] = []
+    ours = (burst for burst in bursts if not burst.is_in_house)
+    for burst in sorted(ours, key=lambda b: (b.started_at, b.template_key, b.burst_number)):
+        joined = [g for g in groups if any(_belong(burst, other) for other in g)]
+        groups = [g for g in groups if g not in joined]
+        groups.append([*(b for g in joined for b in g), burst])
+    ordered = (tuple(sorted(g, key=lambda b: (b.started_at, b.template_key))) for g in groups)
+    return sorted(ordered, key=lambda g: (g[0].started_at, g[0].template_key))
+
+
+def _belong(one: Burst, other: Burst) -> bool:
+    """True if two bursts are one affair."""
+    if one.quarters & other.quarters:
+        return True
+    apart = max(one.started_at, other.started_at) - min(one.ended_at, other.ended_at)
+    shared = len(one.recipients & other.recipients)
+    is_shared = shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))
+    if one.template_key == other.template_key or _are_neighbours(one, other):
+        may_rest = is_shared and (one.is_slow or other.is_slow)
+        pause = _rest(one, other) if may_rest else OVERNIGHT if _are_alike(one, other) else TOUCHING
+        if _are_alike(one, other) and _unmended(one, other):
+            pause = UNMENDED
+        return apart <= pause and (is_shared or one.is_slow == other.is_slow)
+    if _hit_the_same(one, other):
+        return apart <= AFTERWARDS
+    is_akin = one.kin is not None and one.kin == other.kin and apart <= timedelta(0)
+    if (is_akin or _are_parallel(one, other)) and _are_alike(one, other):
+        return True
+    if one.is_of_a_kin and other.is_of_a_kin and one.sender == other.sender and one.is_slow == other.is_slow:
+        return apart <= TOUCHING and (one.is_slow or _are_alike(one, other))
+    return apart <= TOUCHING and one.is_slow == other.is_slow and (is_shared or _are_in_step(one, other))
+
+
+def _hit_the_same(one: Burst, other: Burst) -> bool:
+    """True if both repeat after about the same time, to one and the same group of people."""
+    shared, either = len(one.recipients & other.recipients), len(one.recipients | other.recipients)
+    return shared >= SAME_GROUP_PEOPLE and shared >= SAME_GROUP * either and _are_alike(one, other)
+
+
+def _unmended(one: Burst, other: Burst) -> bool:
+    """True if nothing of the template went out between two bursts: the weekly job had no healthy run."""
+    first, second = sorted((one, other), key=lambda b: b.started_at)
+    return second.mailed_before_at is not None and second.mailed_before_at <= first.ended_at + TOUCHING
+
+
+def _are_parallel(one: Burst, other: Burst) -> bool:
+    """True if both began and ended together: one job mails some in one language and some in another."""
+    ends = abs(one.ended_at - other.ended_at) <= PARALLEL
+    return one.sender == other.sender and abs(one.started_at - other.started_at) <= PARALLEL and ends
+
+
+def _rest(one: Burst, other: Burst) -> timedelta:
+    """How long the same mail to the same people may rest: what comes weekly, for a week."""
+    return max(PAUSE, timedelta(seconds=ALIKE * max(one.median_gap_seconds, other.median_gap_seconds)))
+
+
+def _are_alike(one: Burst, other: Burst) -> bool:
+    """True if both are quick, and repeat after about the same time, or within seconds."""
+    gaps = sorted((one.median_gap_seconds, other.median_gap_seconds))
+    return not one.is_slow and not other.is_slow and gaps[0] > 0 and gaps[1] <= ALIKE * max(gaps[0], AT_ONCE)
+
+
+def _are_in_step(one: Burst, other: Burst) -> bool:
+    """True if what repeats different mail to different people repeats it after the same odd time, such as an hour."""
+    gaps = sorted((one.median_gap_seconds, other.median_gap_seconds))
+    return gaps[0] >= IN_STEP_FROM.total_seconds() and gaps[1] <= IN_STEP * gaps[0]
+
+
+def _are_neighbours(one: Burst, other: Burst) -> bool:
+    """True for size classes side by side: one mail's sizes may fall on both sides of the line between them."""
+    if one.rung != "sender+size" or other.rung != "sender+size" or one.sender != other.sender:
+        return False
+    sizes = (int(burst.template_key.rpartition("|")[2]) for burst in (one, other))
+    return abs(next(sizes) - next(sizes)) <= 1
