@@ -1,7 +1,7 @@
 -- All extra copies of each burst, so that the figures are whole. Of each mail to each person: the anchors; what an anchor
 -- repeats, if that is a repeat itself; what hangs on by gaps of an hour or three times the lag beside it, up to four days; and all that
--- lies between; but of what is quick nobody who had got it more often long before the burst, as an address that is probed
--- every hour. A repeat at a lag that is usual for the template is none, unless it is an anchor: today's digest is right.
+-- lies between (but where a reference is left out, only what came soon: it may be other mail); but of what is quick nobody who had got it more
+-- often long before the burst, as an address that is probed every hour. A repeat at a lag that is usual for the template is none, unless it is an anchor: today's digest is right.
 -- A send that two bursts claim goes to the one with the sharper reason: the same Message-ID, its own template, its kin.
 -- grain: template_key, burst_number, send_id
 -- reads: burst_anchors, lag_bins, repeats, usual_lags
@@ -52,6 +52,7 @@ with mails as (
     ) as place
   from weighed
   where (hangs_on = 1 or copies_before between first_one and last_one) and (burst_number % 2 = 1 or long_before <= anchors)
+    and (substr(template_key, 1, 2) <> 'm:' or is_anchor = 1 or lag_us <= greatest(3600000000, 3 * coalesce(next_lag_us, 0)))
 )
 select template_key, burst_number, own_template_key, send_id, sent_at_us, recipient, organization, content_key, sender, rung,
   copies_before, lag_us
