@@ -17,8 +17,6 @@ STAFF = 5
 """So many people of the sender's own domain are more than the few that machines report to."""
 PARALLEL = timedelta(minutes=5)
 """Bursts of one sender that begin and end within this of each other are one affair, if they repeat alike."""
-UNMENDED = timedelta(days=15)
-"""A template that had no healthy run in between is in the same affair, for so long."""
 SAME_GROUP, SAME_GROUP_PEOPLE, AFTERWARDS = 0.9, 5, timedelta(days=2)
 """Other mail repeated after about the same time to the same five people or more, no later than this, has one cause: it
 is they who are entered twice."""
@@ -45,8 +43,6 @@ class Burst:
     median_gap_seconds: float = 0.0
     kin: str | None = None
     """What the templates share that are akin to this one."""
-    mailed_before_at: datetime | None = None
-    """When the template was last sent before the burst."""
     domains: tuple[str, str] = ("", "")
     """The first and the last by name of those that the template ever went to."""
     quarters: frozenset[int] = frozenset()
@@ -88,8 +84,6 @@ def _belong(one: Burst, other: Burst) -> bool:
     if one.template_key == other.template_key or _are_neighbours(one, other):
         may_rest = is_shared and (one.is_slow or other.is_slow)
         pause = _rest(one, other) if may_rest else OVERNIGHT if _are_alike(one, other) else TOUCHING
-        if _are_alike(one, other) and _unmended(one, other):
-            pause = UNMENDED
         return apart <= pause and (is_shared or one.is_slow == other.is_slow)
     if _hit_the_same(one, other):
         return apart <= AFTERWARDS
@@ -105,12 +99,6 @@ def _hit_the_same(one: Burst, other: Burst) -> bool:
     """True if both repeat after about the same time, to one and the same group of people."""
     shared, either = len(one.recipients & other.recipients), len(one.recipients | other.recipients)
     return shared >= SAME_GROUP_PEOPLE and shared >= SAME_GROUP * either and _are_alike(one, other)
-
-
-def _unmended(one: Burst, other: Burst) -> bool:
-    """True if nothing of the template went out between two bursts: the weekly job had no healthy run."""
-    first, second = sorted((one, other), key=lambda b: b.started_at)
-    return second.mailed_before_at is not None and second.mailed_before_at <= first.ended_at + TOUCHING
 
 
 def _are_parallel(one: Burst, other: Burst) -> bool:

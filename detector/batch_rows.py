@@ -23,7 +23,7 @@ COLUMNS = (
     "family",  # number of the templates of one sender
     "scale",  # see SCALES
     "is_again",  # 1 if the earlier copies were extra copies already
-    "kind",  # 0, or CONVERSATION, REFERRING, OCCASIONAL or SERIES
+    "kind",  # 0, or one of those below
     "day",  # days since 1970 of the window
     "own_exposed",  # one person only: the same on the person's other days
     "own_repeated",
@@ -41,12 +41,21 @@ SCALES = {
     "all, day of the later copy": 8,
     "all, 15 minutes of the later copy": 9,
 }
-CONVERSATION, REFERRING, OCCASIONAL, SERIES = 1, 2, 3, 4
+CONVERSATION, REFERRING, OCCASIONAL, SERIES, SEVERAL = 1, 2, 3, 4, 5
 """Kinds of templates: an answer ("Re:") goes to a whole group again and again; a subject with a reference that is left
 out may stand for mails that are different; a forum's posts or an invitation that is moved come whenever there is
-occasion; and in a series a group gets a new issue, or a further reminder, after days. 0 is any other."""
-VAGUE_FROM = np.array([LAG_BINS + 1, 3, 3, 4, 8])
-"""Of each kind the lag bin from which on it says little that a whole group got the same again."""
+occasion; in a series a group gets a new issue, or a further reminder, after days; and several at once come to who is
+enrolled in several courses whose mails look alike. 0 is any other."""
+VAGUE = np.zeros((6, LAG_BINS + 1), dtype=bool)
+"""kind, lag bin -> does it say little that a whole group got the same again?"""
+for _kind, _bins in {
+    CONVERSATION: range(3, 15),
+    REFERRING: range(3, 15),
+    OCCASIONAL: range(4, 15),
+    SERIES: (8, 9, 10, 11, 13, 14),
+    SEVERAL: (1, 2, 3, 4, 12),
+}.items():
+    VAGUE[_kind, list(_bins)] = True
 BATCH = ["cut_by", "scope", "organization", "window_us", "window_start_us"]
 """What makes one batch of a template; it has a row for each lag bin, of first and of extra copies."""
 PERSON, EVERYBODY, WEEKS, ARRIVALS = SCALES["person, day"], SCALES["all, day"], (5, 6), (7, 8, 9)
@@ -72,7 +81,7 @@ class Rows(NamedTuple):
     @classmethod
     def of(cls, matrix: Matrix) -> "Rows":
         """Any numbers as counts, bins, numbers and days; missing columns as `BurstDetector` says."""
-        most = {"lag_bin": LAG_BINS, "scale": len(SCALES) - 1, "is_again": 1, "kind": 4, "day": 65_000}
+        most = {"lag_bin": LAG_BINS, "scale": len(SCALES) - 1, "is_again": 1, "kind": 5, "day": 65_000}
         columns: dict[str, Any] = {}
         for place, name in enumerate(COLUMNS):
             given = matrix[:, place] if place < matrix.shape[1] else np.full(len(matrix), 4.0 * (name == "lag_bin"))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from detector.affairs import Burst
 from detector.batch_alarms import BATCH_KEYS, alarmed_batches, matrix, with_neighbours
-from detector.batch_rows import CONVERSATION, DAY_US, OCCASIONAL, POOLED_BINS, REFERRING, SERIES
+from detector.batch_rows import CONVERSATION, DAY_US, OCCASIONAL, POOLED_BINS, REFERRING, SERIES, SEVERAL
 from detector.config import Detection
 from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
 from detector.estimator import COLUMNS, SCALES, BurstDetector
@@ -39,13 +39,14 @@ select template_key, cut_by, scope, organization, window_us, window_start_us, fa
     + case when scope = 'organization' then 0 else 1 end
 from slow_batches
 """
-_IS_HABIT = "coalesce(h.{0} >= 4 and h.{0} >= 0.1 * h.mail_days, false)"
-_HABITS = f"""case when {_IS_HABIT.format("odd_runs")} then {OCCASIONAL}
-      when {_IS_HABIT.format("issue_runs")} or {_IS_HABIT.format("follow_up_runs")} then {SERIES} else 0 end"""
+_IS_HABIT = "coalesce(h.{0} >= case when h.mail_days < 10 then 4 else {1} end and h.{0} >= 0.1 * h.mail_days, false)"
+_HABITS = f"""case when several_weeks >= 4 and several_share >= 0.02 then {SEVERAL}
+      when {_IS_HABIT.format("odd_runs", 3)} then {OCCASIONAL}
+      when {_IS_HABIT.format("issue_runs", 4)} or {_IS_HABIT.format("follow_up_runs", 4)} then {SERIES} else 0 end"""
 _TEMPLATES = f"""
 create or replace temp table template_numbers as
 with habits as (
-  select template_key, {_HABITS} as kind from group_habits as h
+  select template_key, mail_days, {_HABITS} as kind from group_habits as h
 ), answers as (
   select distinct regexp_replace(content_key, '[|][0-9]+$', '') as content_key
   from repeats where is_reply and starts_with(content_key, 's:')
@@ -57,7 +58,7 @@ with habits as (
   select r.template_key, min(k.kin_key) as kin_key, min(r.sender) as sender,
     case when starts_with(r.template_key, 'm:') then {REFERRING}
       when avg(case when r.is_reply then 1 else 0 end) >= 0.2 or max(t.template_key) is not null then {CONVERSATION}
-      when max(h.kind) > 0 then max(h.kind) else coalesce(max(a.kind), 0) end as kind
+      when max(h.kind) > 0 or max(h.mail_days) >= 10 then max(h.kind) else coalesce(max(a.kind), 0) end as kind
   from repeats as r
   left join kins as k on k.template_key = r.template_key
   left join habits as h on h.template_key = r.template_key
@@ -129,7 +130,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     build(db, BURSTS)
     spans = db.execute(
         "select template_key, burst_number, is_slow, rung, sender, median_gap_seconds, started_at_us, ended_at_us, "
-        "mailed_before_us, kin_key, first_domain, last_domain "
+        "kin_key, first_domain, last_domain "
         "from bursts "
         "order by started_at_us, template_key"
     ).fetchall()
@@ -279,7 +280,6 @@ def _burst(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> 
         recipients=frozenset(recipient for (recipient,) in people),
         kin=span.kin,
         domains=(span.first_domain or "", span.last_domain or ""),
-        mailed_before_at=None if span.mailed_before_us is None else _at(span.mailed_before_us),
         quarters=alarms.quarters_of(span),
     )
 

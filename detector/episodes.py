@@ -37,11 +37,18 @@ SHARED_INBOXES = frozenset({
     "kontakt", "kurse", "learning", "mail", "marketing", "office", "orders", "personal", "postmaster", "reception",
     "registrar", "registration", "sales", "schulung", "secretary", "sekretariat", "service", "staff", "student",
     "students", "support", "team", "teams", "training", "trainings", "verwaltung", "webmaster", "weiterbildung",
+    "accueil", "administracion", "administracja", "amministrazione", "commerciale", "compras", "contacto", "contatto",
+    "cursos", "drh", "formacion", "formation", "formazione", "opleidingen", "people", "personeel", "rh", "rrhh",
+    "secretaria", "secretariat", "segreteria", "szkolenia", "ventas",
 })  # fmt: skip
 """Names that several people read mail under: RFC 2142 and custom. To them one mail for each person is no fault."""
+_OF_A_SHARED_INBOX = 10
+"""So many times more copies than to a person are very many to such a name."""
 _PEOPLE_IN_A_LOOP = 10
 _PEOPLE_IN_A_NEW_LOOP = 2
-"""So many others with as many copies at that time may be hit by the same fault; more of them are a lively forum."""
+"""So many others with as many copies at that time may be hit by the same fault; more of them are a lively forum, if the
+template is new and the copies do not come faster than anybody posts:"""
+_COPIES_AN_HOUR = 10
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ def enough_copies(episode: dict[str, Any], most_elsewhere: int, *, is_known: boo
     is_clockwork = episode["is_even"] and episode["ended_us"] - episode["started_us"] < DAY_US
     fewest = settings.single_recipient_copies
     if episode["recipient"].partition("@")[0].partition("+")[0].lower() in SHARED_INBOXES:
-        fewest *= MANY_TIMES_THE_MOST
+        fewest *= _OF_A_SHARED_INBOX
     elif is_known or is_clockwork:
         fewest = min(FEW_COPIES, fewest)
     return max(fewest, MANY_TIMES_THE_MOST * most_elsewhere)
@@ -85,7 +92,8 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
         others = others[others["own_days"] < DAYS_OF_AN_INBOX]
         others = others[~_is_of(others, alarmed.get(template_key, np.array([])))]
         for episode in part.assign(place=part.index).to_dict("records"):
-            most = _most_elsewhere(episode, others, _PEOPLE_IN_A_LOOP if is_known else _PEOPLE_IN_A_NEW_LOOP)
+            is_loop = is_known or _is_dense(episode)
+            most = _most_elsewhere(episode, others, _PEOPLE_IN_A_LOOP if is_loop else _PEOPLE_IN_A_NEW_LOOP)
             enough = enough_copies(episode, most, is_known=is_known, settings=settings)
             if is_known and _drips(part).loc[episode["place"]]:
                 nobodies = episodes.mails[template_key] // _MAILS_FOR_A_TEST_ACCOUNT
@@ -95,6 +103,12 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
             if episode["copies"] >= enough:
                 found.append({**episode, "most_elsewhere": most, "enough_copies": enough})
     return pd.DataFrame(found, columns=[*rows.columns, "most_elsewhere", "enough_copies"])
+
+
+def _is_dense(episode: dict[str, Any]) -> bool:
+    """True if the copies, ten or more, came at ten an hour or faster."""
+    hours = (episode["ended_us"] - episode["started_us"]) / 3_600_000_000
+    return bool(episode["copies"] >= _COPIES_AN_HOUR * max(hours, 1.0))
 
 
 def _is_of(episodes: pd.DataFrame, days: npt.NDArray[np.int64]) -> "pd.Series[bool]":

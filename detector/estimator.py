@@ -33,7 +33,7 @@ from detector.batch_rows import (
     REFERRING,
     SCALES,
     SINGLE_BINS,
-    VAGUE_FROM,
+    VAGUE,
     WEEKS,
     Matrix,
     Rows,
@@ -178,7 +178,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         assumed = np.where(rows.is_again > 0, prior[:, 2], prior[:, 1])
         grows = np.array([priors.GROWN.get(lag_bin, 1.0) for lag_bin in range(LAG_BINS + 1)])
         assumed *= grows[rows.lag_bin] ** self._grown(rows)
-        vague = rows.lag_bin >= VAGUE_FROM[rows.kind]
+        vague = VAGUE[rows.kind, rows.lag_bin]
         assumed = self._akin(np.where(vague, np.minimum(assumed, priors.REPLY), assumed), rows)
         clean = self._clean_days(rows)
         cleanest = np.where(vague & (rows.kind != REFERRING), assumed, np.maximum(assumed, priors.CLEAN))
@@ -265,6 +265,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         width = 2 * priors.NEAR[rows.lag_bin] + 1
         seen = concentration_of(width * np.maximum(big_batches, batches / width), shares, squares)
         seen = np.where(shares > _WHOLE * big_batches, np.minimum(seen, priors.ALL_OR_NONE), seen)
+        days = np.where(np.isin(rows.lag_bin, _QUICK), np.maximum(days - 1, 0), days)  # one may have been an incident
         often = np.clip(days / np.maximum(days + clean, 1) / _HABITUAL, 0, 1)
         return between(assumed, seen, often * wholeness(shares, squares) * days / (days + self.prior_days))
 

@@ -36,7 +36,6 @@ class Span:
     median_gap_seconds: float
     started_us: int
     ended_us: int
-    mailed_before_us: int | None
     kin: str | None
     first_domain: str | None
     last_domain: str | None

@@ -75,7 +75,8 @@ class Shape:
         A mailing is written to everybody on one day; a welcome is written to somebody on any day.
         """
         mostly = MOSTLY if self.people_written_to else MOSTLY_BY_SIZE
-        is_countdown = self.mails >= A_MAILING and self.mails_counted_down >= MOSTLY * self.mails
+        series = self.mails - self.mails_sent_twice  # who has done it after the first reminder gets no further one
+        is_countdown = self.mails >= A_MAILING and self.mails_counted_down >= MOSTLY * max(series, self.mails / 3)
         return is_countdown or (self.is_mailing and self.mails_sent_twice >= mostly * self.mails)
 
     @property

@@ -144,17 +144,6 @@ def test_templates_of_one_kin_that_repeat_at_the_same_time_are_one_affair():
     assert sizes(one, replace(other, kin=None)) == [1, 1]
 
 
-def test_a_weekly_job_without_a_healthy_run_in_between_is_one_affair():
-    """The digest goes out twice on two Mondays; on another Monday in between it had gone out once: two affairs."""
-    first = replace(burst(lasts=MINUTE), median_gap_seconds=5.0)
-    second = replace(
-        burst(begins=7 * DAY, lasts=MINUTE), median_gap_seconds=5.0, mailed_before_at=NIGHT + timedelta(seconds=40)
-    )
-    assert sizes(first, second) == [2]
-    assert sizes(first, replace(second, mailed_before_at=NIGHT + 3 * DAY)) == [1, 1]
-    assert sizes(first, replace(second, mailed_before_at=None)) == [1, 1]
-
-
 def test_what_comes_weekly_may_rest_for_a_week():
     week = replace(burst(lasts=MINUTE), is_slow=True, median_gap_seconds=7 * 86400.0)
     assert sizes(week, replace(week, started_at=NIGHT + 7 * DAY, ended_at=NIGHT + 7 * DAY)) == [2]

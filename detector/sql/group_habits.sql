@@ -1,11 +1,13 @@
 -- Templates that write to whole groups again and again by nature. `odd_runs`: the same content to the same five people or
--- more, together, after ten minutes to weeks that are no whole days (nor an hour more or less: the clock was changed), as a forum's posts or an invitation that is moved;
--- counted are the runs of days on which that happened, for an affair has days next to each other. `issue_runs`: another
--- mail of the same name to the same group on another day, as the issues of a newsletter, which only their size tells apart.
--- `follow_up_runs`: a second copy after the same number of whole days, to groups that had got their first on other days,
--- as the reminders of a deadline; counted are the runs of those first days, at the commonest number of days.
--- (Groups are the same if their first or last person is, by name or by name read backwards: some always miss a mailing.)
--- `mail_days` are the days on which five people or more were sent the template. A kin has habits of its own.
+-- more, together, after ten minutes to weeks that are no whole days (nor an hour more or less: the clock was changed), as
+-- a forum's posts or an invitation that is moved; counted are the runs of days on which that happened, for an affair has
+-- days next to each other. `issue_runs`: another mail of the same name to the same group on another day, as the issues of
+-- a newsletter, which only their size tells apart. (Groups are the same if their first or last person is, by name or by
+-- name read backwards: some always miss a mailing.) `follow_up_runs`: a second copy after the same number of whole days,
+-- to groups that had got their first on other days, as the reminders of a deadline; counted are the runs of those first
+-- days, at the commonest number of days. `mail_days` are the days on which five people or more were sent the template.
+-- `several_weeks`: somebody got the same twice within ten seconds, as who is enrolled in several courses whose mails look
+-- alike; `several_share` is the share of such first copies. A kin has habits of its own.
 -- grain: template_key
 -- reads: contents, kins, repeats
 with again as (
@@ -73,14 +75,33 @@ with again as (
   from all_mailings
   where people >= 5
   window by_day as (partition by template_key, name order by day_us)
+), first_copies as (
+  select template_key, sent_at_us - sent_at_us % 86400000000 as day_us, count(*) as mails,
+    sum(case when next_lag_us < 10000000 then 1 else 0 end) as again
+  from repeats
+  where copies_before = 0 and grain = 'mail'
+  group by template_key, sent_at_us - sent_at_us % 86400000000
+), all_first_copies as (
+  select template_key, day_us, mails, again from first_copies
+  union all
+  select k.kin_key, f.day_us, f.mails, f.again
+  from first_copies as f
+  join kins as k on k.template_key = f.template_key
+), several as (
+  select template_key, count(distinct case when again > 0 then day_us - day_us % 604800000000 end) as several_weeks,
+    sum(again) / sum(mails) as several_share
+  from all_first_copies
+  group by template_key
 ), issues as (
   select template_key, count(distinct day_us) as mail_days,
     count(distinct case when is_other and is_same_group then day_us end) as issue_runs
   from named
   group by template_key
 )
-select i.template_key, cast(coalesce(o.odd_runs, 0) as bigint) as odd_runs, i.issue_runs,
-  cast(coalesce(f.follow_up_runs, 0) as bigint) as follow_up_runs, i.mail_days
-from issues as i
-left join odd as o on o.template_key = i.template_key
-left join follow_ups as f on f.template_key = i.template_key
+select d.template_key, cast(coalesce(o.odd_runs, 0) as bigint) as odd_runs, coalesce(i.issue_runs, 0) as issue_runs,
+  cast(coalesce(f.follow_up_runs, 0) as bigint) as follow_up_runs, coalesce(i.mail_days, 0) as mail_days,
+  d.several_weeks, d.several_share
+from several as d
+left join issues as i on i.template_key = d.template_key
+left join odd as o on o.template_key = d.template_key
+left join follow_ups as f on f.template_key = d.template_key

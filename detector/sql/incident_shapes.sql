@@ -1,8 +1,10 @@
 -- What tells a second mailing on purpose from a fault: whether of each mail there was one extra copy, and whether what
--- was sent is a mailing, written to everybody (of the organizations that were hit) on one day. On the rung of sender and size nobody can tell, so it counts
--- as one. `mails_counted_down`: the last copy came whole hours after the one before, that one after about twice as long
--- or more, and the one before after no less, as reminders of a deadline do (not one hour: so does a clock that is put back;
--- nor after a weekend what comes daily). `doubt_until_us` is when the log told of a third copy to a tenth of the people.
+-- was sent is a mailing, written to everybody (of the organizations that were hit) on one day. On the rung of sender and
+-- size nobody can tell, so it counts as one. `mails_counted_down`: the last copy came whole hours after the one before,
+-- that one after about twice as long or more, and the one before after no less, as reminders of a deadline do; or, whole
+-- days after one another, the other way round, as reminders of what is overdue. (Not one hour: so does a clock that is
+-- put back; nor after a weekend what comes daily.) `doubt_until_us` is when the log told of a third copy to a tenth of
+-- the people.
 -- grain: incident_id
 -- reads: incident_repeats, repeats
 with copies as (
@@ -24,6 +26,9 @@ with copies as (
   select l.incident_id, sum(case when r.lag_us >= 7020000000 and b.lag_us >= 1.8 * r.lag_us
       and coalesce(e.lag_us, b.lag_us) >= b.lag_us
       and (r.lag_us + 180000000) % 3600000000 <= 360000000 and (b.lag_us + 180000000) % 3600000000 <= 360000000
+      or r.lag_us >= 1.8 * b.lag_us and coalesce(e.lag_us, b.lag_us) <= b.lag_us
+      and (r.lag_us + 180000000) % 86400000000 <= 360000000 and (b.lag_us + 180000000) % 86400000000 <= 360000000
+      and not (b.lag_us <= 86580000000 and r.lag_us between 259020000000 and 259380000000)
       then 1 else 0 end) as mails
   from lasts as l
   join repeats as r on r.recipient = l.recipient and r.content_key = l.content_key and r.copies_before = l.copies_before

@@ -7,44 +7,43 @@
 -- reads: recipient_episodes, repeats, sends
 with drips as (
   select recipient, content_key, template_key, started_us, ended_us, is_even, own_days, copies,
-    min(started_us) over (partition by content_key) as began_us
+    min(started_us) over (partition by template_key) as began_us, count(*) over (partition by template_key) as drips
   from recipient_episodes
   where is_even and copies > 2 and ended_us - started_us > 129600000000
 ), members as (
   select * from drips where started_us - began_us < 900000000
 ), groups as (
-  select m.template_key, m.content_key, m.began_us, count(*) as people, m.began_us % 60000000 >= 10000000 as is_odd_second
-  from members as m
-  join (select template_key, count(*) as drips from drips group by template_key) as t on t.template_key = m.template_key
-  where m.began_us - 432000000000 >= (select min(sent_at_us) from repeats)
-  group by m.template_key, m.content_key, m.began_us, t.drips
-  having count(*) > 4 and count(*) = t.drips
+  select template_key, began_us, count(*) as people, began_us % 60000000 >= 10000000 as is_odd_second
+  from members
+  where began_us - 432000000000 >= (select min(sent_at_us) from repeats)
+  group by template_key, began_us, drips
+  having count(*) > 4 and count(*) = drips
 ), copies as (
-  select g.content_key, g.is_odd_second, r.recipient, r.send_id, r.sent_at_us - g.began_us as since_us,
+  select g.template_key, g.is_odd_second, r.recipient, r.content_key, r.send_id, r.sent_at_us - g.began_us as since_us,
     (r.sent_at_us - g.began_us + 43200000000) // 86400000000 as day_number
   from groups as g
-  join members as m on m.content_key = g.content_key
+  join members as m on m.template_key = g.template_key
   join repeats as r on r.content_key = m.content_key and r.recipient = m.recipient
     and r.sent_at_us >= m.started_us and r.sent_at_us <= m.ended_us
 ), days as (
-  select content_key, is_odd_second, day_number, min(since_us) as since_us, count(distinct recipient) as people,
-    row_number() over (partition by content_key order by day_number) as place,
+  select template_key, is_odd_second, day_number, min(since_us) as since_us, count(distinct recipient) as people,
+    row_number() over (partition by template_key order by day_number) as place,
     coalesce(sum(count(distinct recipient)) over (
-      partition by content_key order by day_number rows between unbounded preceding and 1 preceding
+      partition by template_key order by day_number rows between unbounded preceding and 1 preceding
     ), 0) as mails_before,
-    max(day_number) over (partition by content_key) as last_number
+    max(day_number) over (partition by template_key) as last_number
   from copies
-  group by content_key, is_odd_second, day_number
+  group by template_key, is_odd_second, day_number
 ), series as (
-  select content_key, max(abs((since_us + 43200000000) % 86400000000 - 43200000000)) as off_us,
+  select template_key, max(abs((since_us + 43200000000) % 86400000000 - 43200000000)) as off_us,
     min(case when place > 3 then day_number end) as fourth_day,
     min(case when place > 3 and mails_before >= 150 then day_number end) as day_of_150,
     max(case when day_number > last_number - 4 and place > 1 then people end) as last_people
   from days
-  group by content_key
+  group by template_key
   having count(*) > 3
 ), sizes as (
-  select c.content_key, count(*) = count(s.size) and max(s.size - f.size) <= 8 as is_same
+  select c.template_key, count(*) = count(s.size) and max(s.size - f.size) <= 8 as is_same
   from copies as c
   join sends as s on s.send_id = c.send_id
   join (
@@ -53,25 +52,26 @@ with drips as (
     join sends as s on s.send_id = c.send_id
     group by c.content_key, c.recipient
   ) as f on f.content_key = c.content_key and f.recipient = c.recipient
-  group by c.content_key
+  group by c.template_key
 ), audiences as (
-  select g.content_key, count(distinct r.recipient) as people
+  select g.template_key, count(distinct r.recipient) as people
   from groups as g
-  join repeats as r on r.content_key = g.content_key and r.sent_at_us >= g.began_us and r.sent_at_us < g.began_us + 900000000
-  group by g.content_key
+  join repeats as r on r.template_key = g.template_key
+    and r.sent_at_us >= g.began_us and r.sent_at_us < g.began_us + 900000000
+  group by g.template_key
 ), found as (
-  select g.content_key, g.people,
+  select g.template_key, g.people,
     case when g.is_odd_second and s.off_us <= 1000000 then s.fourth_day
       when z.is_same and s.last_people >= 0.97 * a.people then s.day_of_150 end as enough_day
   from groups as g
-  join series as s on s.content_key = g.content_key
-  join sizes as z on z.content_key = g.content_key
-  join audiences as a on a.content_key = g.content_key
+  join series as s on s.template_key = g.template_key
+  join sizes as z on z.template_key = g.template_key
+  join audiences as a on a.template_key = g.template_key
 )
 select m.recipient, m.content_key, m.template_key, m.started_us, m.ended_us, m.copies, m.is_even, m.own_days,
   1 as most_elsewhere, count(c.send_id) + 1 as enough_copies, f.people as alike
 from members as m
-join found as f on f.content_key = m.content_key
+join found as f on f.template_key = m.template_key
 join copies as c on c.content_key = m.content_key and c.recipient = m.recipient and c.day_number < f.enough_day
 group by m.recipient, m.content_key, m.template_key, m.started_us, m.ended_us, m.copies, m.is_even, m.own_days, f.people
 having m.copies > count(c.send_id)
