@@ -1,5 +1,6 @@
 -- Templates that write to whole groups again and again by nature. `odd_runs`: the same content to the same five people or
--- more, together, after ten minutes to weeks that are no whole days (nor an hour more or less: the clock was changed), as
+-- more, together, or another mail of the same name, after ten minutes to weeks that are no whole days (nor an hour more
+-- or less: the clock was changed), as
 -- a forum's posts or an invitation that is moved; counted are the runs of days on which that happened, for an affair has
 -- days next to each other. `issue_runs`: another mail of the same name to the same group on another day, as the issues of
 -- a newsletter, which only their size tells apart. (Groups are the same if their first or last person is, by name or by
@@ -28,9 +29,35 @@ with again as (
   from dated
   group by template_key, content_key, day_us, window_us, earlier_us
   having count(*) >= 5
+), mailings as (
+  select template_key, name, sent_at_us - sent_at_us % 900000000 as window_us, count(distinct recipient) as people,
+    min(content_key) as one_content, min(recipient) as first_person, max(recipient) as last_person,
+    min(reverse(recipient)) as first_reversed, max(reverse(recipient)) as last_reversed
+  from contents
+  group by template_key, name, sent_at_us - sent_at_us % 900000000
+  having count(*) >= 5
+), all_mailings as (
+  select template_key, name, window_us, people, one_content, first_person, last_person, first_reversed, last_reversed
+  from mailings
+  union all
+  select k.kin_key, m.name, m.window_us, m.people, m.one_content, m.first_person, m.last_person, m.first_reversed,
+    m.last_reversed
+  from mailings as m
+  join kins as k on k.template_key = m.template_key
+), named as (
+  select template_key, window_us, window_us - window_us % 86400000000 as day_us,
+    window_us - lag(window_us) over by_time as apart_us, lag(one_content) over by_time <> one_content as is_other,
+    first_person = lag(first_person) over by_time or last_person = lag(last_person) over by_time
+      or first_reversed = lag(first_reversed) over by_time or last_reversed = lag(last_reversed) over by_time as is_same_group
+  from all_mailings
+  where people >= 5
+  window by_time as (partition by template_key, name order by window_us)
 ), odd_days as (
-  select distinct template_key, day_us from repeated_together
+  select template_key, day_us from repeated_together
   where off_us > 1200000000 and abs(off_us - 3600000000) > 600000000
+  union
+  select template_key, day_us from named
+  where is_other and is_same_group and (apart_us + 2700000000) % 86400000000 > 5400000000
 ), odd_spaced as (
   select template_key,
     case when day_us - lag(day_us) over (partition by template_key order by day_us) <= 86400000000 then 0 else 1 end as begins
@@ -54,27 +81,6 @@ with again as (
   select template_key, whole_days_us, sum(begins) as runs from followed_spaced group by template_key, whole_days_us
 ), follow_ups as (
   select template_key, max(runs) as follow_up_runs from by_lag group by template_key
-), mailings as (
-  select template_key, name, sent_at_us - sent_at_us % 86400000000 as day_us, count(distinct recipient) as people,
-    min(content_key) as one_content, min(recipient) as first_person, max(recipient) as last_person,
-    min(reverse(recipient)) as first_reversed, max(reverse(recipient)) as last_reversed
-  from contents
-  group by template_key, name, sent_at_us - sent_at_us % 86400000000
-), all_mailings as (
-  select template_key, name, day_us, people, one_content, first_person, last_person, first_reversed, last_reversed
-  from mailings
-  union all
-  select k.kin_key, m.name, m.day_us, m.people, m.one_content, m.first_person, m.last_person, m.first_reversed,
-    m.last_reversed
-  from mailings as m
-  join kins as k on k.template_key = m.template_key
-), named as (
-  select template_key, day_us, lag(one_content) over by_day <> one_content as is_other,
-    first_person = lag(first_person) over by_day or last_person = lag(last_person) over by_day
-      or first_reversed = lag(first_reversed) over by_day or last_reversed = lag(last_reversed) over by_day as is_same_group
-  from all_mailings
-  where people >= 5
-  window by_day as (partition by template_key, name order by day_us)
 ), first_copies as (
   select template_key, sent_at_us - sent_at_us % 86400000000 as day_us, count(*) as mails,
     sum(case when next_lag_us < 10000000 then 1 else 0 end) as again
@@ -94,7 +100,7 @@ with again as (
   group by template_key
 ), issues as (
   select template_key, count(distinct day_us) as mail_days,
-    count(distinct case when is_other and is_same_group then day_us end) as issue_runs
+    count(distinct case when is_other and is_same_group and apart_us >= 72000000000 then day_us end) as issue_runs
   from named
   group by template_key
 )
