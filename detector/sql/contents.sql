@@ -4,7 +4,6 @@
 -- neighbour for one person and sender are one content, and on the others a mail that is bigger by 16 bytes and a
 -- thousandth is another one: news under the same subject. On the last rung a template is a sender and a size class 10 % wide.
 -- Answers ("Re:", "Aw:", "Course: Re:") go to a whole group again and again by nature: without template ids they are one of their own.
--- `name` is the content without regard to size.
 -- Mail that was dropped before it left is no copy of anything.
 -- grain: send_id
 -- reads: sends
@@ -44,7 +43,7 @@ with laddered as (
   from stepped
 )
 select send_id, sent_at_us, known_at_us, recipient, organization, rung, sender, message_id,
-  coalesce(is_reply, false) as is_reply, name,
+  coalesce(is_reply, false) as is_reply,
   name || case when rung = 'sender+size' or step > 0 then '|' || step else '' end as content_key,
   case rung
     when 'template+subject' then 't:' || template

@@ -10,7 +10,7 @@
 -- `several_weeks`: somebody got the same twice within ten seconds, as who is enrolled in several courses whose mails look
 -- alike; `several_share` is the share of such first copies. A kin has habits of its own.
 -- grain: template_key
--- reads: contents, kins, repeats
+-- reads: kins, repeats
 with again as (
   select template_key, content_key, sent_at_us, lag_us, copies_before from repeats
   where copies_before > 0 and grain = 'mail' and lag_us >= 600000000
@@ -29,11 +29,15 @@ with again as (
   from dated
   group by template_key, content_key, day_us, window_us, earlier_us
   having count(*) >= 5
+), mails as (
+  select template_key, regexp_replace(content_key, '[|][0-9]+$', '') as name, content_key, recipient, sent_at_us
+  from repeats
+  where grain = 'mail'
 ), mailings as (
   select template_key, name, sent_at_us - sent_at_us % 900000000 as window_us, count(distinct recipient) as people,
     min(content_key) as one_content, min(recipient) as first_person, max(recipient) as last_person,
     min(reverse(recipient)) as first_reversed, max(reverse(recipient)) as last_reversed
-  from contents
+  from mails
   group by template_key, name, sent_at_us - sent_at_us % 900000000
   having count(*) >= 5
 ), all_mailings as (
