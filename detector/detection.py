@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.batch_alarms import BATCH_KEYS, alarmed_batches, matrix, with_neighbours
+from detector.batch_alarms import BATCH_KEYS, LEAST_PART, alarmed_batches, matrix, with_neighbours
 from detector.batch_rows import CONVERSATION, DAY_US, POOLED_BINS, REFERRING
 from detector.config import Detection
+from detector.e_values import BY_ITSELF
 from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
 from detector.estimator import COLUMNS, SCALES, BurstDetector
 from detector.first_evidence import Alarms, Histories, Span, first_evidence
@@ -19,7 +20,7 @@ from detector.store import Connection, read_sql
 from detector.tables import BURSTS, build
 
 Matrix = npt.NDArray[np.float64]
-_DAY = COLUMNS.index("day")
+_DAY, _LAG_BIN, _REPEATED = (COLUMNS.index(name) for name in ("day", "lag_bin", "repeated"))
 _OFTEN = 0.1
 _OFTEN_LATE = 0.03
 """From this usual share on, a repeat by itself is ordinary for its template: within 20 hours, and later."""
@@ -29,8 +30,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _ALL_BATCHES = """
 create or replace temp view all_batches as
-select template_key, 'earlier' as cut_by, scope, organization, window_us, window_start_us, is_again, lag_bin, exposed,
-  repeated, case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end
+select template_key, 'earlier' as cut_by, scope, organization, window_us, window_start_us, is_again, lag_bin,
+  cast(exposed as bigint) as exposed, cast(repeated as bigint) as repeated, case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end
   as scale
 from batches
 union all
@@ -69,12 +70,21 @@ from all_batches as b join template_numbers as t on t.template_key = b.template_
 group by all
 """  # noqa: S608 - constants above
 _CANDIDATES = f"""
+with hot_days as (
+  select distinct template, day from judged where log10 >= $enough
+  union
+  select distinct kin, day from judged where log10 >= $enough
+)
 select {_COLUMNS}, 1 as alike,
   b.template_key, t.kin_key, b.cut_by, b.scope, b.organization, b.window_us, b.window_start_us
 from all_batches as b
 join template_numbers as t on t.template_key = b.template_key
-where lag_bin > 0 and repeated >= $people
-order by t.template, cut_by, scope, organization, window_us, window_start_us, is_again, lag_bin
+left join judged as j on j.template = t.template and j.scale = b.scale and j.is_again = b.is_again
+  and j.lag_bin = b.lag_bin and j.day = b.window_start_us // 86400000000 and j.exposed = b.exposed
+  and j.repeated = b.repeated
+left join hot_days as h on b.scope = 'all' and h.template = t.template and h.day = b.window_start_us // 86400000000
+where b.lag_bin > 0 and b.repeated >= $people and (j.template is not null or h.template is not null)
+order by t.template, cut_by, scope, organization, window_us, window_start_us, b.is_again, b.lag_bin
 """  # noqa: S608 - constants above
 _PEOPLE = """
 select t.template, t.kin, t.family, t.kind, 4 as scale, 1 as is_again, lag_bin, day_us // 86400000000 as day, exposed,
@@ -96,9 +106,10 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     db.execute(_ALL_BATCHES)
     batches, people = _batches(db), db.execute(_PEOPLE).df()
     detector = BurstDetector(alarm_log10=settings.alarm_log10)
-    candidates = db.execute(_CANDIDATES, {"people": detector.people}).df()
-    if len(candidates) or len(people):
+    worth_judging = batches[(batches[:, _LAG_BIN] > 0) & (batches[:, _REPEATED] >= detector.people)]
+    if len(worth_judging) or len(people):
         detector.fit(batches)
+    candidates = _candidates(db, detector, worth_judging, settings)
     numbers = dict(db.execute("select template_key, template from template_numbers").fetchall())
     batch_alarms = with_neighbours(alarmed_batches(detector, candidates, settings), numbers)
     person_alarms = _alarmed_people(detector, people, settings)
@@ -124,9 +135,22 @@ def _batches(db: Connection) -> Matrix:
     of shares must not depend on threads."""
     columns = db.execute(_BATCHES).fetchnumpy()
     rows = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in COLUMNS])
-    is_repeat = rows[:, COLUMNS.index("lag_bin")] > 0
+    is_repeat = rows[:, _LAG_BIN] > 0
     repeats = rows[is_repeat]
     return np.concatenate([rows[~is_repeat], repeats[np.lexsort(repeats.T)]])
+
+
+def _candidates(db: Connection, detector: BurstDetector, rows: Matrix, settings: Detection) -> pd.DataFrame:
+    """The batches on which an alarm can rest, out of millions that are alike in hundreds of thousands of rows: those in
+    which the detector sees anything; and of everybody's the others of such days, of which alarmed parts are taken away.
+    """
+    enough = min(BY_ITSELF, settings.alarm_log10)
+    judged = pd.DataFrame(rows, columns=list(COLUMNS)).astype(np.int64)
+    judged["log10"] = -detector.score_samples(rows) if len(rows) else 0.0
+    db.register("judged", judged[judged["log10"] >= min(LEAST_PART, enough)])
+    candidates = db.execute(_CANDIDATES, {"people": detector.people, "enough": enough}).df()
+    db.unregister("judged")
+    return candidates
 
 
 def _alarmed_people(detector: BurstDetector, people: pd.DataFrame, settings: Detection) -> pd.DataFrame:
