@@ -93,6 +93,17 @@ from recipient_days as d
 join template_numbers as t on t.template_key = d.template_key
 order by recipient, content_key, day_us, lag_bin
 """
+_ALARMED = """
+with alarmed as (
+  select template_key from batch_alarms union select template_key from recipient_alarms
+  union select template_key from episode_alarms
+), contents as (
+  select content_key from recipient_alarms union select content_key from episode_alarms
+)
+select * from repeats
+where template_key in (select template_key from alarmed) or content_key in (select content_key from contents)
+  or template_key in (select k.template_key from kins as k join alarmed as a on a.template_key = k.kin_key)
+"""
 _EPISODES = """
 select recipient, content_key, template_key, started_us, ended_us, copies, is_even, own_days
 from recipient_episodes
@@ -118,6 +129,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     person_alarms, episodes = _without_blind_copies(db, person_alarms, episodes)
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)
     _save(db, alarms, _usual_lags(batches, alarms, numbers))
+    _bin_alarmed(db)
     build(db, BURSTS)
     spans = db.execute(
         "select template_key, burst_number, is_slow, rung, sender, median_gap_seconds, started_at_us, ended_at_us "
@@ -258,6 +270,14 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int]]) -> None:
             db.register("alarmed_rows", frame)
             db.execute(f"insert into {table} select * from alarmed_rows")  # noqa: S608 - names of our own
             db.unregister("alarmed_rows")
+
+
+def _bin_alarmed(db: Connection) -> None:
+    """The table `binned_repeats`, which is not kept, of the templates on which there is an alarm."""
+    db.execute(f"create or replace temp table alarmed_repeats as {_ALARMED}")
+    db.execute("create or replace temp view repeats as select * from alarmed_repeats")
+    build(db, ("binned_repeats",))
+    db.execute("drop view temp.repeats")
 
 
 def _burst(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> Burst:

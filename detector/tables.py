@@ -17,20 +17,26 @@ SENDS = (
     "hand_offs",
     "roots",
     "sightings",
+    "mails",
+    "riders",
     "archives",
     "sends",
 )
 REPEATS = (
     "contents",
+    "masked_mails",
+    "referring",
+    "same_ids",
     "other_contents",
-    "due_contents",
     "repeats",
+    "due_contents",
     "kins",
     "roster_gaps",
     "features",
     "lag_bins",
     "binned_repeats",
     "batches",
+    "scattered_batches",
     "slow_batches",
     "recipient_days",
     "recipient_episodes",
@@ -85,11 +91,14 @@ def save_settings(db: Connection, config: Config, as_of: datetime) -> None:
         db.execute("insert into free_mail select ? where ? not in (select domain from free_mail)", [domain.lower()] * 2)
 
 
-def build(db: Connection, names: tuple[str, ...], said: Callable[[str, float], None] | None = None) -> None:
-    """Make each table from its file; `said` is told each name and its seconds."""
+def build(
+    db: Connection, names: tuple[str, ...], said: Callable[[str, float], None] | None = None, *, as_part: bool = False
+) -> None:
+    """Make each table from its file; `said` is told each name and its seconds. With `as_part` as a temporary table
+    `part_<name>`, beside the one that is there."""
     for name in names:
         started = perf_counter()
-        kind = "temp table" if name in SCAFFOLD else "view" if name in VIEWS else "table"
-        db.execute(f"create or replace {kind} {name} as\n{read_sql(name)}")
+        kind = "temp table" if as_part or name in SCAFFOLD else "view" if name in VIEWS else "table"
+        db.execute(f"create or replace {kind} {'part_' * as_part}{name} as\n{read_sql(name)}")
         if said:
             said(name, perf_counter() - started)

@@ -4,26 +4,12 @@
 -- thing joins (in a class that is written to as a whole everybody rides along), and either at the sender's own domain or
 -- not at that of most others (a supervisor who is copied in is no archive).
 -- grain: sender, recipient
--- reads: archive_addresses, deliveries, messages, settings
-with addressed as (
-  select m.source, coalesce(m.message_id, m.message_key) as mail, coalesce(m.sender, '') as sender, d.recipient
-  from deliveries as d
-  join messages as m on m.source = d.source and m.message_key = d.message_key and m.life = d.life
-  where m.sender is null or m.sender <> ''
-), mails as (
-  select source, mail, min(sender) as sender, case when min(recipient) <> max(recipient) then 1 else 0 end as is_shared
-  from addressed
-  group by source, mail
-), senders as (
+-- reads: archive_addresses, deliveries, mails, messages, riders, settings
+with senders as (
   select sender, count(*) as mails, sum(is_shared) as shared
   from mails
   group by sender
   having sum(is_shared) >= 10
-), riders as (
-  select distinct m.source, m.mail, m.sender, a.recipient
-  from senders as s
-  join mails as m on m.sender = s.sender and m.is_shared = 1
-  join addressed as a on a.source = m.source and a.mail = m.mail
 ), frequent as (
   select r.sender, r.recipient, count(*) as rides
   from riders as r
@@ -45,10 +31,12 @@ with addressed as (
     and (split_part(sender, '@', 2) = split_part(recipient, '@', 2) or sum(
       case when split_part(companion, '@', 2) = split_part(recipient, '@', 2) then 1 else 0 end) * 2 <= count(*))
 ), named as (
-  select a.sender, a.recipient, count(*) as rides
-  from addressed as a
-  join archive_addresses as n on n.recipient = a.recipient
-  group by a.sender, a.recipient
+  select coalesce(m.sender, '') as sender, d.recipient, count(*) as rides
+  from archive_addresses as n
+  join deliveries as d on d.recipient = n.recipient
+  join messages as m on m.source = d.source and m.message_key = d.message_key and m.life = d.life
+  where m.sender is null or m.sender <> ''
+  group by coalesce(m.sender, ''), d.recipient
 )
 select sender, recipient, rides as mails, false as is_named from found
 where recipient not in (select recipient from archive_addresses)

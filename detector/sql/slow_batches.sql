@@ -2,9 +2,9 @@
 -- at that lag at least twice in the week, as a slow drip does to the same people. Cut by the time of the later copy, into
 -- days, and (in scope 'all' only) into quarters of an hour: of the people who were sent something then, those who had had
 -- it for more than a day. The row with lag_bin 0 stands for the batch itself; lag_bin 13 for all lags of more than a day,
--- 14 for those of mail that had gone out at separate times: a digest's copies went out together, those of a replay did not.
+-- 14 for the separate times at which it had gone out (see scattered_batches).
 -- grain: template_key, cut_by, scope, organization, window_us, window_start_us, lag_bin
--- reads: binned_repeats, kins, repeats
+-- reads: binned_repeats, kins, repeats, scattered_batches
 with later_windows as (
   select 900000000 as window_us union all select 86400000000
 ), copies as (
@@ -50,12 +50,6 @@ with later_windows as (
   from repeated as r
   join sizes as s on s.template_key = r.template_key and s.organization is not distinct from r.organization
     and s.cut_by = r.cut_by and s.window_us = r.window_us and s.window_start_us = r.window_start_us
-), scattered as (
-  select template_key, repeated_at_us - repeated_at_us % 900000000 as window_start_us,
-    count(distinct sent_at_us - sent_at_us % 900000000) as repeated
-  from binned
-  where lag_bin = 13
-  group by template_key, repeated_at_us - repeated_at_us % 900000000
 ), everybody as (
   select template_key, cut_by, window_us, window_start_us, sum(exposed) as exposed
   from sizes
@@ -77,6 +71,6 @@ join everybody as e on e.template_key = r.template_key and e.cut_by = r.cut_by a
   and e.window_start_us = r.window_start_us
 union all
 select s.template_key, e.cut_by, 'all', null, e.window_us, s.window_start_us, 14, e.exposed, s.repeated
-from scattered as s
+from scattered_batches as s
 join everybody as e on e.template_key = s.template_key and e.window_start_us = s.window_start_us
   and e.cut_by = 'later' and e.window_us = 900000000
