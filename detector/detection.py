@@ -16,6 +16,7 @@ from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
 from detector.estimator import COLUMNS, SCALES, BurstDetector
 from detector.first_evidence import Alarms, Histories, Span, first_evidence
 from detector.incidents import Burst
+from detector.parts import cover, uncover
 from detector.store import Connection, read_sql
 from detector.tables import BURSTS, build
 
@@ -31,8 +32,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALL_BATCHES = """
 create or replace temp view all_batches as
 select template_key, 'earlier' as cut_by, scope, organization, window_us, window_start_us, is_again, lag_bin,
-  cast(exposed as bigint) as exposed, cast(repeated as bigint) as repeated, case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end
-  as scale
+  cast(exposed as bigint) as exposed, cast(repeated as bigint) as repeated,
+  case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end as scale
 from batches
 union all
 select template_key, cut_by, scope, organization, window_us, window_start_us, false, lag_bin, exposed, repeated,
@@ -92,17 +93,6 @@ select t.template, t.kin, t.family, t.kind, 4 as scale, 1 as is_again, lag_bin, 
 from recipient_days as d
 join template_numbers as t on t.template_key = d.template_key
 order by recipient, content_key, day_us, lag_bin
-"""
-_ALARMED = """
-with alarmed as (
-  select template_key from batch_alarms union select template_key from recipient_alarms
-  union select template_key from episode_alarms
-), contents as (
-  select content_key from recipient_alarms union select content_key from episode_alarms
-)
-select * from repeats
-where template_key in (select template_key from alarmed) or content_key in (select content_key from contents)
-  or template_key in (select k.template_key from kins as k join alarmed as a on a.template_key = k.kin_key)
 """
 _EPISODES = """
 select recipient, content_key, template_key, started_us, ended_us, copies, is_even, own_days
@@ -274,10 +264,10 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int]]) -> None:
 
 def _bin_alarmed(db: Connection) -> None:
     """The table `binned_repeats`, which is not kept, of the templates on which there is an alarm."""
-    db.execute(f"create or replace temp table alarmed_repeats as {_ALARMED}")
-    db.execute("create or replace temp view repeats as select * from alarmed_repeats")
+    db.execute(f"create or replace temp table alarmed_repeats as {read_sql('questions/alarmed_repeats')}")
+    cover(db, "repeats", "alarmed_repeats")
     build(db, ("binned_repeats",))
-    db.execute("drop view temp.repeats")
+    uncover(db, ("repeats",))
 
 
 def _burst(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> Burst:

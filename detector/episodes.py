@@ -121,7 +121,9 @@ def _most_elsewhere(episode: dict[str, Any], others: pd.DataFrame, in_a_loop: in
     size = 4 * (in_a_loop + nobodies + 16)
     while True:
         top = others.head(size)
-        meets = (top["started_us"] <= episode["ended_us"] + DAY_US) & (top["ended_us"] >= episode["started_us"] - DAY_US)
+        meets = (top["started_us"] <= episode["ended_us"] + DAY_US) & (
+            top["ended_us"] >= episode["started_us"] - DAY_US
+        )
         then = meets & (top["recipient"] != episode["recipient"])
         copies = top.loc[~meets | then & (then.cumsum() > in_a_loop), "copies"]
         if len(copies) > nobodies:

@@ -4,12 +4,10 @@ Batches count people: so a batch counts what it did, less what these people had 
 now. Both are counted by the very files of `sql/`, from the repeats of these people as they were and as they are.
 """
 
-from collections.abc import Callable
-
+from detector.parts import cover, make, put, uncover
 from detector.store import Connection
-from detector.tables import build
+from detector.tables import Said
 
-Said = Callable[[str, float], None]
 _COVERED = ("repeats", "binned_repeats", "scattered_batches")
 _KEYS = {
     "batches": ("template_key", "scope", "organization", "window_us", "window_start_us", "is_again"),
@@ -17,13 +15,19 @@ _KEYS = {
 }
 _SCATTERED = 14
 """The lag bin of `slow_batches` that counts times and not people."""
+_MOVED_WINDOWS = " union select template_key, 'later', 'all', null, 900000000, window_start_us from moved_windows"
+_SCATTERED_THEN = f""" union all by name
+select m.*, {_SCATTERED} as lag_bin, s.repeated as people
+from moved_batches as m
+join scattered_batches as s on s.template_key = m.template_key and s.window_start_us = m.window_start_us
+where m.cut_by = 'later' and m.scope = 'all' and m.window_us = 900000000"""
 
 
 def separate(db: Connection, side: str) -> None:
     """Keep the repeats of those to whom something changes, as they are now, under the name `<side>_repeats`: what they
     got of the templates in `pairs`, and of those that are akin."""
     db.execute(
-        f"create or replace temp table {side}_repeats as select * from repeats where (recipient, template_key) in "  # noqa: S608
+        f"create or replace temp table {side}_repeats as select * from repeats where (recipient, template_key) in "
         "(select recipient, template_key from pairs union select p.recipient, other.template_key from pairs as p "
         "join kins as own on own.template_key = p.template_key join kins as other on other.kin_key = own.kin_key)"
     )
@@ -31,21 +35,19 @@ def separate(db: Connection, side: str) -> None:
 
 def recount(db: Connection, said: Said | None) -> None:
     """Bring the batches up to date, once `repeats` is; the kins must be the same as before."""
-    db.execute("create or replace temp table part_scattered_batches as from scattered_batches limit 0")
+    db.execute("create or replace temp table no_times as from scattered_batches limit 0")
     for side in ("old", "new"):
-        _cover(db, "repeats", f"{side}_repeats")
-        build(db, ("binned_repeats",), said, as_part=True)
-        _cover(db, "binned_repeats", "part_binned_repeats")
-        _cover(db, "scattered_batches", "part_scattered_batches")
+        cover(db, "repeats", f"{side}_repeats")
+        cover(db, "scattered_batches", "no_times")
+        make(db, ("binned_repeats", *_KEYS), said)
         for name in _KEYS:
-            build(db, (name,), said, as_part=True)
             db.execute(f"create or replace temp table {side}_{name} as from part_{name}")
         db.execute(
-            f"create or replace temp table {side}_times as select distinct template_key, "  # noqa: S608
-            "repeated_at_us - repeated_at_us % 900000000 as window_start_us, sent_at_us - sent_at_us % 900000000 as at_us "
-            "from part_binned_repeats where lag_bin >= 9"
+            f"create or replace temp table {side}_times as select distinct template_key, "
+            "repeated_at_us - repeated_at_us % 900000000 as window_start_us, "
+            "sent_at_us - sent_at_us % 900000000 as at_us from part_binned_repeats where lag_bin >= 9"
         )
-        _uncover(db)
+        uncover(db, (*_COVERED, *_KEYS))
     _scatter(db, said)
     for name, keys in _KEYS.items():
         _merge(db, name, keys)
@@ -59,58 +61,40 @@ def _scatter(db: Connection, said: Said | None) -> None:
     )
     db.execute(
         "create or replace temp table part_repeats as select * from repeats where next_lag_us is not null and "
-        "(template_key, sent_at_us + next_lag_us - (sent_at_us + next_lag_us) % 900000000) in (from moved_windows union "
-        "select k.template_key, w.window_start_us from moved_windows as w join kins as k on k.kin_key = w.template_key)"
+        "(template_key, sent_at_us + next_lag_us - (sent_at_us + next_lag_us) % 900000000) in (from moved_windows "
+        "union select k.template_key, w.window_start_us from moved_windows as w "
+        "join kins as k on k.kin_key = w.template_key)"
     )
-    _cover(db, "repeats", "part_repeats")
-    build(db, ("binned_repeats",), said, as_part=True)
-    _cover(db, "binned_repeats", "part_binned_repeats")
-    build(db, ("scattered_batches",), said, as_part=True)
-    _uncover(db)
+    cover(db, "repeats")
+    make(db, _COVERED[1:], said)
+    uncover(db, _COVERED)
     of_moved = "(template_key, window_start_us) in (from moved_windows)"
-    db.execute(f"delete from scattered_batches where {of_moved}")
-    db.execute(f"insert into scattered_batches select * from part_scattered_batches where {of_moved}")
+    db.execute(f"delete from part_scattered_batches where not {of_moved}")
+    put(db, ("scattered_batches",), of_moved)
 
 
 def _merge(db: Connection, name: str, keys: tuple[str, ...]) -> None:
     """Exchange the batches in which anything has moved."""
-    names = ", ".join(keys)
-    counted = f"{names}, lag_bin, case when lag_bin = 0 then exposed else repeated end"
+    names, same = ", ".join(keys), " and ".join(f"b.{key} is not distinct from m.{key}" for key in keys)
+    people = "case when lag_bin = 0 then exposed else repeated end"
+    is_slow = name == "slow_batches"
     db.execute(
-        f"create or replace temp table moved as select {names}, lag_bin, sum(people) as people from ("  # noqa: S608
-        f"select {counted} as people from new_{name} union all select {counted} * -1 from old_{name}) "
+        f"create or replace temp table moved as select {names}, lag_bin, sum(people) as people from ("
+        f"select {names}, lag_bin, {people} as people from new_{name} union all "
+        f"select {names}, lag_bin, -1 * {people} from old_{name}) group by {names}, lag_bin having sum(people) <> 0"
+    )
+    db.execute(
+        f"create or replace temp table moved_batches as select distinct {names} from moved" + _MOVED_WINDOWS * is_slow
+    )
+    db.execute(
+        f"create or replace temp table counted as select {names}, lag_bin, sum(people) as people from ("
+        f"select b.*, {people} as people from {name} as b semi join moved_batches as m on {same} "
+        f"where lag_bin <> {_SCATTERED} union all by name from moved{_SCATTERED_THEN * is_slow}) "
         f"group by {names}, lag_bin having sum(people) <> 0"
     )
-    windows = "" if name != "slow_batches" else (
-        " union select template_key, 'later', 'all', null, 900000000, window_start_us from moved_windows"
-    )  # fmt: skip
-    db.execute(f"create or replace temp table moved_batches as select distinct {names} from moved{windows}")  # noqa: S608
-    same = " and ".join(f"b.{key} is not distinct from m.{key}" for key in keys)
-    scattered = "" if name != "slow_batches" else (
-        " union all select m.*, 14, s.repeated from moved_batches as m join scattered_batches as s on "
-        "s.template_key = m.template_key and s.window_start_us = m.window_start_us "
-        "where m.cut_by = 'later' and m.scope = 'all' and m.window_us = 900000000"
-    )  # fmt: skip
+    db.execute(f"delete from {name} as b using moved_batches as m where {same}")
     db.execute(
-        f"create or replace temp table part_{name} as with counted as ("  # noqa: S608
-        f"select {names}, lag_bin, sum(people) as people from (select {counted} as people from {name} as b "
-        f"semi join moved_batches as m on {same} where lag_bin <> {_SCATTERED} union all from moved{scattered}) "
-        f"group by {names}, lag_bin having sum(people) <> 0) "
-        f"select m.*, m.people as exposed, case when m.lag_bin = 0 then 0 else m.people end as repeated from counted as m"
+        f"insert into {name} by name select m.* exclude (people), b.people as exposed, "
+        f"case when m.lag_bin = 0 then 0 else m.people end as repeated from counted as m "
+        f"join counted as b on {same} and b.lag_bin = 0"
     )
-    db.execute(
-        f"delete from {name} as b using moved_batches as m where {same}"  # noqa: S608
-    )
-    db.execute(
-        f"insert into {name} by name select m.* exclude (people, exposed), b.people as exposed from part_{name} as m "  # noqa: S608
-        f"join part_{name} as b on {same} and b.lag_bin = 0"
-    )
-
-
-def _cover(db: Connection, name: str, by: str) -> None:
-    db.execute(f"create or replace temp view {name} as from {by}")
-
-
-def _uncover(db: Connection) -> None:
-    for name in _COVERED:
-        db.execute(f"drop view if exists temp.{name}")

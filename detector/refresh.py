@@ -8,14 +8,13 @@ hangs on it is made again as well.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
 
 from detector import __version__
+from detector.parts import cover, differ, has_rows, make, put, uncover
 from detector.recount import recount, separate
 from detector.store import Connection, read_sql, transaction
-from detector.tables import REPEATS, SCAFFOLD, SENDS, build
+from detector.tables import REPEATS, SCAFFOLD, SENDS, Said, build
 
-Said = Callable[[str, float], None]
 _MOST = 5
 """If more than one in so many events is touched, it is quicker to make everything anew."""
 _BY_MESSAGE = ("message_lives", "hand_offs", "sightings", "sends")
@@ -99,7 +98,9 @@ def refresh(db: Connection, said: Said | None = None) -> bool:
             pass
     db.execute("drop table if exists built_files")
     build(db, _FROM_ALL if is_part else SENDS + REPEATS, said)
-    db.execute("create table built_files as select f.*, as_of_us, $1 as fingerprint from files as f, settings", [fingerprint])
+    db.execute(
+        "create table built_files as select f.*, as_of_us, $1 as fingerprint from files as f, settings", [fingerprint]
+    )
     return is_part
 
 
@@ -124,24 +125,24 @@ def _refresh_sends(db: Connection, said: Said | None) -> None:
         "create or replace temp table part_events as select e.* from events as e "
         "semi join touched as t on t.source = e.source and t.message_key = e.message_key"
     )
-    _cover(db, "events")
-    _make(db, [name for name in SENDS if name not in ("archives", "sends")], said)
-    _uncover(db, ("mails", "riders"))
+    cover(db, "events")
+    make(db, [name for name in SENDS if name not in ("archives", "sends")], said)
+    uncover(db, ("mails", "riders"))
     of_touched = "mail in (select message_key from touched union select message_id from part_events)"
-    _put(db, ("mails", "riders"), of_touched)
-    _make(db, ("archives",), said)
-    _uncover(db, ("archives",))
-    if _differ(db, "archives", "sender, recipient"):
+    put(db, ("mails", "riders"), of_touched)
+    make(db, ("archives",), said)
+    uncover(db, ("archives",))
+    if differ(db, "archives", "sender, recipient"):
         raise _NotLocalError
-    _put(db, ("archives",), "true")
-    _make(db, ("sends",), said)
-    _uncover(db, ("events", *SENDS))
+    put(db, ("archives",), "true")
+    make(db, ("sends",), said)
+    uncover(db, ("events", *SENDS))
     keys = "select distinct recipient, coalesce(template, '') as template"
     of_touched = "(source, message_key) in (select source, message_key from touched)"
     db.execute(f"create or replace temp table gone as select send_id from sends where {of_touched}")
     db.execute(f"create or replace temp table changed as {keys} from sends where {of_touched}")
     db.execute(f"insert into changed {keys} from part_sends")
-    _put(db, _BY_MESSAGE, of_touched)
+    put(db, _BY_MESSAGE, of_touched)
 
 
 def _find_touched(db: Connection) -> None:
@@ -163,16 +164,16 @@ def _refresh_repeats(db: Connection, said: Said | None) -> None:
     pairs = "select distinct recipient, template_key from"
     db.execute(f"create or replace temp table pairs as {pairs} repeats where send_id in (select send_id from remade)")
     made = ("other_contents", "repeats", "features", "binned_repeats", "recipient_days", "recipient_episodes")
-    _make(db, made, said)
-    _uncover(db, ("sends", "contents", *made))
+    make(db, made, said)
+    uncover(db, ("sends", "contents", *made))
     db.execute(f"insert into pairs {pairs} part_repeats")
     separate(db, "old")
-    _put(db, ("repeats", "features"), "send_id in (select send_id from remade)")
+    put(db, ("repeats", "features"), "send_id in (select send_id from remade)")
     separate(db, "new")
     of_pairs = "(recipient, template_key) in (select recipient, template_key from pairs)"
-    _put(db, ("recipient_days", "recipient_episodes"), of_pairs)
+    put(db, ("recipient_days", "recipient_episodes"), of_pairs)
     build(db, ("kins",), as_part=True)
-    if _differ(db, "kins", "*"):
+    if differ(db, "kins"):
         build(db, _OF_KINS, said)
     else:
         recount(db, said)
@@ -181,35 +182,39 @@ def _refresh_repeats(db: Connection, said: Said | None) -> None:
 def _refresh_contents(db: Connection, said: Said | None) -> None:
     """Find what the sends are and which subjects carry references, until nothing more hangs on it; where Message-IDs
     come again, all that a person got is looked at. Leaves in `remade` the sends that are made again."""
-    is_whole = _has_rows(db, "same_ids")
+    is_whole = has_rows(db, "same_ids")
     while True:
         same = "c.recipient = s.recipient" + (" and c.template = coalesce(s.template, '')" if not is_whole else "")
-        _uncover(db, ("sends",))
-        db.execute(f"create or replace temp table part_sends as select s.* from sends as s semi join changed as c on {same}")
-        _cover(db, "sends")
-        db.execute("create or replace temp table remade as select send_id from part_sends union select send_id from gone")
-        _make(db, ("contents", "masked_mails", "same_ids"), said)
-        _uncover(db, ("masked_mails", "same_ids", "referring"))
-        _put(db, ("masked_mails",), "send_id in (select send_id from remade)")
-        _make(db, ("referring",), said)
-        _uncover(db, ("referring",))
-        is_wider = _differ(db, "referring", "masked_name")
+        uncover(db, ("sends",))
+        db.execute(
+            f"create or replace temp table part_sends as select s.* from sends as s semi join changed as c on {same}"
+        )
+        cover(db, "sends")
+        db.execute(
+            "create or replace temp table remade as select send_id from part_sends union select send_id from gone"
+        )
+        make(db, ("contents", "masked_mails", "same_ids"), said)
+        uncover(db, ("masked_mails", "same_ids", "referring"))
+        put(db, ("masked_mails",), "send_id in (select send_id from remade)")
+        make(db, ("referring",), said)
+        uncover(db, ("referring",))
+        is_wider = differ(db, "referring", "masked_name")
         if is_wider:
             _widen(db)
-            _put(db, ("referring",), "true")
-        if _has_rows(db, "part_same_ids") and not is_whole:
+            put(db, ("referring",), "true")
+        if has_rows(db, "part_same_ids") and not is_whole:
             is_whole = is_wider = True
         if not is_wider:
             break
     before = _repeating(db)
-    _put(db, ("same_ids",), "recipient in (select recipient from changed)")
+    put(db, ("same_ids",), "recipient in (select recipient from changed)")
     if _repeating(db) != before:
         raise _NotLocalError
 
 
 def _widen(db: Connection) -> None:
     """Let everybody count as changed who got a mail that carries a reference now, or no longer."""
-    _uncover(db, ("sends",))
+    uncover(db, ("sends",))
     db.execute(
         "insert into changed select distinct s.recipient, coalesce(s.template, '') from sends as s "
         "join masked_mails as m on m.send_id = s.send_id where m.masked_name in ("
@@ -222,38 +227,3 @@ def _repeating(db: Connection) -> list[tuple[str]]:
     return db.execute(
         "select sender from same_ids group by sender having count(distinct recipient) >= 3 order by sender"
     ).fetchall()
-
-
-def _has_rows(db: Connection, name: str) -> bool:
-    return bool(db.execute(f"select 1 from {name} limit 1").fetchall())
-
-
-def _differ(db: Connection, name: str, columns: str) -> bool:
-    """Has the table, made again whole, other rows than it had?"""
-    sides = (f"select {columns} from {name}", f"select {columns} from part_{name}")
-    return any(db.execute(f"{a} except {b}").fetchall() for a, b in (sides, sides[::-1]))
-
-
-def _make(db: Connection, names: Iterable[str], said: Said | None) -> None:
-    """Make each table from its file as a temporary one that covers the whole one."""
-    for name in names:
-        build(db, (name,), said, as_part=True)
-        _cover(db, name)
-
-
-def _cover(db: Connection, name: str) -> None:
-    """Let the files of `sql/` find the part `part_<name>` where they read the table."""
-    db.execute(f"create or replace temp view {name} as select * from part_{name}")
-
-
-def _uncover(db: Connection, names: Iterable[str]) -> None:
-    """Let them find the whole tables again."""
-    for name in names:
-        db.execute(f"drop view if exists temp.{name}")
-
-
-def _put(db: Connection, names: Iterable[str], where: str) -> None:
-    """Exchange the rows of each table that are meant for those of its part."""
-    for name in names:
-        db.execute(f"delete from {name} where {where}")
-        db.execute(f"insert into {name} by name select * from part_{name}")

@@ -9,6 +9,8 @@ from time import perf_counter
 from detector.config import Config
 from detector.store import Connection, read_sql
 
+Said = Callable[[str, float], None]
+"""Is told the name of each table and the seconds that it took."""
 SENDS = (
     "message_spans",
     "message_lives",
@@ -91,11 +93,8 @@ def save_settings(db: Connection, config: Config, as_of: datetime) -> None:
         db.execute("insert into free_mail select ? where ? not in (select domain from free_mail)", [domain.lower()] * 2)
 
 
-def build(
-    db: Connection, names: tuple[str, ...], said: Callable[[str, float], None] | None = None, *, as_part: bool = False
-) -> None:
-    """Make each table from its file; `said` is told each name and its seconds. With `as_part` as a temporary table
-    `part_<name>`, beside the one that is there."""
+def build(db: Connection, names: tuple[str, ...], said: Said | None = None, *, as_part: bool = False) -> None:
+    """Make each table from its file; with `as_part` as a temporary one, `part_<name>`, beside the one that is there."""
     for name in names:
         started = perf_counter()
         kind = "temp table" if as_part or name in SCAFFOLD else "view" if name in VIEWS else "table"

@@ -102,7 +102,8 @@ def test_subjects_that_turn_out_to_carry_references_are_looked_at_again(one_stor
     db = fresh(one_store)
     night(db, tmp_path, *(line for day in range(1, 9) for line in many(day)))
     tickets = [
-        f"2026-10-09T10:00:{n:02}Z,sent,t{n},desk@x.example,p{n % 9}@client1.example,Ticket {n} closed," for n in range(60)
+        f"2026-10-09T10:00:{n:02}Z,sent,t{n},desk@x.example,p{n % 9}@client1.example,Ticket {n} closed,"
+        for n in range(60)
     ]
     night(db, tmp_path, *tickets[:15])
     assert rows(db, "from referring where masked_name like '%ticket%'") == []
