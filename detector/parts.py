@@ -24,10 +24,11 @@ def uncover(db: Connection, names: Iterable[str]) -> None:
         db.execute(f"drop view if exists temp.{name}")
 
 
-def put(db: Connection, names: Iterable[str], where: str) -> None:
-    """Exchange the rows of each table for which `where` holds for those of its part."""
+def put(db: Connection, names: Iterable[str], keys: str = "", columns: str = "") -> None:
+    """Exchange the rows of each table that agree with one of `keys` in these columns, or all, for those of its part."""
+    agree = " and ".join(f"t.{column} = k.{column}" for column in columns.split())
     for name in names:
-        db.execute(f"delete from {name} where {where}")
+        db.execute(f"delete from {name} as t using {keys} as k where {agree}" if keys else f"delete from {name}")
         db.execute(f"insert into {name} by name select * from part_{name}")
 
 

@@ -27,9 +27,13 @@ def separate(db: Connection, side: str) -> None:
     """Keep the repeats of those to whom something changes, as they are now, under the name `<side>_repeats`: what they
     got of the templates in `pairs`, and of those that are akin."""
     db.execute(
-        f"create or replace temp table {side}_repeats as select * from repeats where (recipient, template_key) in "
-        "(select recipient, template_key from pairs union select p.recipient, other.template_key from pairs as p "
-        "join kins as own on own.template_key = p.template_key join kins as other on other.kin_key = own.kin_key)"
+        "create or replace temp table wider_pairs as from pairs union select p.recipient, other.template_key "
+        "from pairs as p join kins as own on own.template_key = p.template_key "
+        "join kins as other on other.kin_key = own.kin_key"
+    )
+    db.execute(
+        f"create or replace temp table {side}_repeats as select r.* from repeats as r semi join wider_pairs as p "
+        "on p.recipient = r.recipient and p.template_key = r.template_key"
     )
 
 
@@ -60,22 +64,24 @@ def _scatter(db: Connection, said: Said | None) -> None:
         "((from old_times except from new_times) union all (from new_times except from old_times))"
     )
     db.execute(
-        "create or replace temp table part_repeats as select * from repeats where next_lag_us is not null and "
-        "(template_key, sent_at_us + next_lag_us - (sent_at_us + next_lag_us) % 900000000) in (from moved_windows "
-        "union select k.template_key, w.window_start_us from moved_windows as w "
-        "join kins as k on k.kin_key = w.template_key)"
+        "create or replace temp table part_repeats as select r.* from repeats as r semi join (from moved_windows union "
+        "select k.template_key, w.window_start_us from moved_windows as w join kins as k on k.kin_key = w.template_key"
+        ") as w on w.template_key = r.template_key and w.window_start_us = "
+        "r.sent_at_us + r.next_lag_us - (r.sent_at_us + r.next_lag_us) % 900000000"
     )
     cover(db, "repeats")
     make(db, _COVERED[1:], said)
     uncover(db, _COVERED)
-    of_moved = "(template_key, window_start_us) in (from moved_windows)"
-    db.execute(f"delete from part_scattered_batches where not {of_moved}")
-    put(db, ("scattered_batches",), of_moved)
+    db.execute("delete from part_scattered_batches where (template_key, window_start_us) not in (from moved_windows)")
+    put(db, ("scattered_batches",), "moved_windows", "template_key window_start_us")
 
 
 def _merge(db: Connection, name: str, keys: tuple[str, ...]) -> None:
     """Exchange the batches in which anything has moved."""
-    names, same = ", ".join(keys), " and ".join(f"b.{key} is not distinct from m.{key}" for key in keys)
+    names, same = (
+        ", ".join(keys),
+        " and ".join(f"b.{key} {'is not distinct from' if key == 'organization' else '='} m.{key}" for key in keys),
+    )
     people = "case when lag_bin = 0 then exposed else repeated end"
     is_slow = name == "slow_batches"
     db.execute(

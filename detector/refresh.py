@@ -28,11 +28,11 @@ select distinct source, message_key from events
 where at_us <= (select as_of_us from settings)
   and (at_us > (select max(as_of_us) from built_files) or file_id not in (select file_id from built_files))
 """
-_LINKED = """
+_LINK = """
 with known as (
   select e.source, e.message_id, e.message_key, e.next_key, e.recipient, e.subject, e.template
   from events as e
-  join touched as t on t.source = e.source and t.message_key = e.message_key
+  semi join touched as t on t.source = e.source and t.message_key = e.message_key
 ), names as (
   select message_id as name from known union select message_key from known
 ), ids as (
@@ -43,29 +43,38 @@ with known as (
 ), rows_without_id as (
   select distinct recipient, coalesce(subject, '') as subject, coalesce(template, '') as template
   from known
-  where source = 'plain' and starts_with(message_key, 'row ') and (
-    select count(*) > 0 from events
-    where source = 'plain' and type in ('delivered', 'deferred', 'bounced') and starts_with(message_key, 'row ')
-  )
+  where source = 'plain' and starts_with(message_key, 'row ')
 ), linked as (
-  select source, message_key from events where message_id in (select name from names)
-  union select source, message_key from events where message_key in (select name from names)
-  union select source, message_key from events where next_key in (select name from ids)
-  union select source, message_key from events where message_key in (select name from targets)
-  union select source, message_key from events where split_part(message_key, ' ', 2) in (select name from targets)
-  union select source, message_key from events where split_part(message_key, '.', 1) in (select name from targets)
-  union
-  select e.source, e.message_key from events as e
-  join rows_without_id as r on r.recipient = e.recipient and r.subject = coalesce(e.subject, '')
-    and r.template = coalesce(e.template, '')
-  where e.source = 'plain' and starts_with(e.message_key, 'row ')
+{}
 )
 insert into touched
 select l.source, l.message_key from linked as l
 anti join touched as t on t.source = l.source and t.message_key = l.message_key
 """
-"""What a message is told of together with: the same Message-ID, the id that one was handed on under, and, of a table's
-rows without an id, those that say the same of another moment."""
+_BY_NAME = """
+  select source, message_key from events where message_id in (select name from names)
+  union select source, message_key from events where message_key in (select name from names)
+"""
+_BY_HAND_OFF = """
+  union select source, message_key from events where next_key in (select name from ids)
+  union select source, message_key from events where message_key in (select name from targets)
+  union select source, message_key from events where split_part(message_key, ' ', 2) in (select name from targets)
+  union select source, message_key from events where split_part(message_key, '.', 1) in (select name from targets)
+"""
+_BY_ROW = """
+  union
+  select e.source, e.message_key from events as e
+  join rows_without_id as r on r.recipient = e.recipient and r.subject = coalesce(e.subject, '')
+    and r.template = coalesce(e.template, '')
+  where e.source = 'plain' and starts_with(e.message_key, 'row ')
+"""
+_WAYS = """
+select count(next_key) > 0, count(*) filter (
+  where source = 'plain' and type in ('delivered', 'deferred', 'bounced') and starts_with(message_key, 'row ')) > 0
+from events
+"""
+"""What a message is told of together with: the same Message-ID; the id that one was handed on under; and, if a table's
+rows without ids tell what became of mails, those that say the same of another moment."""
 _CAN_GO_ON = """
 select count(*) > 0 and count(*) filter (where b.fingerprint <> $fingerprint or b.as_of_us > s.as_of_us) = 0
   and (select count(*) from (select * exclude (fingerprint, as_of_us) from built_files except select * from files)) = 0
@@ -118,7 +127,7 @@ def _can_go_on(db: Connection, fingerprint: str) -> bool:
 
 
 def _refresh_sends(db: Connection, said: Said | None) -> None:
-    """Make the sends of all touched messages again; leave in `changed` for whom of what template, in `gone` the ids of
+    """Make the sends of all touched messages again; leave in `changed` for whom of what template, in `sends_before`
     those that were there."""
     _find_touched(db)
     db.execute(
@@ -128,33 +137,39 @@ def _refresh_sends(db: Connection, said: Said | None) -> None:
     cover(db, "events")
     make(db, [name for name in SENDS if name not in ("archives", "sends")], said)
     uncover(db, ("mails", "riders"))
-    of_touched = "mail in (select message_key from touched union select message_id from part_events)"
-    put(db, ("mails", "riders"), of_touched)
+    db.execute(
+        "create or replace temp table touched_mails as "
+        "select message_key as mail from part_events union select message_id from part_events"
+    )
+    put(db, ("mails", "riders"), "touched_mails", "mail")
     make(db, ("archives",), said)
     uncover(db, ("archives",))
     if differ(db, "archives", "sender, recipient"):
         raise _NotLocalError
-    put(db, ("archives",), "true")
+    put(db, ("archives",))
     make(db, ("sends",), said)
     uncover(db, ("events", *SENDS))
-    keys = "select distinct recipient, coalesce(template, '') as template"
-    of_touched = "(source, message_key) in (select source, message_key from touched)"
-    db.execute(f"create or replace temp table gone as select send_id from sends where {of_touched}")
-    db.execute(f"create or replace temp table changed as {keys} from sends where {of_touched}")
-    db.execute(f"insert into changed {keys} from part_sends")
-    put(db, _BY_MESSAGE, of_touched)
+    keys = "select distinct recipient, coalesce(template, '') as template from"
+    db.execute(
+        "create or replace temp table sends_before as select s.* from sends as s "
+        "semi join touched as t on t.source = s.source and t.message_key = s.message_key"
+    )
+    db.execute(f"create or replace temp table changed as {keys} sends_before union {keys} part_sends")
+    put(db, _BY_MESSAGE, "touched", "source message_key")
 
 
 def _find_touched(db: Connection) -> None:
     """The messages of new events and, step by step, those that they are linked with."""
     db.execute(_TOUCHED)
+    ((has_hand_offs, has_rows_without_id),) = db.execute(_WAYS).fetchall()
+    link = _LINK.format(_BY_NAME + _BY_HAND_OFF * has_hand_offs + _BY_ROW * has_rows_without_id)
     while True:
         ((is_much,),) = db.execute(
             "select (select count(*) from touched) * $1 > (select count(*) from events)", [_MOST]
         ).fetchall()
         if is_much:
             raise _NotLocalError
-        if db.execute(_LINKED).fetchall() == [(0,)]:
+        if db.execute(link).fetchall() == [(0,)]:
             return
 
 
@@ -168,10 +183,9 @@ def _refresh_repeats(db: Connection, said: Said | None) -> None:
     uncover(db, ("sends", "contents", *made))
     db.execute(f"insert into pairs {pairs} part_repeats")
     separate(db, "old")
-    put(db, ("repeats", "features"), "send_id in (select send_id from remade)")
+    put(db, ("repeats", "features"), "remade", "send_id")
     separate(db, "new")
-    of_pairs = "(recipient, template_key) in (select recipient, template_key from pairs)"
-    put(db, ("recipient_days", "recipient_episodes"), of_pairs)
+    put(db, ("recipient_days", "recipient_episodes"), "pairs", "recipient template_key")
     build(db, ("kins",), as_part=True)
     if differ(db, "kins"):
         build(db, _OF_KINS, said)
@@ -191,23 +205,24 @@ def _refresh_contents(db: Connection, said: Said | None) -> None:
         )
         cover(db, "sends")
         db.execute(
-            "create or replace temp table remade as select send_id from part_sends union select send_id from gone"
+            "create or replace temp table remade as "
+            "select send_id from part_sends union select send_id from sends_before"
         )
         make(db, ("contents", "masked_mails", "same_ids"), said)
         uncover(db, ("masked_mails", "same_ids", "referring"))
-        put(db, ("masked_mails",), "send_id in (select send_id from remade)")
+        put(db, ("masked_mails",), "remade", "send_id")
         make(db, ("referring",), said)
         uncover(db, ("referring",))
         is_wider = differ(db, "referring", "masked_name")
         if is_wider:
             _widen(db)
-            put(db, ("referring",), "true")
+            put(db, ("referring",))
         if has_rows(db, "part_same_ids") and not is_whole:
             is_whole = is_wider = True
         if not is_wider:
             break
     before = _repeating(db)
-    put(db, ("same_ids",), "recipient in (select recipient from changed)")
+    put(db, ("same_ids",), "changed", "recipient")
     if _repeating(db) != before:
         raise _NotLocalError
 

@@ -1,5 +1,5 @@
-"""Builds the derived tables, one SQL file each, in one visible order. Nothing here keeps state: the tables are a
-function of `events`, the settings and as-of, and are made anew each night.
+"""Builds the derived tables, one SQL file each, in one visible order. The tables are a function of `events`, the
+settings and as-of; `refresh` decides how much of them a night makes again.
 """
 
 from collections.abc import Callable
@@ -66,6 +66,10 @@ SCAFFOLD = (
 )
 """Steps on the way that nothing reads once the night is over; they are temporary and not published."""
 
+BY_MESSAGE = ("message_spans",)
+"""Made of each message's own events and nothing else; so many events at a time find room in memory:"""
+_MOST_EVENTS = 2_000_000
+
 
 def save_settings(db: Connection, config: Config, as_of: datetime) -> None:
     """Write what the SQL files read like any other table: as-of, archives, domain map, free-mail domains, an empty
@@ -98,6 +102,23 @@ def build(db: Connection, names: tuple[str, ...], said: Said | None = None, *, a
     for name in names:
         started = perf_counter()
         kind = "temp table" if as_part or name in SCAFFOLD else "view" if name in VIEWS else "table"
-        db.execute(f"create or replace {kind} {'part_' * as_part}{name} as\n{read_sql(name)}")
+        if name in BY_MESSAGE and not as_part:
+            _build_in_portions(db, name, kind)
+        else:
+            db.execute(f"create or replace {kind} {'part_' * as_part}{name} as\n{read_sql(name)}")
         if said:
             said(name, perf_counter() - started)
+
+
+def _build_in_portions(db: Connection, name: str, kind: str) -> None:
+    """The same from some of the messages after others, whose events alone it then finds as `events`."""
+    ((events, whole),) = db.execute("select count(*), current_database() || '.main.events' from events").fetchall()
+    portions = events // _MOST_EVENTS + 1
+    for number in range(portions):
+        db.execute(
+            f"create or replace temp view events as select * from {whole} "  # noqa: S608 - names of our own
+            f"where hash(message_key) % {portions} = {number}"
+        )
+        to = f"insert into {name}" if number else f"create or replace {kind} {name} as"
+        db.execute(f"{to}\n{read_sql(name)}")
+    db.execute("drop view temp.events")
