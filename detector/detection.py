@@ -63,20 +63,20 @@ select n.template_key, n.kin_key, n.kind, n.template, n.family, coalesce(k.templ
 from numbered as n
 left join numbered as k on k.template_key = n.kin_key
 """  # noqa: S608 - constants above
-_COLUMNS = """t.template, t.kin, t.family, t.kind, b.scale, b.is_again, b.lag_bin,
-  b.window_start_us // 86400000000 as day, b.exposed, b.repeated, 0 as own_exposed, 0 as own_repeated"""
-_BATCHES = f"""
-select {_COLUMNS}, count(*) as alike
-from all_batches as b join template_numbers as t on t.template_key = b.template_key
-group by all
-"""  # noqa: S608 - constants above
-_CANDIDATES = f"""
+_BATCHES = """
+select t.template, t.kin, t.family, t.kind, b.scale, b.is_again, b.lag_bin, b.day, b.exposed, b.repeated,
+  0 as own_exposed, 0 as own_repeated, b.alike
+from alike_batches as b
+join template_numbers as t on t.template_key = b.template_key
+"""
+_CANDIDATES = """
 with hot_days as (
   select distinct template, day from judged where log10 >= $enough
   union
   select distinct kin, day from judged where log10 >= $enough
 )
-select {_COLUMNS}, 1 as alike,
+select t.template, t.kin, t.family, t.kind, b.scale, b.is_again, b.lag_bin, b.window_start_us // 86400000000 as day,
+  b.exposed, b.repeated, 0 as own_exposed, 0 as own_repeated, 1 as alike,
   b.template_key, t.kin_key, b.cut_by, b.scope, b.organization, b.window_us, b.window_start_us
 from all_batches as b
 join template_numbers as t on t.template_key = b.template_key
@@ -86,7 +86,7 @@ left join judged as j on j.template = t.template and j.scale = b.scale and j.is_
 left join hot_days as h on b.scope = 'all' and h.template = t.template and h.day = b.window_start_us // 86400000000
 where b.lag_bin > 0 and b.repeated >= $people and (j.template is not null or h.template is not null)
 order by t.template, cut_by, scope, organization, window_us, window_start_us, b.is_again, b.lag_bin
-"""  # noqa: S608 - constants above
+"""
 _PEOPLE = """
 select t.template, t.kin, t.family, t.kind, 4 as scale, 1 as is_again, lag_bin, day_us // 86400000000 as day, exposed,
   repeated, own_exposed, own_repeated, 1 as alike, d.template_key, recipient, content_key, day_us, own_days

@@ -55,6 +55,7 @@ def recount(db: Connection, said: Said | None) -> None:
     _scatter(db, said)
     for name, keys in _KEYS.items():
         _merge(db, name, keys)
+    _merge_alike(db, said)
 
 
 def _scatter(db: Connection, said: Said | None) -> None:
@@ -78,10 +79,8 @@ def _scatter(db: Connection, said: Said | None) -> None:
 
 def _merge(db: Connection, name: str, keys: tuple[str, ...]) -> None:
     """Exchange the batches in which anything has moved."""
-    names, same = (
-        ", ".join(keys),
-        " and ".join(f"b.{key} {'is not distinct from' if key == 'organization' else '='} m.{key}" for key in keys),
-    )
+    names = ", ".join(keys)
+    same = " and ".join(f"b.{k} {'is not distinct from' if k == 'organization' else '='} m.{k}" for k in keys)
     people = "case when lag_bin = 0 then exposed else repeated end"
     is_slow = name == "slow_batches"
     db.execute(
@@ -98,9 +97,29 @@ def _merge(db: Connection, name: str, keys: tuple[str, ...]) -> None:
         f"where lag_bin <> {_SCATTERED} union all by name from moved{_SCATTERED_THEN * is_slow}) "
         f"group by {names}, lag_bin having sum(people) <> 0"
     )
+    moved = f"as select b.* from {name} as b semi join moved_batches as m on {same}"
+    db.execute(f"create or replace temp table before_{name} {moved}")
     db.execute(f"delete from {name} as b using moved_batches as m where {same}")
     db.execute(
         f"insert into {name} by name select m.* exclude (people), b.people as exposed, "
         f"case when m.lag_bin = 0 then 0 else m.people end as repeated from counted as m "
         f"join counted as b on {same} and b.lag_bin = 0"
     )
+    db.execute(f"create or replace temp table after_{name} {moved}")
+
+
+def _merge_alike(db: Connection, said: Said | None) -> None:
+    """Of those that are alike, take away the batches exchanged as they were, and add them as they are."""
+    for side in ("before", "after"):
+        for name in _KEYS:
+            cover(db, name, f"{side}_{name}")
+        make(db, ("alike_batches",), said)
+        db.execute(f"create or replace temp table {side}_alike_batches as from part_alike_batches")
+        uncover(db, (*_KEYS, "alike_batches"))
+    db.execute(
+        "create or replace temp table part_alike_batches as select * replace (sum(alike) as alike) from ("
+        "from alike_batches union all from after_alike_batches "
+        "union all select * replace (-alike as alike) from before_alike_batches) "
+        "group by all having sum(alike) <> 0"
+    )
+    put(db, ("alike_batches",))

@@ -40,6 +40,7 @@ REPEATS = (
     "batches",
     "scattered_batches",
     "slow_batches",
+    "alike_batches",
     "recipient_days",
     "recipient_episodes",
 )
