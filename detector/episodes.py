@@ -118,16 +118,16 @@ def _most_elsewhere(episode: dict[str, Any], others: pd.DataFrame, in_a_loop: in
     few people is one, twenty people with twelve posts each are a lively forum. And a few are `nobodies`. Those with
     most copies stand first in `others`, so that few of them need be looked at.
     """
-    size = 4 * (in_a_loop + nobodies + 16)
+    size = 2 * (in_a_loop + nobodies + 16)
     while True:
-        top = others.head(size)
-        meets = (top["started_us"] <= episode["ended_us"] + DAY_US) & (
-            top["ended_us"] >= episode["started_us"] - DAY_US
+        started, ended, copies, recipients = (
+            others[name].iloc[:size].to_numpy() for name in ("started_us", "ended_us", "copies", "recipient")
         )
-        then = meets & (top["recipient"] != episode["recipient"])
-        copies = top.loc[~meets | then & (then.cumsum() > in_a_loop), "copies"]
-        if len(copies) > nobodies:
-            return int(copies.iloc[nobodies])
+        meets = (started <= episode["ended_us"] + DAY_US) & (ended >= episode["started_us"] - DAY_US)
+        then = meets & (recipients != episode["recipient"])
+        counted = copies[~meets | then & (then.cumsum() > in_a_loop)]
+        if len(counted) > nobodies:
+            return int(counted[nobodies])
         if size >= len(others):
             return 1
         size *= 4

@@ -67,9 +67,10 @@ SCAFFOLD = (
 )
 """Steps on the way that nothing reads once the night is over; they are temporary and not published."""
 
-BY_MESSAGE = ("message_spans",)
-"""Made of each message's own events and nothing else; so many events at a time find room in memory:"""
-_MOST_EVENTS = 2_000_000
+IN_PORTIONS = {"message_spans": ("events", "message_key"), "mails": ("messages", "coalesce(message_id, message_key)")}
+"""Made of what is told of each message, or mail, by itself: of this table and key so many at a time find room in
+memory."""
+_MOST_AT_ONCE = 2_000_000
 
 
 def save_settings(db: Connection, config: Config, as_of: datetime) -> None:
@@ -103,7 +104,7 @@ def build(db: Connection, names: tuple[str, ...], said: Said | None = None, *, a
     for name in names:
         started = perf_counter()
         kind = "temp table" if as_part or name in SCAFFOLD else "view" if name in VIEWS else "table"
-        if name in BY_MESSAGE and not as_part:
+        if name in IN_PORTIONS and not as_part:
             _build_in_portions(db, name, kind)
         else:
             db.execute(f"create or replace {kind} {'part_' * as_part}{name} as\n{read_sql(name)}")
@@ -112,14 +113,13 @@ def build(db: Connection, names: tuple[str, ...], said: Said | None = None, *, a
 
 
 def _build_in_portions(db: Connection, name: str, kind: str) -> None:
-    """The same from some of the messages after others, whose events alone it then finds as `events`."""
-    ((events, whole),) = db.execute("select count(*), current_database() || '.main.events' from events").fetchall()
-    portions = events // _MOST_EVENTS + 1
+    """The same from one portion of its input after another, which the file then finds under the input's name."""
+    table, key = IN_PORTIONS[name]
+    ((count, database),) = db.execute(f"select count(*), current_database() from {table}").fetchall()  # noqa: S608
+    whole, portions = f"{'temp' if table in SCAFFOLD else database}.main.{table}", count // _MOST_AT_ONCE + 1
+    text = read_sql(name)
+    begin, comma = ("\nwith ", ",") if "\nwith " in text else ("\nselect ", "\nselect ")
     for number in range(portions):
-        db.execute(
-            f"create or replace temp view events as select * from {whole} "  # noqa: S608 - names of our own
-            f"where hash(message_key) % {portions} = {number}"
-        )
+        portion = f"{table} as (select * from {whole} where hash({key}) % {portions} = {number})"  # noqa: S608
         to = f"insert into {name}" if number else f"create or replace {kind} {name} as"
-        db.execute(f"{to}\n{read_sql(name)}")
-    db.execute("drop view temp.events")
+        db.execute(f"{to}\n" + text.replace(begin, f"\nwith {portion}{comma}", 1))
