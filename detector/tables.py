@@ -67,9 +67,13 @@ SCAFFOLD = (
 )
 """Steps on the way that nothing reads once the night is over; they are temporary and not published."""
 
-IN_PORTIONS = {"message_spans": ("events", "message_key"), "mails": ("messages", "coalesce(message_id, message_key)")}
-"""Made of what is told of each message, or mail, by itself: of this table and key so many at a time find room in
-memory."""
+IN_PORTIONS = {
+    "message_spans": ("events", "message_key"),
+    "mails": ("messages", "coalesce(message_id, message_key)"),
+    "sends": ("deliveries", "recipient"),
+    "contents": ("sends", "recipient"),
+}
+"""What is made of this table for each value of this key by itself; so many rows at a time find room in memory."""
 _MOST_AT_ONCE = 2_000_000
 
 
