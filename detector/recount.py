@@ -9,6 +9,7 @@ from detector.store import Connection
 from detector.tables import Said
 
 _COVERED = ("repeats", "binned_repeats", "scattered_batches")
+_STEPS = ("batch_sizes", "batch_repeats", "batches", "slow_batch_sizes", "slow_batch_repeats", "slow_batches")
 _KEYS = {
     "batches": ("template_key", "scope", "organization", "window_us", "window_start_us", "is_again"),
     "slow_batches": ("template_key", "cut_by", "scope", "organization", "window_us", "window_start_us"),
@@ -43,7 +44,7 @@ def recount(db: Connection, said: Said | None) -> None:
     for side in ("old", "new"):
         cover(db, "repeats", f"{side}_repeats")
         cover(db, "scattered_batches", "no_times")
-        make(db, ("binned_repeats", *_KEYS), said)
+        make(db, ("binned_repeats", *_STEPS), said)
         for name in _KEYS:
             db.execute(f"create or replace temp table {side}_{name} as from part_{name}")
         db.execute(
@@ -51,7 +52,7 @@ def recount(db: Connection, said: Said | None) -> None:
             "repeated_at_us - repeated_at_us % 900000000 as window_start_us, "
             "sent_at_us - sent_at_us % 900000000 as at_us from part_binned_repeats where lag_bin >= 9"
         )
-        uncover(db, (*_COVERED, *_KEYS))
+        uncover(db, (*_COVERED, *_STEPS))
     _scatter(db, said)
     for name, keys in _KEYS.items():
         _merge(db, name, keys)

@@ -20,7 +20,7 @@ _MOST = 5
 _BY_MESSAGE = ("message_lives", "hand_offs", "sightings", "sends")
 _FROM_ALL = ("due_contents", "roster_gaps")
 """What is made anew every night, because it counts over all mail."""
-_OF_KINS = ("kins", "binned_repeats", "batches", "scattered_batches", "slow_batches", "alike_batches")
+_OF_KINS = ("kins", *REPEATS[REPEATS.index("binned_repeats") : REPEATS.index("recipient_days")])
 
 _TOUCHED = """
 create or replace temp table touched as

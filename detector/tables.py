@@ -37,8 +37,12 @@ REPEATS = (
     "features",
     "lag_bins",
     "binned_repeats",
+    "batch_sizes",
+    "batch_repeats",
     "batches",
     "scattered_batches",
+    "slow_batch_sizes",
+    "slow_batch_repeats",
     "slow_batches",
     "alike_batches",
     "recipient_days",
@@ -64,6 +68,10 @@ SCAFFOLD = (
     "contents",
     "other_contents",
     "binned_repeats",
+    "batch_sizes",
+    "batch_repeats",
+    "slow_batch_sizes",
+    "slow_batch_repeats",
 )
 """Steps on the way that nothing reads once the night is over; they are temporary and not published."""
 
