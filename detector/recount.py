@@ -93,34 +93,35 @@ def _merge(db: Connection, name: str, keys: tuple[str, ...]) -> None:
         f"create or replace temp table moved_batches as select distinct {names} from moved" + _MOVED_WINDOWS * is_slow
     )
     db.execute(
-        f"create or replace temp table counted as select {names}, lag_bin, sum(people) as people from ("
-        f"select b.*, {people} as people from {name} as b semi join moved_batches as m on {same} "
-        f"where lag_bin <> {_SCATTERED} union all by name from moved{_SCATTERED_THEN * is_slow}) "
-        f"group by {names}, lag_bin having sum(people) <> 0"
+        f"create or replace temp table before_{name} as "
+        f"select b.* from {name} as b semi join moved_batches as m on {same}"
     )
-    moved = f"as select b.* from {name} as b semi join moved_batches as m on {same}"
-    db.execute(f"create or replace temp table before_{name} {moved}")
-    db.execute(f"delete from {name} as b using moved_batches as m where {same}")
     db.execute(
-        f"insert into {name} by name select m.* exclude (people), b.people as exposed, "
+        f"create or replace temp table counted as select {names}, lag_bin, sum(people) as people from ("
+        f"select *, {people} as people from before_{name} where lag_bin <> {_SCATTERED} "
+        f"union all by name from moved{_SCATTERED_THEN * is_slow}) group by {names}, lag_bin having sum(people) <> 0"
+    )
+    db.execute(
+        f"create or replace temp table part_{name} as select m.* exclude (people), b.people as exposed, "
         f"case when m.lag_bin = 0 then 0 else m.people end as repeated from counted as m "
         f"join counted as b on {same} and b.lag_bin = 0"
     )
-    db.execute(f"create or replace temp table after_{name} {moved}")
+    db.execute(f"delete from {name} as b using moved_batches as m where {same}")
+    db.execute(f"insert into {name} by name select * from part_{name}")
 
 
 def _merge_alike(db: Connection, said: Said | None) -> None:
     """Of those that are alike, take away the batches exchanged as they were, and add them as they are."""
-    for side in ("before", "after"):
+    for side in ("before", "part"):
         for name in _KEYS:
             cover(db, name, f"{side}_{name}")
         make(db, ("alike_batches",), said)
-        db.execute(f"create or replace temp table {side}_alike_batches as from part_alike_batches")
+        db.execute(f"create or replace temp table alike_{side} as from part_alike_batches")
         uncover(db, (*_KEYS, "alike_batches"))
     db.execute(
         "create or replace temp table part_alike_batches as select * replace (sum(alike) as alike) from ("
-        "from alike_batches union all from after_alike_batches "
-        "union all select * replace (-alike as alike) from before_alike_batches) "
+        "from alike_batches union all from alike_part "
+        "union all select * replace (-alike as alike) from alike_before) "
         "group by all having sum(alike) <> 0"
     )
     put(db, ("alike_batches",))
