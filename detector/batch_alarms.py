@@ -16,6 +16,7 @@ _QUARTER_US = 900_000_000
 _A_PART = {"earlier": BY_ITSELF, "later": 0.9}
 """From so much evidence on, a template takes part in what a quarter of an hour shows: many mails that people have had
 for days are stranger together than a few that come again at once."""
+LEAST_PART = min(_A_PART.values())
 _REST = 1.5
 """So much the others must show without the strongest."""
 

@@ -9,17 +9,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.affairs import Burst
-from detector.batch_alarms import BATCH_KEYS, alarmed_batches, matrix, with_neighbours
+from detector.batch_alarms import BATCH_KEYS, LEAST_PART, alarmed_batches, matrix, with_neighbours
 from detector.batch_rows import CONVERSATION, DAY_US, OCCASIONAL, POOLED_BINS, REFERRING, SERIES, SEVERAL
 from detector.config import Detection
+from detector.e_values import BY_ITSELF
 from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
 from detector.estimator import COLUMNS, SCALES, BurstDetector
 from detector.first_evidence import Alarms, Histories, Span, first_evidence
+from detector.parts import cover, uncover
 from detector.store import Connection, read_sql
 from detector.tables import BURSTS, build
 
 Matrix = npt.NDArray[np.float64]
-_DAY = COLUMNS.index("day")
+_DAY, _LAG_BIN, _REPEATED = (COLUMNS.index(name) for name in ("day", "lag_bin", "repeated"))
 _OFTEN = 0.1
 _OFTEN_LATE = 0.03
 """From this usual share on, a repeat by itself is ordinary for its template: within 20 hours, and later."""
@@ -29,9 +31,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _ALL_BATCHES = """
 create or replace temp view all_batches as
-select template_key, 'earlier' as cut_by, scope, organization, window_us, window_start_us, is_again, lag_bin, exposed,
-  repeated, case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end
-  as scale
+select template_key, 'earlier' as cut_by, scope, organization, window_us, window_start_us, is_again, lag_bin,
+  cast(exposed as bigint) as exposed, cast(repeated as bigint) as repeated,
+  case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end as scale
 from batches
 union all
 select template_key, cut_by, scope, organization, window_us, window_start_us, false, lag_bin, exposed, repeated,
@@ -81,21 +83,30 @@ select n.template_key, n.kin_key, n.kind, n.template, n.family, coalesce(k.templ
 from numbered as n
 left join numbered as k on k.template_key = n.kin_key
 """  # noqa: S608 - constants above
-_COLUMNS = """t.template, t.kin, t.family, t.kind, b.scale, b.is_again, b.lag_bin,
-  b.window_start_us // 86400000000 as day, b.exposed, b.repeated, 0 as own_exposed, 0 as own_repeated"""
-_BATCHES = f"""
-select {_COLUMNS}, count(*) as alike
-from all_batches as b join template_numbers as t on t.template_key = b.template_key
-group by all
-"""  # noqa: S608 - constants above
-_CANDIDATES = f"""
-select {_COLUMNS}, 1 as alike,
+_BATCHES = """
+select t.template, t.kin, t.family, t.kind, b.scale, b.is_again, b.lag_bin, b.day, b.exposed, b.repeated,
+  0 as own_exposed, 0 as own_repeated, b.alike
+from alike_batches as b
+join template_numbers as t on t.template_key = b.template_key
+"""
+_CANDIDATES = """
+with hot_days as (
+  select distinct template, day from judged where log10 >= $enough
+  union
+  select distinct kin, day from judged where log10 >= $enough
+)
+select t.template, t.kin, t.family, t.kind, b.scale, b.is_again, b.lag_bin, b.window_start_us // 86400000000 as day,
+  b.exposed, b.repeated, 0 as own_exposed, 0 as own_repeated, 1 as alike,
   b.template_key, t.kin_key, b.cut_by, b.scope, b.organization, b.window_us, b.window_start_us
 from all_batches as b
 join template_numbers as t on t.template_key = b.template_key
-where lag_bin > 0 and repeated >= $people
-order by t.template, cut_by, scope, organization, window_us, window_start_us, is_again, lag_bin
-"""  # noqa: S608 - constants above
+left join judged as j on j.template = t.template and j.scale = b.scale and j.is_again = b.is_again
+  and j.lag_bin = b.lag_bin and j.day = b.window_start_us // 86400000000 and j.exposed = b.exposed
+  and j.repeated = b.repeated
+left join hot_days as h on b.scope = 'all' and h.template = t.template and h.day = b.window_start_us // 86400000000
+where b.lag_bin > 0 and b.repeated >= $people and (j.template is not null or h.template is not null)
+order by t.template, cut_by, scope, organization, window_us, window_start_us, b.is_again, b.lag_bin
+"""
 _PEOPLE = """
 select t.template, t.kin, t.family, t.kind, 4 as scale, 1 as is_again, lag_bin, day_us // 86400000000 as day, exposed,
   repeated, own_exposed, own_repeated, 1 as alike, d.template_key, recipient, content_key, day_us, own_days
@@ -116,9 +127,10 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     db.execute(_ALL_BATCHES)
     batches, people = _batches(db), db.execute(_PEOPLE).df()
     detector = BurstDetector(alarm_log10=settings.alarm_log10)
-    candidates = db.execute(_CANDIDATES, {"people": detector.people}).df()
-    if len(candidates) or len(people):
+    worth_judging = batches[(batches[:, _LAG_BIN] > 0) & (batches[:, _REPEATED] >= detector.people)]
+    if len(worth_judging) or len(people):
         detector.fit(batches)
+    candidates = _candidates(db, detector, worth_judging, settings)
     numbers = dict(db.execute("select template_key, template from template_numbers").fetchall())
     batch_alarms = with_neighbours(alarmed_batches(detector, candidates, settings), numbers)
     person_alarms = _alarmed_people(detector, people, settings)
@@ -127,6 +139,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     person_alarms, episodes = _without_blind_copies(db, person_alarms, episodes)
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)
     _save(db, alarms, _usual_lags(batches, alarms, numbers))
+    _bin_alarmed(db)
     build(db, BURSTS)
     spans = db.execute(
         "select template_key, burst_number, is_slow, rung, sender, median_gap_seconds, started_at_us, ended_at_us, "
@@ -145,9 +158,22 @@ def _batches(db: Connection) -> Matrix:
     of shares must not depend on threads."""
     columns = db.execute(_BATCHES).fetchnumpy()
     rows = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in COLUMNS])
-    is_repeat = rows[:, COLUMNS.index("lag_bin")] > 0
+    is_repeat = rows[:, _LAG_BIN] > 0
     repeats = rows[is_repeat]
     return np.concatenate([rows[~is_repeat], repeats[np.lexsort(repeats.T)]])
+
+
+def _candidates(db: Connection, detector: BurstDetector, rows: Matrix, settings: Detection) -> pd.DataFrame:
+    """The batches on which an alarm can rest, out of millions that are alike in hundreds of thousands of rows: those in
+    which the detector sees anything; and of everybody's the others of such days, of which alarmed parts are taken away.
+    """
+    enough = min(BY_ITSELF, settings.alarm_log10)
+    judged = pd.DataFrame(rows, columns=list(COLUMNS)).astype(np.int64)
+    judged["log10"] = -detector.score_samples(rows) if len(rows) else 0.0
+    db.register("judged", judged[judged["log10"] >= min(LEAST_PART, enough)])
+    candidates = db.execute(_CANDIDATES, {"people": detector.people, "enough": enough}).df()
+    db.unregister("judged")
+    return candidates
 
 
 def _alarmed_people(detector: BurstDetector, people: pd.DataFrame, settings: Detection) -> pd.DataFrame:
@@ -259,6 +285,14 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int]]) -> None:
             db.register("alarmed_rows", frame)
             db.execute(f"insert into {table} select * from alarmed_rows")  # noqa: S608 - names of our own
             db.unregister("alarmed_rows")
+
+
+def _bin_alarmed(db: Connection) -> None:
+    """The table `binned_repeats`, which is not kept, of the templates on which there is an alarm."""
+    db.execute(f"create or replace temp table alarmed_repeats as {read_sql('questions/alarmed_repeats')}")
+    cover(db, "repeats", "alarmed_repeats")
+    build(db, ("binned_repeats",))
+    uncover(db, ("repeats",))
 
 
 def _burst(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> Burst:

@@ -86,19 +86,20 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
     is_news = (lasted < _LONG_US) | known & began & pressing
     busy = rows[(rows["copies"] >= fewest) & (rows["own_days"] < DAYS_OF_AN_INBOX) & is_news]
     alarmed = {key: np.unique(part["day"]) for key, part in batch_alarms.groupby("template_key")}
-    found = []
+    found, places = [], rows.groupby("template_key").indices
     for template_key, part in busy.groupby("template_key"):
-        others, is_known = rows[rows["template_key"] == template_key], bool(known[part.index[0]])
+        others, is_known = rows.iloc[places[template_key]], bool(known[part.index[0]])
         others = others[others["own_days"] < DAYS_OF_AN_INBOX]
         others = others[~_is_of(others, alarmed.get(template_key, np.array([])))]
-        for episode in part.assign(place=part.index).to_dict("records"):
+        dripping = others[_drips(others)]
+        for episode in part.assign(drips=_drips(part)).to_dict("records"):
             is_loop = is_known or _is_dense(episode)
             most = _most_elsewhere(episode, others, _PEOPLE_IN_A_LOOP if is_loop else _PEOPLE_IN_A_NEW_LOOP)
             enough = enough_copies(episode, most, is_known=is_known, settings=settings)
-            if is_known and _drips(part).loc[episode["place"]]:
+            if is_known and episode["drips"]:
                 nobodies = episodes.mails[template_key] // _MAILS_FOR_A_TEST_ACCOUNT
                 in_a_loop = max(_PEOPLE_IN_A_LOOP, episodes.mails[template_key] // _MAILS_OF_ONE_IN_A_LOOP)
-                most = _most_elsewhere(episode, others[_drips(others)], in_a_loop, nobodies)
+                most = _most_elsewhere(episode, dripping, in_a_loop, nobodies)
                 enough = max(fewest, MANY_TIMES_THE_MOST * most)
             if episode["copies"] >= enough:
                 found.append({**episode, "most_elsewhere": most, "enough_copies": enough})
@@ -128,11 +129,19 @@ def _most_elsewhere(episode: dict[str, Any], others: pd.DataFrame, in_a_loop: in
     """The most copies that anybody got of a template, as far as it is no part of the same affair.
 
     Left out are the same person's copies around that time, and of others at that time those with most: a loop over a
-    few people is one, twenty people with twelve posts each are a lively forum. And a few are `nobodies`.
+    few people is one, twenty people with twelve posts each are a lively forum. And a few are `nobodies`. Those with
+    most copies stand first in `others`, so that few of them need be looked at.
     """
-    meets = (others["started_us"] <= episode["ended_us"] + DAY_US) & (
-        others["ended_us"] >= episode["started_us"] - DAY_US
-    )
-    others_then = others[meets & (others["recipient"] != episode["recipient"])]
-    copies = [*others.loc[~meets, "copies"], *sorted(others_then["copies"], reverse=True)[in_a_loop:]]
-    return max(sorted(map(int, copies), reverse=True)[nobodies:], default=1)
+    size = 2 * (in_a_loop + nobodies + 16)
+    while True:
+        started, ended, copies, recipients = (
+            others[name].iloc[:size].to_numpy() for name in ("started_us", "ended_us", "copies", "recipient")
+        )
+        meets = (started <= episode["ended_us"] + DAY_US) & (ended >= episode["started_us"] - DAY_US)
+        then = meets & (recipients != episode["recipient"])
+        counted = copies[~meets | then & (then.cumsum() > in_a_loop)]
+        if len(counted) > nobodies:
+            return int(counted[nobodies])
+        if size >= len(others):
+            return 1
+        size *= 4

@@ -149,7 +149,7 @@ def _read(db: Connection, template_key: str, from_us: int, until_us: int) -> Non
     """What the replays of a template in that time read, read once and not once per alarm."""
     bound = [template_key, from_us, until_us]
     db.execute(
-        "create or replace temp table replayed_repeats as select * from repeats where (template_key = $1 "
+        "create or replace temp table replayed_repeats as select * from alarmed_repeats where (template_key = $1 "
         "or template_key in (select template_key from kins where kin_key = $1)) and sent_at_us between $2 and $3",
         bound,
     )
@@ -258,7 +258,7 @@ def _enough_copies(db: Connection, episode: dict[str, Any], settings: Detection)
     if episode["is_even"] or episode["enough_copies"] >= settings.single_recipient_copies:
         return enough
     known = db.execute(
-        "select known_at_us from repeats where template_key = ? and copies_before = 0 "
+        "select known_at_us from alarmed_repeats where template_key = ? and copies_before = 0 "
         "order by known_at_us limit 1 offset ?",
         [episode["template_key"], WELL_KNOWN - 1],
     ).fetchall()

@@ -21,6 +21,7 @@ from detector.observations import brake_problem
 from detector.outbox import Settlement
 from detector.publication import publish_night
 from detector.records import FileTally, NightFacts
+from detector.refresh import refresh
 from detector.roster import read_roster
 from detector.store import Connection, locked, open_store, transaction
 
@@ -51,7 +52,7 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             files = tuple(_told(ingest.read_new_logs(db, config, as_of, state / "work", talk), talk))
             tables.save_settings(db, config, as_of)
             roster_problems = read_roster(db, config.roster, state / "work")
-            tables.build(db, tables.SENDS + tables.REPEATS, said=lambda name, s: talk(f"{name}: {s:.2f} s"))
+            refresh(db, said=lambda name, s: talk(f"{name}: {s:.2f} s"))
             cases = chronicle.read_cases(state / "incidents")
             saved, due = _find_incidents(db, config, as_of, cases, None if dry_run else journal)
             found = registry.saved_incidents(db)

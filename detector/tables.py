@@ -1,5 +1,5 @@
-"""Builds the derived tables, one SQL file each, in one visible order. Nothing here keeps state: the tables are a
-function of `events`, the settings and as-of, and are made anew each night.
+"""Builds the derived tables, one SQL file each, in one visible order. The tables are a function of `events`, the
+settings and as-of; `refresh` decides how much of them a night makes again.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,8 @@ from time import perf_counter
 from detector.config import Config
 from detector.store import Connection, read_sql
 
+Said = Callable[[str, float], None]
+"""Is told the name of each table and the seconds that it took."""
 SENDS = (
     "message_spans",
     "message_lives",
@@ -17,22 +19,33 @@ SENDS = (
     "hand_offs",
     "roots",
     "sightings",
+    "mails",
+    "riders",
     "archives",
     "sends",
 )
 REPEATS = (
     "contents",
+    "masked_mails",
+    "referring",
+    "same_ids",
     "other_contents",
-    "due_contents",
     "repeats",
+    "due_contents",
     "kins",
     "group_habits",
     "roster_gaps",
     "features",
     "lag_bins",
     "binned_repeats",
+    "batch_sizes",
+    "batch_repeats",
     "batches",
+    "scattered_batches",
+    "slow_batch_sizes",
+    "slow_batch_repeats",
     "slow_batches",
+    "alike_batches",
     "recipient_days",
     "recipient_episodes",
 )
@@ -56,8 +69,21 @@ SCAFFOLD = (
     "contents",
     "other_contents",
     "binned_repeats",
+    "batch_sizes",
+    "batch_repeats",
+    "slow_batch_sizes",
+    "slow_batch_repeats",
 )
 """Steps on the way that nothing reads once the night is over; they are temporary and not published."""
+
+IN_PORTIONS = {
+    "message_spans": ("events", "message_key"),
+    "mails": ("messages", "coalesce(message_id, message_key)"),
+    "sends": ("deliveries", "recipient"),
+    "contents": ("sends", "recipient"),
+}
+"""What is made of this table for each value of this key by itself; so many rows at a time find room in memory."""
+_MOST_AT_ONCE = 2_000_000
 
 
 def save_settings(db: Connection, config: Config, as_of: datetime) -> None:
@@ -86,11 +112,27 @@ def save_settings(db: Connection, config: Config, as_of: datetime) -> None:
         db.execute("insert into free_mail select ? where ? not in (select domain from free_mail)", [domain.lower()] * 2)
 
 
-def build(db: Connection, names: tuple[str, ...], said: Callable[[str, float], None] | None = None) -> None:
-    """Make each table from its file; `said` is told each name and its seconds."""
+def build(db: Connection, names: tuple[str, ...], said: Said | None = None, *, as_part: bool = False) -> None:
+    """Make each table from its file; with `as_part` as a temporary one, `part_<name>`, beside the one that is there."""
     for name in names:
         started = perf_counter()
-        kind = "temp table" if name in SCAFFOLD else "view" if name in VIEWS else "table"
-        db.execute(f"create or replace {kind} {name} as\n{read_sql(name)}")
+        kind = "temp table" if as_part or name in SCAFFOLD else "view" if name in VIEWS else "table"
+        if name in IN_PORTIONS and not as_part:
+            _build_in_portions(db, name, kind)
+        else:
+            db.execute(f"create or replace {kind} {'part_' * as_part}{name} as\n{read_sql(name)}")
         if said:
             said(name, perf_counter() - started)
+
+
+def _build_in_portions(db: Connection, name: str, kind: str) -> None:
+    """The same from one portion of its input after another, which the file then finds under the input's name."""
+    table, key = IN_PORTIONS[name]
+    ((count, database),) = db.execute(f"select count(*), current_database() from {table}").fetchall()  # noqa: S608
+    whole, portions = f"{'temp' if table in SCAFFOLD else database}.main.{table}", count // _MOST_AT_ONCE + 1
+    text = read_sql(name)
+    begin, comma = ("\nwith ", ",") if "\nwith " in text else ("\nselect ", "\nselect ")
+    for number in range(portions):
+        portion = f"{table} as (select * from {whole} where hash({key}) % {portions} = {number})"  # noqa: S608
+        to = f"insert into {name}" if number else f"create or replace {kind} {name} as"
+        db.execute(f"{to}\n" + text.replace(begin, f"\nwith {portion}{comma}", 1))

@@ -2,10 +2,11 @@
 
 For each size a table of 60 days is made: nine kinds of mail, single and to cohorts, and one founding night. Then, in a
 process of its own each, on two cores:
-  1. a bare sort of its sends by (recipient, content, time) in DuckDB, which any method must at least pay;
-  2. a cold `detector nightly`, with the share of features and detection;
-  3. the next night, a hundredth of the sends later;
-  4. the trailing windows of `features` in pandas on a sample, per send, beside what DuckDB takes for all.
+  1. a cold `detector nightly`, with its peak memory;
+  2. beside its features and detection, a bare sort of its sends by (recipient, content, time) in DuckDB, which any
+     method must at least pay;
+  3. and the trailing windows of `features` in pandas on a sample, per send;
+  4. the next night, a hundredth of the sends later, as a share of the cold one.
 Exit code 1 if the founding night is not found whole. Ten millions take some forty minutes and 10 GB of disk.
 """
 
@@ -24,6 +25,7 @@ from benchmark import CORES, Cost, run
 DAYS = 60
 FIRST_NIGHT, NEXT_NIGHT = "2026-05-01T02:00:00Z", "2026-05-02T02:00:00Z"
 PEOPLE, COPIES = 51, 70
+MOST_MIB = 4096
 
 MAKE = """
 import sys, duckdb
@@ -123,17 +125,22 @@ def _measure(millions: float, work: Path) -> tuple[Cost, bool]:
     steps = {found[1]: float(found[2]) for line, _ in cold.steps if (found := re.match(r"(\w+): ([\d.]+) s$", line))}
     tables = sum(steps.values())
     writing = next(i for i, (line, _) in enumerate(cold.steps) if line.startswith("writing the documents"))
+    detection = cold.steps[writing][1]
     print(f"  {'':12} tables {tables:.0f} s, of them features {steps['features']:.1f}; detection and incidents "
-          f"{cold.steps[writing][1]:.0f} s")  # fmt: skip
+          f"{detection:.0f} s")  # fmt: skip
     snapshot = (state / "current.duckdb").resolve()
     sort = _said("bare sort", run([sys.executable, "-c", SORT, snapshot, work / "spill"]))
-    print(f"  the cold night is {cold.cpu / sort.cpu:.0f} times the bare sort")
+    ours = steps["features"] + detection
+    print(f"  features and detection take {ours / sort.wall:.1f} times the bare sort, the whole cold night "
+          f"{cold.wall / sort.wall:.0f} times")  # fmt: skip
     sample, seconds = map(float, run([sys.executable, "-c", PANDAS, snapshot]).output.split())
-    ours = steps["features"] / (millions * 1e6)
-    print(f"  windows: pandas {seconds / sample * 1e6:.0f} us for each of {sample:,.0f} sends, the table `features` "
-          f"{ours * 1e6:.2f} us for each of all")  # fmt: skip
+    ratio = seconds / sample / (steps["features"] / (millions * 1e6))
+    print(f"  the windows of `features` in pandas, of {sample:,.0f} sends: {ratio:.0f} times as long per send")
     after = _said("next night", run(_night(state, NEXT_NIGHT, log_file, later)))
-    print(f"  the next night is {after.wall / cold.wall:.2f} of the cold one")
+    print(f"  the next night takes {after.wall / cold.wall:.2f} of the cold one's time, {after.cpu / cold.cpu:.2f} of "
+          "its processor time")  # fmt: skip
+    most = max(cold.mib, after.mib)
+    print(f"  at most {most:.0f} MiB: {'within' if most <= MOST_MIB else 'BEYOND'} {MOST_MIB}")
     return cold, _is_found(state)
 
 

@@ -21,7 +21,8 @@ KEPT = {"meta", "files", "events", "rejects", "incidents", "affected", "notices"
 SETTINGS = {"settings", "archive_addresses", "organization_domains", "free_mail", "roster", "roster_mails"}
 SETTINGS_IN_SQL = ("free_mail",)
 RARE = {
-    *("kins", "message_lives", "hand_offs", "roots", "sightings", "archives", "due_contents", "roster_gaps"),
+    *("kins", "message_lives", "hand_offs", "roots", "sightings", "riders", "archives", "due_contents", "roster_gaps"),
+    *("masked_mails", "referring", "same_ids", "scattered_batches"),
 }  # empty in an ordinary night
 FROM_PYTHON = {"batch_alarms", "episode_alarms", "recipient_alarms", "usual_lags", "incident_bursts"}
 """Tables that detection writes between two steps."""

@@ -4,52 +4,21 @@
 -- could get it again; the row with lag_bin 0 stands for the batch itself, the others for its repeats in one lag bin, 12
 -- for all within the hour. A kin of templates has batches of its own.
 -- grain: template_key, scope, organization, window_us, window_start_us, is_again, lag_bin
--- reads: binned_repeats, kins, repeats
-with windows as (
-  select 900000000 as window_us union all select 86400000000
-), copies as (
-  select template_key, organization, recipient, sent_at_us, copies_before from repeats
-  union all
-  select k.kin_key, r.organization, r.recipient, r.sent_at_us, r.copies_before
-  from repeats as r
-  join kins as k on k.template_key = r.template_key
-), binned as (
-  select template_key, organization, recipient, sent_at_us, is_again, lag_bin from binned_repeats
-  union all
-  select template_key, organization, recipient, sent_at_us, is_again, 12 from binned_repeats where lag_bin <= 5
-), first_copies as (
-  select r.template_key, r.organization, w.window_us, r.sent_at_us - r.sent_at_us % w.window_us as window_start_us,
-    false as is_again, count(*) as exposed
-  from copies as r cross join windows as w
-  where r.copies_before = 0
-  group by r.template_key, r.organization, w.window_us, r.sent_at_us - r.sent_at_us % w.window_us
-), later_copies as (
-  select r.template_key, r.organization, w.window_us, r.sent_at_us - r.sent_at_us % w.window_us as window_start_us,
-    true as is_again, count(distinct r.recipient) as exposed
-  from copies as r cross join windows as w
-  where r.copies_before > 0
-  group by r.template_key, r.organization, w.window_us, r.sent_at_us - r.sent_at_us % w.window_us
-), repeated as (
-  select b.template_key, b.organization, w.window_us, b.sent_at_us - b.sent_at_us % w.window_us as window_start_us,
-    b.is_again, b.lag_bin, count(distinct b.recipient) as repeated
-  from binned as b cross join windows as w
-  group by b.template_key, b.organization, w.window_us, b.sent_at_us - b.sent_at_us % w.window_us, b.is_again, b.lag_bin
-), sizes as (
-  select * from first_copies union all select * from later_copies
-), by_organization as (
-  select template_key, organization, window_us, window_start_us, is_again, 0 as lag_bin, exposed, 0 as repeated from sizes
+-- reads: batch_repeats, batch_sizes
+with by_organization as (
+  select template_key, organization, window_us, window_start_us, is_again, 0 as lag_bin, exposed, 0 as repeated from batch_sizes
   union all
   select r.template_key, r.organization, r.window_us, r.window_start_us, r.is_again, r.lag_bin, s.exposed, r.repeated
-  from repeated as r
-  join sizes as s on s.template_key = r.template_key and s.organization is not distinct from r.organization
+  from batch_repeats as r
+  join batch_sizes as s on s.template_key = r.template_key and s.organization is not distinct from r.organization
     and s.window_us = r.window_us and s.window_start_us = r.window_start_us and s.is_again = r.is_again
 ), everybody as (
   select template_key, window_us, window_start_us, is_again, sum(exposed) as exposed
-  from sizes
+  from batch_sizes
   group by template_key, window_us, window_start_us, is_again
 ), everybody_repeated as (
   select template_key, window_us, window_start_us, is_again, lag_bin, sum(repeated) as repeated
-  from repeated
+  from batch_repeats
   group by template_key, window_us, window_start_us, is_again, lag_bin
 )
 select template_key, 'organization' as scope, organization, window_us, window_start_us, is_again, lag_bin, exposed, repeated

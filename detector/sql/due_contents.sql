@@ -1,13 +1,14 @@
 -- The mails that are due once for each enrolment, by the roster's patterns for template, subject or sender; with the
 -- course that the subject names, if it names one of the roster's.
 -- grain: content_key
--- reads: contents, roster, roster_mails, sends
+-- reads: repeats, roster, roster_mails, sends
 with mails as (
   select c.content_key, lower(min(s.subject)) as subject
-  from contents as c
+  from repeats as c
   join sends as s on s.send_id = c.send_id
   join roster_mails as m on lower(coalesce(s.template, '')) like m.pattern escape '!'
     or lower(coalesce(s.subject, '')) like m.pattern escape '!' or lower(s.sender) like m.pattern escape '!'
+  where c.grain = 'mail'
   group by c.content_key
 ), courses as (
   select distinct lower(trim(course)) as course from roster where trim(course) <> ''

@@ -3,21 +3,9 @@
 -- gives twice to one person but by fault. Templates whose subjects go to one person each carry references; Message-IDs
 -- count for senders of which three people or more got one twice.
 -- grain: send_id, content_key
--- reads: contents
-with referring as (
-  select masked_name
-  from contents
-  where masked_name is not null
-  group by masked_name
-  having count(*) >= 20 and count(distinct content_key) >= 0.8 * count(*)
-), again as (
-  select recipient, sender, message_id
-  from contents
-  where message_id is not null
-  group by recipient, sender, message_id
-  having count(*) > 1
-), repeating as (
-  select sender from again group by sender having count(distinct recipient) >= 3
+-- reads: contents, referring, same_ids
+with repeating as (
+  select sender from same_ids group by sender having count(distinct recipient) >= 3
 )
 select c.send_id, c.sent_at_us, c.known_at_us, c.recipient, c.organization, 'masked subject' as rung, c.sender, c.is_reply,
   c.masked_name as content_key, c.masked_name as template_key

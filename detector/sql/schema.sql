@@ -1,4 +1,4 @@
--- What is kept from night to night; everything else is derived from it each night (see tables.py).
+-- What is kept from night to night; everything else is derived from it (see tables.py and refresh.py).
 create table meta (schema_version integer not null);
 insert into meta values (1);
 

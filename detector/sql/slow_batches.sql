@@ -2,67 +2,23 @@
 -- at that lag at least twice in the week, as a slow drip does to the same people. Cut by the time of the later copy, into
 -- days, and (in scope 'all' only) into quarters of an hour: of the people who were sent something then, those who had had
 -- it for more than a day. The row with lag_bin 0 stands for the batch itself; lag_bin 13 for all lags of more than a day,
--- 14 for those of mail that had gone out at separate times: a digest's copies went out together, those of a replay did not.
+-- 14 for the separate times at which it had gone out (see scattered_batches).
 -- grain: template_key, cut_by, scope, organization, window_us, window_start_us, lag_bin
--- reads: binned_repeats, kins, repeats
-with later_windows as (
-  select 900000000 as window_us union all select 86400000000
-), copies as (
-  select template_key, organization, recipient, sent_at_us from repeats
-  union all
-  select k.kin_key, r.organization, r.recipient, r.sent_at_us
-  from repeats as r
-  join kins as k on k.template_key = r.template_key
-), binned as (
-  select template_key, organization, recipient, sent_at_us, repeated_at_us, lag_bin from binned_repeats where lag_bin >= 9
-  union all
-  select template_key, organization, recipient, sent_at_us, repeated_at_us, 13 from binned_repeats where lag_bin >= 9
-), sizes as (
-  select template_key, organization, 'earlier' as cut_by, 604800000000 as window_us,
-    sent_at_us - sent_at_us % 604800000000 as window_start_us, count(distinct recipient) as exposed
-  from copies
-  group by template_key, organization, sent_at_us - sent_at_us % 604800000000
-  union all
-  select c.template_key, c.organization, 'later', w.window_us, c.sent_at_us - c.sent_at_us % w.window_us,
-    count(distinct c.recipient)
-  from copies as c cross join later_windows as w
-  group by c.template_key, c.organization, w.window_us, c.sent_at_us - c.sent_at_us % w.window_us
-), twice as (
-  select template_key, organization, recipient, sent_at_us - sent_at_us % 604800000000 as window_start_us, lag_bin
-  from binned_repeats
-  where lag_bin between 6 and 9
-  group by template_key, organization, recipient, sent_at_us - sent_at_us % 604800000000, lag_bin
-  having count(*) > 1
-), repeated as (
-  select template_key, organization, 'earlier' as cut_by, 604800000000 as window_us, window_start_us, lag_bin,
-    count(distinct recipient) as repeated
-  from twice
-  group by template_key, organization, window_start_us, lag_bin
-  union all
-  select b.template_key, b.organization, 'later', w.window_us, b.repeated_at_us - b.repeated_at_us % w.window_us, b.lag_bin,
-    count(distinct b.recipient)
-  from binned as b cross join later_windows as w
-  group by b.template_key, b.organization, w.window_us, b.repeated_at_us - b.repeated_at_us % w.window_us, b.lag_bin
-), by_organization as (
-  select template_key, cut_by, organization, window_us, window_start_us, 0 as lag_bin, exposed, 0 as repeated from sizes
+-- reads: scattered_batches, slow_batch_repeats, slow_batch_sizes
+with by_organization as (
+  select template_key, cut_by, organization, window_us, window_start_us, 0 as lag_bin, exposed, 0 as repeated from slow_batch_sizes
   union all
   select r.template_key, r.cut_by, r.organization, s.window_us, r.window_start_us, r.lag_bin, s.exposed, r.repeated
-  from repeated as r
-  join sizes as s on s.template_key = r.template_key and s.organization is not distinct from r.organization
+  from slow_batch_repeats as r
+  join slow_batch_sizes as s on s.template_key = r.template_key and s.organization is not distinct from r.organization
     and s.cut_by = r.cut_by and s.window_us = r.window_us and s.window_start_us = r.window_start_us
-), scattered as (
-  select template_key, repeated_at_us - repeated_at_us % 900000000 as window_start_us,
-    count(distinct sent_at_us - sent_at_us % 900000000) as repeated
-  from binned
-  where lag_bin = 13
-  group by template_key, repeated_at_us - repeated_at_us % 900000000
 ), everybody as (
   select template_key, cut_by, window_us, window_start_us, sum(exposed) as exposed
-  from sizes
+  from slow_batch_sizes
   group by template_key, cut_by, window_us, window_start_us
 ), everybody_repeated as (
   select template_key, cut_by, window_us, window_start_us, lag_bin, sum(repeated) as repeated
-  from repeated
+  from slow_batch_repeats
   group by template_key, cut_by, window_us, window_start_us, lag_bin
 )
 select template_key, cut_by, 'organization' as scope, organization, window_us, window_start_us, lag_bin, exposed, repeated
@@ -77,6 +33,6 @@ join everybody as e on e.template_key = r.template_key and e.cut_by = r.cut_by a
   and e.window_start_us = r.window_start_us
 union all
 select s.template_key, e.cut_by, 'all', null, e.window_us, s.window_start_us, 14, e.exposed, s.repeated
-from scattered as s
+from scattered_batches as s
 join everybody as e on e.template_key = s.template_key and e.window_start_us = s.window_start_us
   and e.cut_by = 'later' and e.window_us = 900000000

@@ -1,0 +1,43 @@
+"""Lets the files of `sql/` find a part of a table where they read the table: a view of its name covers it."""
+
+from collections.abc import Iterable
+
+from detector.store import Connection
+from detector.tables import Said, build
+
+
+def make(db: Connection, names: Iterable[str], said: Said | None = None) -> None:
+    """Make each table from its file as a temporary one, `part_<name>`, and cover the whole one by it."""
+    for name in names:
+        build(db, (name,), said, as_part=True)
+        cover(db, name)
+
+
+def cover(db: Connection, name: str, by: str = "") -> None:
+    """Whoever reads the table `name` from now on reads the part `part_<name>`, or the table `by`."""
+    db.execute(f"create or replace temp view {name} as select * from {by or f'part_{name}'}")
+
+
+def uncover(db: Connection, names: Iterable[str]) -> None:
+    """The whole tables again."""
+    for name in names:
+        db.execute(f"drop view if exists temp.{name}")
+
+
+def put(db: Connection, names: Iterable[str], keys: str = "", columns: str = "") -> None:
+    """Exchange the rows of each table that agree with one of `keys` in these columns, or all, for those of its part."""
+    agree = " and ".join(f"t.{column} = k.{column}" for column in columns.split())
+    for name in names:
+        db.execute(f"delete from {name} as t using {keys} as k where {agree}" if keys else f"delete from {name}")
+        db.execute(f"insert into {name} by name select * from part_{name}")
+
+
+def differ(db: Connection, name: str, columns: str = "*") -> bool:
+    """Has the part other rows than the table?"""
+    sides = (f"select {columns} from {name}", f"select {columns} from part_{name}")
+    return any(db.execute(f"{a} except {b}").fetchall() for a, b in (sides, sides[::-1]))
+
+
+def has_rows(db: Connection, name: str) -> bool:
+    """Is there any row in it?"""
+    return bool(db.execute(f"select 1 from {name} limit 1").fetchall())

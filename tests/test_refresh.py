@@ -1,0 +1,143 @@
+"""What a night makes again of the derived tables is what making everything anew gives, row for row."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import pytest
+from conftest import AS_OF, NO_CONFIG, emptied, ingest, one_store_for_many, rows
+from histories import START, WAYS, history, records_of, true_stream
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from detector import tables
+from detector.config import Config
+from detector.refresh import refresh
+from detector.store import Connection
+
+KEPT = [name for name in tables.SENDS + tables.REPEATS if name not in tables.SCAFFOLD]
+HISTORIES, LOGS = 20, 3
+HEAD = "timestamp,event,message_id,sender,recipient,subject,template"
+
+
+@pytest.fixture(scope="module")
+def one_store(tmp_path_factory) -> Iterator[Connection]:
+    with one_store_for_many(tmp_path_factory.mktemp("refreshed")) as db:
+        yield db
+
+
+def fresh(db: Connection) -> Connection:
+    emptied(db).execute("drop table if exists built_files")
+    return db
+
+
+def digests(db: Connection) -> dict[str, object]:
+    return {name: rows(db, f"select count(*) as n, sum(hash(t)) as h from {name} as t") for name in KEPT}
+
+
+def is_as_anew(db: Connection) -> bool:
+    """Are all tables as they would be if nothing had been made before?"""
+    found = digests(db)
+    db.execute("drop table built_files")
+    assert not refresh(db)
+    anew = digests(db)
+    assert {name for name in KEPT if found[name] != anew[name]} == set()
+    return True
+
+
+def night(db: Connection, folder: Path, *lines: str, config: Config = NO_CONFIG) -> bool:
+    """Read these rows as a file of their own; was a part enough?"""
+    path = folder / f"{len(rows(db, 'from files'))}.csv"
+    path.write_text("\n".join((HEAD, *lines)) + "\n", encoding="utf-8")
+    ingest(db, path)
+    tables.save_settings(db, config, AS_OF)
+    return refresh(db)
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=HISTORIES, deadline=None, derandomize=True, phases=[Phase.generate])
+@given(rng=st.randoms(use_true_random=False, note_method_calls=False))
+def test_any_history_gives_night_by_night_what_it_gives_at_once(one_store, rng):
+    """However much of so small a log is touched, a part is made again."""
+    told = rng.sample(sorted(WAYS), LOGS)
+    logs = {name: (WAYS[name], records_of(WAYS[name], true_stream(Random(rng.random())))) for name in told}
+    is_late = rng.random() < 0.3
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detector.refresh._MOST", 0)
+        fresh(one_store)
+        for number, files in enumerate(history(rng, logs)):
+            for name, content in files:
+                Path(folder, name).write_bytes(content)
+            ingest(one_store, *(Path(folder, name) for name, _ in files))
+            as_of = START + timedelta(seconds=200 * number) if is_late else AS_OF
+            tables.save_settings(one_store, NO_CONFIG, as_of)
+            refresh(one_store)
+    assert is_as_anew(one_store)
+
+
+def many(day: int, *, people: int = 40) -> list[str]:
+    """A day of mail: a digest to everybody, single mails, some twice."""
+    rng = Random(day)
+    found = []
+    for person in range(people):
+        to = f"p{person}@client{person % 4}.example"
+        found.append(f"2026-10-{day:02}T08:00:{person:02}Z,sent,d{day}-{person},app@x.example,{to},Your week,digest")
+        if rng.random() < 0.3:
+            found.append(f"2026-10-{day:02}T09:{person:02}:00Z,sent,c{day}-{person},app@x.example,{to},Code {person},")
+            found.append(f"2026-10-{day:02}T09:{person:02}:09Z,sent,C{day}-{person},app@x.example,{to},Code {person},")
+    return found
+
+
+def test_a_night_after_many_makes_a_part_again(one_store, tmp_path):
+    db = fresh(one_store)
+    made = [night(db, tmp_path, *many(day)) for day in range(1, 9)]
+    assert made[0] is False
+    assert made[-3:] == [True, True, True]
+    assert is_as_anew(db)
+
+
+def test_subjects_that_turn_out_to_carry_references_are_looked_at_again(one_store, tmp_path):
+    db = fresh(one_store)
+    night(db, tmp_path, *(line for day in range(1, 9) for line in many(day)))
+    tickets = [
+        f"2026-10-09T10:00:{n:02}Z,sent,t{n},desk@x.example,p{n % 9}@client1.example,Ticket {n} closed,"
+        for n in range(60)
+    ]
+    night(db, tmp_path, *tickets[:15])
+    assert rows(db, "from referring where masked_name like '%ticket%'") == []
+    assert night(db, tmp_path, *tickets[15:])
+    assert rows(db, "from referring where masked_name like '%ticket%'") != []
+    assert is_as_anew(db)
+
+
+def test_message_ids_that_come_again_are_looked_at_whoever_got_them(one_store, tmp_path):
+    db = fresh(one_store)
+    night(db, tmp_path, *(line for day in range(1, 9) for line in many(day)))
+    again = [
+        f"2026-10-09T1{k}:00:00Z,sent,same{n},app@x.example,p{n}@client1.example,Hello {k},hello{k}"
+        for n in range(1, 6) for k in (0, 1)
+    ]  # fmt: skip
+    for lines in (again[:1], again[1:2], again[2:4], again[4:8], again[8:]):
+        night(db, tmp_path, *lines)
+        assert is_as_anew(db)
+    assert night(db, tmp_path, *many(10))
+    assert is_as_anew(db)
+
+
+@pytest.mark.parametrize("change", ["a domain", "an earlier time", "a file that is gone"])
+def test_what_changes_everything_makes_everything_anew(one_store, tmp_path, change):
+    db = fresh(one_store)
+    for day in (1, 2, 3, 4, 5, 6, 7):
+        night(db, tmp_path, *many(day))
+    assert night(db, tmp_path)
+    config = Config()
+    if change == "a domain":
+        config = Config.model_validate({"organizations": {"domains": {"client1.example": "Harbor"}}})
+    tables.save_settings(db, config, AS_OF - timedelta(days=20 * (change == "an earlier time")))
+    if change == "a file that is gone":
+        db.execute("delete from files where file_id = 2")
+        db.execute("delete from events where file_id = 2")
+    assert not refresh(db)
+    assert is_as_anew(db)
