@@ -30,7 +30,7 @@ with again as (
   group by template_key, content_key, day_us, window_us, earlier_us
   having count(*) >= 5
 ), mails as (
-  select template_key, regexp_replace(content_key, '[|][0-9]+$', '') as name, content_key, recipient, sent_at_us
+  select template_key, regexp_replace(content_key, '[|][0-9]+\z', '') as name, content_key, recipient, sent_at_us
   from repeats
   where grain = 'mail'
 ), mailings as (
