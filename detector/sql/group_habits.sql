@@ -7,8 +7,8 @@
 -- name read backwards: some always miss a mailing.) `follow_up_runs`: a second copy after the same number of whole days,
 -- to groups that had got their first on other days, as the reminders of a deadline; counted are the runs of those first
 -- days, at the commonest number of days. `mail_days` are the days on which five people or more were sent the template.
--- `several_weeks`: somebody got the same twice within ten seconds, as who is enrolled in several courses whose mails look
--- alike; `several_share` is the share of such first copies. A kin has habits of its own.
+-- `several_weeks` of `weeks`: a fiftieth of the people got the same twice within ten seconds, as who is enrolled in several
+-- courses whose mails look alike. A kin has habits of its own.
 -- grain: template_key
 -- reads: kins, repeats
 with again as (
@@ -97,11 +97,12 @@ with again as (
   select k.kin_key, f.day_us, f.mails, f.again
   from first_copies as f
   join kins as k on k.template_key = f.template_key
-), several as (
-  select template_key, count(distinct case when again > 0 then day_us - day_us % 604800000000 end) as several_weeks,
-    sum(again) / sum(mails) as several_share
+), weeks as (
+  select template_key, case when sum(again) >= 2 and sum(again) >= 0.02 * sum(mails) then 1 else 0 end as is_several
   from all_first_copies
-  group by template_key
+  group by template_key, day_us - day_us % 604800000000
+), several as (
+  select template_key, count(*) as weeks, cast(sum(is_several) as bigint) as several_weeks from weeks group by template_key
 ), issues as (
   select template_key, count(distinct day_us) as mail_days,
     count(distinct case when is_other and is_same_group and apart_us >= 72000000000 then day_us end) as issue_runs
@@ -110,7 +111,7 @@ with again as (
 )
 select d.template_key, cast(coalesce(o.odd_runs, 0) as bigint) as odd_runs, coalesce(i.issue_runs, 0) as issue_runs,
   cast(coalesce(f.follow_up_runs, 0) as bigint) as follow_up_runs, coalesce(i.mail_days, 0) as mail_days,
-  d.several_weeks, d.several_share
+  d.weeks, d.several_weeks
 from several as d
 left join issues as i on i.template_key = d.template_key
 left join odd as o on o.template_key = d.template_key

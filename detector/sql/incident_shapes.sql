@@ -26,7 +26,7 @@ with copies as (
   select l.incident_id, sum(case when r.lag_us >= 7020000000 and b.lag_us >= 1.8 * r.lag_us
       and coalesce(e.lag_us, b.lag_us) >= b.lag_us
       and (r.lag_us + 180000000) % 3600000000 <= 360000000 and (b.lag_us + 180000000) % 3600000000 <= 360000000
-      or r.lag_us >= 1.8 * b.lag_us and coalesce(e.lag_us, b.lag_us) <= b.lag_us
+      or b.lag_us >= 72000000000 and r.lag_us >= 1.8 * b.lag_us and coalesce(e.lag_us, b.lag_us) <= b.lag_us
       and (r.lag_us + 180000000) % 86400000000 <= 360000000 and (b.lag_us + 180000000) % 86400000000 <= 360000000
       and not (b.lag_us <= 86580000000 and r.lag_us between 259020000000 and 259380000000)
       then 1 else 0 end) as mails
