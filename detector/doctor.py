@@ -59,9 +59,10 @@ def _tried(path: Path, proposal: str, as_of: datetime) -> Rows:
     What its words mean only a person can say, so the column with the words is left out.
     """
     try:
-        (source,) = tomllib.loads(proposal).get("sources", {}).values() or ({},)
+        proposed: dict[str, Any] = tomllib.loads(proposal).get("sources", {})
     except tomllib.TOMLDecodeError:  # a name of half a character, which TOML cannot hold
         return ()
+    source: dict[str, Any] = next(iter(proposed.values()), {})
     columns = {ours: theirs for ours, theirs in source.get("columns", {}).items() if ours != "event"}
     if not all(columns.get(ours) for ours in ("timestamp", "recipient")):
         return ()
