@@ -69,7 +69,7 @@ class Commands(click.Group):
 
 state_option = click.option(
     "--state", default="detector-state", show_default=True, type=click.Path(path_type=Path),
-    help="Directory for everything the detector keeps.",
+    envvar="DETECTOR_STATE", show_envvar=True, help="Directory for everything the detector keeps.",
 )  # fmt: skip
 
 
