@@ -55,18 +55,19 @@ def test_is_quiet(cause: str, case: dict[str, Any]):
     assert first.cause != cause
 
 
-def loop(people: int, rounds: int, reach: float) -> str:
+def loop(people: int, rounds: int, reach: float, last_round: int = 0) -> str:
     """What speaks for the whole-group loop, in one text."""
     counts = Counts(people, rounds, float(rounds), rounds, mails=people, reach_at_clients=reach)
-    order = Order(rounds=rounds, coverage=1.0, even_starts=0.4, idle=0.1)
+    order = Order(rounds=rounds, coverage=1.0, last_round=last_round, even_starts=0.4, idle=0.1)
     first = explain(Evidence(counts=counts, order=order))[0]
     assert first.cause == "whole-group-loop"
     return "; ".join(first.supporting)
 
 
-def test_rounds_cover_the_whole_group_only_where_nobody_was_spared():
-    assert "each of which covers the whole group" in loop(51, 70, reach=1.0)
-    assert "each of which covers the same 6 people" in loop(6, 5, reach=0.2)
+def test_rounds_are_told_with_the_people_they_cover_and_that_the_last_broke_off():
+    assert "5 rounds over the same 6 people;" in loop(6, 5, reach=0.2)
+    said = loop(51, 71, reach=1.0, last_round=20)
+    assert "71 rounds over the same 51 people, the last of which broke off after 20 mails;" in said
 
 
 def test_as_many_rounds_as_people_are_a_turn_for_each_and_other_numbers_are_said_not_to_be():

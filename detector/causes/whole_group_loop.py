@@ -34,7 +34,7 @@ def judge(evidence: Evidence) -> Judgement | None:
         Sign(
             order.coverage >= 0.9,
             2,
-            f"the copies come in {order.rounds} rounds, each of which covers {_whom(evidence)}",
+            f"the copies come in {order.rounds} rounds{_covering(evidence)}",
             1,
             "the copies do not come in rounds over all who were hit",
         ),
@@ -44,11 +44,12 @@ def judge(evidence: Evidence) -> Judgement | None:
     )
 
 
-def _whom(evidence: Evidence) -> str:
-    """The whole group only where nearly nobody who was sent the mail at the time was spared."""
-    counts = evidence.counts
-    reach = counts.reach if counts.reach_at_clients is None else counts.reach_at_clients
-    return "the whole group" if at_least(reach, 0.9) else f"the same {counts.recipients} people"
+def _covering(evidence: Evidence) -> str:
+    """Whom the rounds cover, and that the last one broke off."""
+    order, people = evidence.order, evidence.counts.recipients
+    if 0 < order.last_round < 0.9 * evidence.counts.mails:
+        return f" over the same {people} people, the last of which broke off after {order.last_round} mails"
+    return f" over the same {people} people"
 
 
 def _turns(rounds: int, people: int) -> str:
