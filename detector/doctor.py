@@ -4,6 +4,8 @@ For a table that no format knows, or whose words nobody knows, it proposes a map
 """
 
 import fnmatch
+import tomllib
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,8 +16,11 @@ from detector.config import Config, Source
 from detector.examined import Examined
 from detector.formats import load_formats, plain
 from detector.framings import Head, shown, sniff
+from detector.headings import guess_columns
 from detector.mapping_proposal import propose_mapping
 from detector.store import Connection, locked, open_store
+
+Rows = tuple[tuple[str, ...], ...]
 
 
 def examine(path: Path, config: Config, as_of: datetime) -> Examined:
@@ -24,12 +29,11 @@ def examine(path: Path, config: Config, as_of: datetime) -> Examined:
     formats = load_formats()
     counts = {name: module.claims(head) for name, module in formats.items() if head.framing in module.FRAMINGS}
     mapping = next((name for name, s in config.sources.items() if fnmatch.fnmatch(path.name, s.files)), None)
-    only = config.model_copy(update={"logs": config.logs.model_copy(update={"paths": (path,)})})
     with TemporaryDirectory(prefix="doctor-") as folder, locked(Path(folder)), open_store(Path(folder)) as db:
-        (tally,) = ingest.read_new_logs(db, only, as_of, Path(folder))
+        (tally,) = ingest.read_new_logs(db, _only(path, config), as_of, Path(folder))
         tables.save_settings(db, config, as_of)
         tables.build(db, tables.SENDS)
-        return Examined(
+        examined = Examined(
             name=shown(path),
             framing=head.framing,
             claims=tuple(sorted(((n, c) for n, c in counts.items() if c), key=lambda claim: -claim[1])),
@@ -41,12 +45,37 @@ def examine(path: Path, config: Config, as_of: datetime) -> Examined:
             proposal=propose_mapping(path, head) if not tally.format or _has_strange_words(db, mapping) else "",
             **_found(db),
         )
+    return replace(examined, rows=_tried(path, examined.proposal, as_of)) if examined.proposal else examined
+
+
+def _only(path: Path, config: Config) -> Config:
+    """The config, with this one file for its logs."""
+    return config.model_copy(update={"logs": config.logs.model_copy(update={"paths": (path,)})})
+
+
+def _tried(path: Path, proposal: str, as_of: datetime) -> Rows:
+    """The first rows as a night would read them with the proposal; none as long as a column that it needs is missing.
+
+    What its words mean only a person can say, so the column with the words is left out.
+    """
+    try:
+        proposed: dict[str, Any] = tomllib.loads(proposal).get("sources", {})
+    except tomllib.TOMLDecodeError:  # a name of half a character, which TOML cannot hold
+        return ()
+    source: dict[str, Any] = next(iter(proposed.values()), {})
+    columns = {ours: theirs for ours, theirs in source.get("columns", {}).items() if ours != "event"}
+    if not all(columns.get(ours) for ours in ("timestamp", "recipient")):
+        return ()
+    mapping = Source(columns=columns, time_format=source.get("time_format"))
+    with TemporaryDirectory(prefix="doctor-") as folder, locked(Path(folder)), open_store(Path(folder)) as db:
+        (_,) = ingest.read_new_logs(db, _only(path, Config(sources={"proposed": mapping})), as_of, Path(folder))
+        return _first_rows(db)
 
 
 def _unused(head: Head, source: Source | None) -> tuple[str, ...]:
     """Columns of a table that say nothing to the detector, as they are called in the file."""
     names = plain.column_names(head)
-    used = set((source.columns if source and source.columns else plain.guess_columns(names)).values())
+    used = set((source.columns if source and source.columns else guess_columns(names)).values())
     return tuple(name for name in names if name not in used)
 
 
@@ -71,16 +100,21 @@ def _found(db: Connection) -> dict[str, Any]:
         "sources": tuple(
             db.execute("select source, count(*) from events group by source order by 2 desc, 1").fetchall()
         ),
-        "rows": tuple(
-            db.execute(
-                "select strftime(make_timestamp(at_us), '%Y-%m-%d %H:%M:%S'), cast(type as varchar), "
-                "coalesce(recipient, ''), coalesce(sender, ''), coalesce(subject, ''), coalesce(template, '') "
-                "from events order by record_number, part limit 5"
-            ).fetchall()
-        ),
+        "rows": _first_rows(db),
         "rejects": tuple(
             db.execute(
                 "select min(record_number), reason, count(*) from rejects group by reason order by 3 desc, 1 limit 5"
             ).fetchall()
         ),
     }
+
+
+def _first_rows(db: Connection) -> Rows:
+    """The first events as they were read."""
+    return tuple(
+        db.execute(
+            "select strftime(make_timestamp(at_us), '%Y-%m-%d %H:%M:%S'), cast(type as varchar), "
+            "coalesce(recipient, ''), coalesce(sender, ''), coalesce(subject, ''), coalesce(template, '') "
+            "from events order by record_number, part limit 5"
+        ).fetchall()
+    )

@@ -3,27 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from detector import copies, kept_apart, portrait, roster
+from detector import copies, evidence_in_words, kept_apart, portrait, roster
+from detector.evidence_in_words import Batch
 from detector.records import AffectedRecipient, CaseFacts, FileTally, Incident, NightFacts
 from detector.store import Connection, read_sql
-
-_LAGS = {
-    1: "within 2 seconds",
-    2: "after 2 to 10 seconds",
-    3: "after 10 seconds to a minute",
-    4: "after 1 to 10 minutes",
-    5: "after 10 minutes to an hour",
-    6: "after 1 to 6 hours",
-    7: "after 6 to 20 hours",
-    8: "about a day later",
-    9: "after 1 to 3 days",
-    10: "after 3 to 8 days",
-    11: "after more than 8 days",
-    12: "within an hour",
-    13: "after more than a day",
-    14: "after more than a day",
-}
-_WINDOWS = {15: "15 minutes", 1440: "day", 10080: "week"}
 
 
 def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
@@ -61,8 +44,8 @@ def label(db: Connection, incident_id: str) -> str:
 def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
     """Why this is an incident: one sentence per number, the strongest batch first."""
     rows = db.execute(
-        "select a.template_key, a.cut_by, a.organization, a.scope, make_timestamp(a.window_start_us), "
-        "a.window_us // 60000000, a.lag_bin, a.exposed, a.repeated, a.log10, a.company "
+        "select a.template_key, a.cut_by, a.organization, a.scope, a.window_start_us, a.window_us, a.lag_bin, "
+        "a.is_again, a.exposed, a.repeated, a.log10, a.company "
         "from batch_alarms as a left join lag_bins as b on b.lag_bin = a.lag_bin "
         "join (select min(sent_at_us) as first_us, max(sent_at_us) as last_us from incident_repeats "
         "where incident_id = $id) as i on a.window_start_us between i.first_us - 691200000000 and i.last_us "
@@ -72,24 +55,28 @@ def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
         {"id": incident_id},
     ).fetchall()
     said = []
-    for key, cut_by, organization, scope, start, minutes, lag_bin, exposed, repeated, log10, company in rows:
-        where = f" at {organization}" if scope == "organization" and organization else ""
-        what = "mail of this kind" if key.startswith(("k:", "i:")) else "this mail"
-        if cut_by == "later":
-            said.append(
-                f"Of {exposed} people{where} who were sent {what} on {start:%d %b}, {repeated} had been sent the same "
-                "more than a day before."
-            )
-        else:
-            said.append(
-                f"In the {_WINDOWS[minutes]} from {start:%d %b %H:%M} UTC, {repeated} of {exposed} people{where} who "
-                f"had been sent {what} were sent the same again {_LAGS[lag_bin]}."
-            )
-        if company > 1:
-            said.append(f"In the same quarter of an hour, {company} kinds of mail came again like that.")
-        whose = "their" if company > 1 else "this template's"
-        said.append(f"Judged by {whose} other days, that happens at most once in 10^{log10:.0f} such batches.")
+    for row in rows:
+        batch = Batch(*row)
+        said.append(evidence_in_words.batch(batch, _sent_it(db, batch) if batch.is_again else 0))
+        if batch.company > 1:
+            said.append(f"In the same quarter of an hour, {batch.company} kinds of mail came again like that.")
+        said.append(evidence_in_words.judged(batch, has_other_days=_usual(db, incident_id) is not None))
     return tuple(said) or _alone(db, incident_id)
+
+
+def _sent_it(db: Connection, batch: Batch) -> int:
+    """People of the batch's organization who were sent its mail in the day before, or in the window itself."""
+    ((people,),) = db.execute(
+        "select count(distinct recipient) from repeats where template_key = $key and sent_at_us >= $from_us "
+        "and sent_at_us < $until_us and ($organization::varchar is null or organization = $organization)",
+        {
+            "key": batch.template_key,
+            "from_us": batch.window_start_us - 86_400_000_000,
+            "until_us": batch.window_start_us + batch.window_us,
+            "organization": batch.organization,
+        },
+    ).fetchall()
+    return int(people)
 
 
 def _alone(db: Connection, incident_id: str) -> tuple[str, ...]:

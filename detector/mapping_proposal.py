@@ -12,17 +12,16 @@ from shlex import quote
 
 from detector.formats import plain
 from detector.framings import Head, shown
+from detector.headings import SYNONYMS, guess_columns, names_recipient, names_sender, names_sending
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d|\d\d?[/.]\d\d?[/.]\d{2,4}|^\d{9,19}(\.\d+)?$|\d\d:\d\d")
 _CLOCK = re.compile(r"^\d\d?:\d\d(:\d\d)?( ?[AaPp][Mm])?$")
 _EXCEL = re.compile(r"^4\d{4}([.,]\d+)?$")
 """A day between 2009 and 2036 as a spreadsheet counts them, which no log does."""
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
-_SENT = re.compile(r"sen[dt]|versan|versend|versch|envo|envi|invia|verzon", re.IGNORECASE)
 _FOREIGN = {
     "subject": r"subj|betreff|objet|asunto|oggetto|onderwerp|assunto|^title|^titel|^titre",
     "event": r"status$|^status|^zustand|^etat|^\u00e9tat|^estado|^stato$",
-    "sender": r"absender|exp[e\u00e9]diteur|remitente|mittente|afzender|^from",
     "template": r"template|vorlage|mod[e\u00e8]le|plantilla",
     "organization": r"^firma|^mandant|^kunde|^client|^entreprise|^empresa|^company",
 }
@@ -55,7 +54,9 @@ def propose_mapping(path: Path, head: Head) -> str:
     values = _values(rows)
     guessed = _guessed(values)
     source = re.sub(r"[^a-z]+", "_", path.name.split(".")[0].lower()).strip("_") or "my_table"
-    lines = [f"[sources.{source}]", f"files = {_quoted(_glob(path.name))}"]
+    use = f"detector nightly {quote(shown(path))} --config detector.toml"
+    lines = [f"[sources.{source}]", f"# read with the config that this stands in:  {use}"]
+    lines += [f"files = {_quoted(_glob(path.name))}"]
     lines += ['zone = "UTC"  # of stamps that carry none']
     lines += _time_format(_stamps(values, guessed))
     lines += _words(values.get(guessed.get("event", ""), []))
@@ -65,9 +66,7 @@ def propose_mapping(path: Path, head: Head) -> str:
 
 def _columns(values: Values, guessed: Mapping[str, str]) -> list[str]:
     """A line for each of our columns: what it is called in the file, or what is missing."""
-    lines = [
-        f"{ours} = {_quoted(guessed[ours])}{_or(ours, values, guessed)}" for ours in plain.SYNONYMS if ours in guessed
-    ]
+    lines = [f"{ours} = {_quoted(guessed[ours])}{_or(ours, values, guessed)}" for ours in SYNONYMS if ours in guessed]
     unused = [name for name in values if name not in guessed.values()]
     named = ", ".join(map(_quoted, unused[:_SHOWN]))
     if "timestamp" not in guessed:
@@ -101,11 +100,15 @@ def _no_time(values: Values) -> str:
 def _guessed(values: Values) -> dict[str, str]:
     """Our name -> the column that may mean it: by its usual name, by what stands in it, or by its name elsewhere."""
     plainly = {_in_words(name): name for name in reversed(list(values))}
-    guessed = {ours: plainly[theirs] for ours, theirs in plain.guess_columns(list(reversed(plainly))).items()}
-    for ours, kind in (("recipient", _ADDRESS), ("timestamp", _TIME)):
+    guessed = {ours: plainly[theirs] for ours, theirs in guess_columns(list(reversed(plainly))).items()}
+    likely = {
+        "sender": sorted(filter(_is_called_sender, values), key=lambda n: _share(values[n], _ADDRESS) < 0.5),
+        "recipient": _people(values),
+        "timestamp": sorted((n for n in values if _share(values[n], _TIME) >= 0.5), key=_is_unlikely),
+    }
+    for ours, names in likely.items():
         if ours not in guessed:
-            fitting = [n for n in values if n not in guessed.values() and _share(values[n], kind) >= 0.5]
-            guessed.update((ours, theirs) for theirs in sorted(fitting, key=_is_unlikely)[:1])
+            guessed.update((ours, theirs) for theirs in [n for n in names if n not in guessed.values()][:1])
     for ours, pattern in _FOREIGN.items():
         if ours not in guessed:
             alike = [n for n in values if n not in guessed.values() and re.search(pattern, _in_words(n).lower())]
@@ -113,9 +116,19 @@ def _guessed(values: Values) -> dict[str, str]:
     return guessed | _clock(values, guessed)
 
 
+def _people(values: Values) -> list[str]:
+    """Columns of addresses, first those called like recipients, then those with most people; never one of senders."""
+    fitting = [n for n in values if _share(values[n], _ADDRESS) >= 0.5 and not _is_called_sender(n)]
+    return sorted(fitting, key=lambda n: (not names_recipient(_in_words(n)), -len(set(values[n]))))
+
+
+def _is_called_sender(name: str) -> bool:
+    return names_sender(_in_words(name))
+
+
 def _is_unlikely(name: str) -> bool:
     """Of several times the one is meant at which a mail was sent."""
-    return not _SENT.search(name)
+    return not names_sending(name)
 
 
 def _clock(values: Values, guessed: Mapping[str, str]) -> dict[str, str]:
@@ -222,5 +235,5 @@ def _quoted(text: str) -> str:
 
 
 def _glob(name: str) -> str:
-    """The file's name with what changes from export to export (dates, numbers) starred."""
-    return re.sub(r"[0-9]([0-9_.:-]*[0-9])?", "*", re.sub(r"[*?\[\]]", "?", name))
+    """The file's name with what changes from export to export starred: dates, and numbers of three digits or more."""
+    return re.sub(r"[0-9](?:[_.:-]*[0-9]){2,}", "*", re.sub(r"[*?\[\]]", "?", name))

@@ -12,6 +12,7 @@ from types import ModuleType
 from detector.config import Source
 from detector.formats import COLUMNS
 from detector.framings import Head, shown
+from detector.headings import guess_columns
 from detector.store import Connection, parse_records, show_records
 
 
@@ -96,7 +97,7 @@ def unclaimed(path: Path, head: Head, formats: Mapping[str, ModuleType]) -> str:
     if head.framing in ("csv", "json"):
         columns = formats["plain"].column_names(head)
         listed = ", ".join(shown(Path(column)) for column in columns[:12]) or "none"
-        found = formats["plain"].guess_columns(columns)
+        found = guess_columns(columns)
         wanted = {"timestamp": "the time", "recipient": "the recipient"}
         timeless = "" if "timestamp" in found else " Without any time no repeat can be told; export the table with one."
         missing = " and one for ".join(text for name, text in wanted.items() if name not in found)

@@ -11,6 +11,7 @@ from detector.config import Roster, Source
 from detector.errors import InputError, StoreError
 from detector.formats import plain
 from detector.framings import frame, shown, sniff
+from detector.headings import guess_columns
 from detector.records import RosterGap
 from detector.store import Connection, parse_records, spool_table
 
@@ -70,7 +71,7 @@ def _read(db: Connection, roster: Roster, path: Path, scratch: Path) -> list[str
     """Add one file's enrolments."""
     head = sniff(path)
     names = plain.column_names(head) if head.framing in plain.FRAMINGS else []
-    mapped = dict(roster.columns) or plain.guess_columns(names, SYNONYMS)
+    mapped = dict(roster.columns) or guess_columns(names, SYNONYMS)
     if missing := {"enrolled_at", "recipient"} - mapped.keys():
         raise InputError(
             f"{shown(path)}: is no roster; no column says {' or '.join(sorted(missing))} "

@@ -55,6 +55,37 @@ def test_is_quiet(cause: str, case: dict[str, Any]):
     assert first.cause != cause
 
 
+def loop(people: int, rounds: int, reach: float, last_round: int = 0) -> str:
+    """What speaks for the whole-group loop, in one text."""
+    counts = Counts(people, rounds, float(rounds), rounds, mails=people, reach_at_clients=reach)
+    order = Order(rounds=rounds, coverage=1.0, last_round=last_round, even_starts=0.4, idle=0.1)
+    first = explain(Evidence(counts=counts, order=order))[0]
+    assert first.cause == "whole-group-loop"
+    return "; ".join(first.supporting)
+
+
+def test_rounds_are_told_with_the_people_they_cover_and_that_the_last_broke_off():
+    assert "5 rounds over the same 6 people;" in loop(6, 5, reach=0.2)
+    said = loop(51, 71, reach=1.0, last_round=20)
+    assert "71 rounds over the same 51 people, the last of which broke off after 20 mails;" in said
+
+
+def test_as_many_rounds_as_people_are_a_turn_for_each_and_other_numbers_are_said_not_to_be():
+    assert "50 rounds for 51 people: about one for each of them" in loop(51, 50, reach=1.0)
+    assert "71 rounds for 51 people: not one for each of them" in loop(51, 71, reach=1.0)
+    assert "rounds for" not in loop(6, 5, reach=1.0)
+
+
+def test_copies_that_are_all_alike_are_no_range():
+    assert "about the same number of copies (5)" in loop(6, 5, reach=1.0)
+
+
+def test_one_person_is_no_list_that_grows():
+    counts = Counts(1, 341, 341.0, 341, mails=40)
+    candidates = explain(Evidence(counts=counts, order=Order(rounds=40, staircase=1.0, head=-1.0)))
+    assert "accumulating-list" not in [candidate.cause for candidate in candidates]
+
+
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_cause_has_at_least_two_cases_of_each_kind(slug: str):
     text = tomllib.loads((FOLDER / f"{slug}.toml").read_text(encoding="utf-8"))

@@ -226,6 +226,19 @@ def test_no_logs_is_two_and_says_what_to_do(detector, tmp_path):
     assert not (tmp_path / "s").exists()
 
 
+def test_a_config_with_a_mapping_but_no_logs_is_told_what_to_add(detector, log, tmp_path):
+    config = tmp_path / "detector.toml"
+    mapping = '[sources.ausgang]\nfiles = "ausgang.csv"\ncolumns = { timestamp = "Wann", recipient = "Wer" }\n'
+    config.write_text(mapping)
+    run = detector("nightly", "--config", config, "--state", tmp_path / "s")
+    assert run.code == 2
+    assert "[sources] says how tables are read, not where they lie" in run.err
+    added = "".join(run.err.partition("[logs]")[1:])
+    (tmp_path / "ausgang.csv").write_text("Wann,Wer\n2026-10-27 10:00,a@x.example\n")
+    config.write_text(mapping + added)
+    assert detector("nightly", "--config", config, "--state", tmp_path / "s", "--as-of", "2026-10-27T11:00Z").code != 2
+
+
 def test_logs_may_stand_in_the_config(detector, log, tmp_path):
     config = tmp_path / "detector.toml"
     config.write_text('[logs]\npaths = ["logs/"]\n')

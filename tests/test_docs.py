@@ -29,6 +29,9 @@ README = PAGES[ROOT / "README.md"]
 DOCS = {path.stem: text for path, text in PAGES.items() if path.parent.name == "docs"}
 
 
+EXPORT = "export DETECTOR_STATE=detector-state-sample"
+
+
 def blocks(language: str) -> list[str]:
     """The code blocks of README and docs in one language."""
     text = "\n".join([README, *DOCS.values()])
@@ -36,14 +39,20 @@ def blocks(language: str) -> list[str]:
     return [text for name, text in fences if name == language]
 
 
-def run(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def commands(program: str) -> list[str]:
+    """The lines of the one block that begins with this program, once the sample's state is named for all of them."""
+    (block,) = (block for block in blocks("sh") if block.startswith(EXPORT) and f"\n{program}" in block)
+    return [line.partition("  #")[0].partition(" > ")[0].strip() for line in block.strip().splitlines()[1:]]
+
+
+def run(line: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a `detector ...` line of the README with this interpreter, in an empty folder."""
     words = [w for word in shlex.split(line) for w in (sorted(map(str, cwd.glob(word))) if "*" in word else [word])]
     assert words[0] == "detector"
     return subprocess.run(
         [sys.executable, "-m", "detector", *words[1:]],
         cwd=cwd,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"} | env,
         capture_output=True,
         text=True,
         check=False,
@@ -234,9 +243,7 @@ def test_the_doctors_command_prints_what_the_config_takes(tmp_path: Path) -> Non
 
 
 def test_the_commands_for_a_letter_are_those_of_the_readme(sample_state: Path) -> None:
-    (block,) = (block for block in blocks("sh") if block.startswith("detector letter"))
-    lines = [line.partition("  #")[0] for line in block.strip().splitlines()]
-    answers = [run(f"{line} --state {sample_state}", sample_state) for line in lines]
+    answers = [run(line, sample_state, DETECTOR_STATE=str(sample_state)) for line in commands("detector letter")]
     assert [answer.returncode for answer in answers] == [1, 2, 2, 0], "open parts: no approval, so no letter"
     assert "Still open: H4" in answers[0].stdout
     assert answers[3].stdout.strip().endswith("letter.md")
@@ -247,6 +254,12 @@ def test_the_drill_of_the_readme_begins(tmp_path: Path) -> None:
     begun = run(block.strip(), tmp_path)
     assert begun.returncode == 0, begun.stderr
     assert "act 1 of 2" in begun.stdout
+
+
+def test_the_send_that_the_readme_explains_is_one_of_the_sample(sample_state: Path, tmp_path: Path) -> None:
+    (block,) = (block for block in blocks("sh") if block.startswith("detector show-send"))
+    explained = run(block.strip().replace("detector-state-sample", str(sample_state)), tmp_path)
+    assert explained.returncode == 0, explained.stderr
 
 
 def test_the_command_that_explains_a_send_explains_one(tmp_path: Path) -> None:
@@ -264,17 +277,15 @@ def test_the_command_that_explains_a_send_explains_one(tmp_path: Path) -> None:
 
 def test_the_commands_that_follow_an_incident_are_the_readmes(sample_state: Path, tmp_path: Path) -> None:
     """On a copy, one after the other; but for the letter, which nobody has approved here, each does what it says."""
-    (block,) = (block for block in blocks("sh") if block.startswith("detector incidents"))
-    state = tmp_path / "detector-state"
+    state = tmp_path / "detector-state-sample"
     shutil.copytree(sample_state, state, symlinks=True)
     ended = {}
-    for line in block.strip().splitlines():
-        command = line.partition(" #")[0].partition(" > ")[0].strip()
-        command = command.replace("--due 2026", "--due 2126")  # whoever runs this may do so later
+    for line in commands("detector incidents"):
+        command = line.replace("--due 2026", "--due 2126")  # whoever runs this may do so later
         if "dismiss" in command:  # what is closed cannot be dismissed: as if it were another day
             shutil.rmtree(state)
             shutil.copytree(sample_state, state, symlinks=True)
-        ended[command.split("incidents ")[1].split(" INC")[0]] = run(command, tmp_path)
+        ended[command.split("incidents ")[1].split(" INC")[0]] = run(command, tmp_path, DETECTOR_STATE=state.name)
     codes = {name: done.returncode for name, done in ended.items()}
     refused = {"sent": 2, "close": 2}
     assert codes == {name: refused.get(name, 0) for name in codes}, [done.stderr for done in ended.values()]

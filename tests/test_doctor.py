@@ -237,7 +237,10 @@ def test_a_mapping_to_a_column_without_addresses_is_doubted(outbox, tmp_path):
 
 
 def test_a_mapped_table_is_said_to_be_read_because_of_its_mapping(outbox, tmp_path):
-    said = in_words(examine(outbox, load_config(_mapped(tmp_path)), AS_OF))
+    outbox.write_text(OUTBOX.replace("Zeitpunkt", "Wann"), encoding="utf-8")
+    config = tmp_path / "wann.toml"
+    config.write_text(_mapped(tmp_path).read_text(encoding="utf-8").replace("Zeitpunkt", "Wann"), encoding="utf-8")
+    said = in_words(examine(outbox, load_config(config), AS_OF))
     assert "framing csv; plain, because a mapping of the config names the file" in said
 
 
@@ -266,6 +269,111 @@ def test_a_file_that_is_no_log_says_so_and_proposes_nothing(tmp_path):
     examined = examine(path, NO_CONFIG, AS_OF)
     assert not examined.proposal
     assert "no format claims it" in in_words(examined)
+
+
+PEOPLE = [f"person{number}@harbor.example" for number in range(30)]
+
+
+def letters(folder, titles, name="ausgang.csv", encoding="utf-8"):
+    """A table in which the academy writes to thirty people; under each title stands what it says."""
+    cells = {"day": "27.10.2026", "time": "18:04:{:02}", "to": "", "from": "academy@school.example", "subject": "Hallo"}
+    kinds = [kind for _, kind in titles]
+    lines = [";".join(title for title, _ in titles)]
+    for number, person in enumerate(PEOPLE):
+        row = cells | {"time": f"18:04:{number:02}", "to": person}
+        lines.append(";".join(row[kind] for kind in kinds))
+    path = folder / name
+    path.write_text("\n".join(lines) + "\n", encoding=encoding)
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+@pytest.mark.parametrize("is_swapped", [False, True])
+@pytest.mark.parametrize(
+    ("to", "sender"),
+    [
+        ("Empf\u00e4nger", "Absender"),
+        ("Empfaenger", "Absender"),
+        ("EMPF\u00c4NGER-E-MAIL", "Absender (E-Mail)"),
+        ("Empf\u00e4ngeradresse", "Absenderadresse"),
+        ("E-Mail", "Gesendet von"),
+        ("Mail an", "Absender"),
+        ("Kunde", "Absender"),
+        ("Adresse der Teilnehmerin", "Mail von"),
+        ("An", "Von"),
+        ("Destinataire", "Exp\u00e9diteur"),
+        ("\u00c0", "De"),
+        ("Correo del destinatario", "Remitente"),
+        ("Para", "De"),
+        ("Indirizzo destinatario", "Mittente"),
+        ("Ontvanger", "Afzender"),
+        ("toAddress", "fromAddress"),
+    ],
+)
+def test_a_sender_is_never_proposed_as_the_one_who_got_the_mail(tmp_path, to, sender, is_swapped, encoding):
+    ends = [(to, "to"), ("Betreff", "subject"), (sender, "from")]
+    titles = [("Datum", "day"), ("Uhrzeit", "time"), *(reversed(ends) if is_swapped else ends)]
+    path = letters(tmp_path, titles, encoding=encoding)
+    columns = tomllib.loads(propose_mapping(path, sniff(path)))["sources"]["ausgang"]["columns"]
+    assert columns == {"timestamp": "Datum", "time": "Uhrzeit", "recipient": to, "sender": sender, "subject": "Betreff"}
+
+
+def test_between_columns_of_addresses_that_say_nothing_the_one_with_most_people_is_proposed(tmp_path):
+    path = letters(tmp_path, [("Tag", "day"), ("Zeit", "time"), ("Konto", "from"), ("Person", "to"), ("B", "subject")])
+    columns = tomllib.loads(propose_mapping(path, sniff(path)))["sources"]["ausgang"]["columns"]
+    assert columns["recipient"] == "Person"
+
+
+def test_a_table_with_only_a_sender_has_nobody_to_count(tmp_path):
+    path = letters(tmp_path, [("Datum", "day"), ("Absender", "from"), ("Betreff", "subject")])
+    assert 'recipient = ""  # required, and no column holds addresses' in propose_mapping(path, sniff(path))
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        "Datum;Uhrzeit;Empf\u00e4nger;Betreff;Absender",
+        "Versanddatum;Versandzeit;E-Mail-Adresse;Betreffzeile;Absenderadresse",
+        "Date;Heure;Destinataire;Objet;Exp\u00e9diteur",
+        "Fecha;Hora;Destinatario;Asunto;Remitente",
+        "Data;Ora;Destinatario;Oggetto;Mittente",
+        "Datum;Tijd;Ontvanger;Onderwerp;Afzender",
+    ],
+)
+def test_a_table_in_another_language_needs_no_mapping_and_its_names_are_said_as_understood(tmp_path, titles):
+    kinds = ("day", "time", "to", "subject", "from")
+    examined = examine(letters(tmp_path, list(zip(titles.split(";"), kinds, strict=True))), NO_CONFIG, AS_OF)
+    assert examined.rows[0] == ("2026-10-27 18:04:00", "accepted", PEOPLE[0], "academy@school.example", "Hallo", "")
+    assert (examined.sends, examined.recipients, examined.unused, examined.proposal) == (30, 30, (), "")
+    assert f"'{titles.split(';')[2]}' as recipient" in in_words(examined)
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("u8.csv", "u8.csv"),
+        ("outbox_2.csv", "outbox_2.csv"),
+        ("outbox-2026-10-27.csv", "outbox-*.csv"),
+        ("outbox_27.10.26.csv", "outbox_*.csv"),
+        ("export1043.csv", "export*.csv"),
+    ],
+)
+def test_only_dates_and_long_numbers_in_a_files_name_are_left_open(tmp_path, name, files):
+    path = letters(tmp_path, [("Wann", "day"), ("Wer", "to")], name)
+    ((_, source),) = tomllib.loads(propose_mapping(path, sniff(path)))["sources"].items()
+    assert source["files"] == files
+
+
+def test_beside_the_proposal_stand_the_rows_as_it_reads_them_and_how_to_name_the_config(tmp_path):
+    titles = [("Wann", "day"), ("Uhr", "time"), ("Wer", "to"), ("Von wem", "from"), ("Betreff", "subject")]
+    path = letters(tmp_path, titles)
+    shown = CliRunner().invoke(cli, ["doctor", str(path)])
+    assert "--config detector.toml" in shown.stderr
+    assert "the first rows, as this mapping reads them" in shown.stderr
+    assert f"2026-10-27 18:04:00  {PEOPLE[0]}  academy@school.example  Hallo" in shown.stderr
+    assert (
+        f"# read with the config that this stands in:  detector nightly {path} --config detector.toml" in shown.stdout
+    )
 
 
 def _head(text):

@@ -19,6 +19,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from detector.cli.summary import _table as summary_table
 from detector.config import Client, Us
 from detector.documents import (
     Desk,
@@ -167,6 +168,28 @@ def letter(case: CaseFacts | None = None, organization: str = "Harbor Freightway
 
 
 # --- what they say ------------------------------------------------------------------------------------------------
+
+
+def test_a_table_that_only_says_sent_tells_nothing_of_outcomes():
+    told = builders.case(sources=("plain",), outcomes=(("accepted", 24),))
+    assert "accepted" not in render_brief(told, DESK)[1].content
+    said = builders.case(sources=("ses",), outcomes=(("accepted", 24),))
+    assert "24 accepted" in render_brief(said, DESK)[1].content
+
+
+def test_the_graver_incident_comes_first_in_summary_and_report_and_a_withdrawn_one_last():
+    found = [
+        builders.case(incident=builders.incident(incident_id=name, severity=severity, state=state))
+        for name, severity, state in [
+            ("INC-AAAA", "minor", "active"), ("INC-BBBB", "grave", "withdrawn"), ("INC-CCCC", "grave", "stopped"),
+            ("INC-DDDD", "grave", "active"), ("INC-EEEE", "serious", "quiet"),
+        ]
+    ]  # fmt: skip
+    ids = ["INC-DDDD", "INC-CCCC", "INC-EEEE", "INC-AAAA", "INC-BBBB"]
+    table = summary_table(tuple(found), is_broad=True)
+    assert [str(cell) for cell in table.columns[0].cells] == ids
+    report = render_report(builders.night(cases=tuple(found)))[1].content
+    assert sorted(ids, key=report.index) == ids
 
 
 NIGHTS = {

@@ -10,10 +10,11 @@ import pytest
 
 from detector import portrait
 from detector.casefiles import untouched, write_case
-from detector.documents import pictures_of, render_brief, render_index, render_report
+from detector.documents import pictures_of, plots, render_brief, render_index, render_report
 from detector.documents.album import drawn
 from detector.documents.burst_plots import LAGS, copies_bins, copies_plot, heat_plot, lags_plot, per_1000
-from detector.documents.drawing import bytes_of
+from detector.documents.charts import timeline_chart
+from detector.documents.drawing import bytes_of, figure_of
 from detector.documents.night_json import PastNight
 from detector.records import Heat, LagProfile, Timeline
 from detector.store import Connection, read_sql
@@ -190,3 +191,26 @@ def test_pictures_are_taken_from_a_brief_only_if_nobody_has_edited_it(tmp_path: 
     assert untouched(folder, "brief.html") == ""
     assert untouched(folder, "brief.md") == ""
     assert untouched(tmp_path / "nowhere", "brief.html") == ""
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_month_of_few_days_is_drawn_in_the_middle_with_each_bar_over_its_own_date(count):
+    days = [(BEGINS.replace(day=1 + n, hour=0), 30, 0) for n in range(count)]
+    (axes,) = figure_of((7.4, 2.1), plots.month_plot, days).axes
+    begins, ends = axes.get_xlim()
+    assert (ends - begins) / 86_400 == 5
+    assert [label.get_text() for label in axes.get_xticklabels()] == [f"{1 + n} Oct" for n in range(count)]
+    assert list(axes.get_xticks()) == [day.timestamp() + 43_200 for day, _, _ in days]
+    assert all(tuple(line.get_xdata()) == (begins, ends) for line in axes.lines)
+
+
+@pytest.mark.parametrize(("most", "is_told"), [(0, False), (3, True)])
+def test_what_is_usual_is_in_the_legend_only_if_there_is_a_line_to_see(most, is_told):
+    starts = tuple(BEGINS + timedelta(minutes=n) for n in range(3))
+    timeline = Timeline(60, starts, (1, 0, 0), (0, 5, 5), (most, 0, 0), (0, 0, 0), 7)
+    figure = figure_of((7.4, 3.1), plots.timeline_plot, timeline, BEGINS, BEGINS + timedelta(hours=1))
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert any("most on usual days" in text for text in texts) is is_told
+    caption = timeline_chart(builders.case(timeline=timeline), {}).caption
+    assert ("grey line" in caption) is is_told
+    assert ("On the 7 days before on which this mail was sent, none went out" in caption) is not is_told

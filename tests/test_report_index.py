@@ -86,11 +86,14 @@ def test_the_index_is_as_accepted(name: str, facts: NightFacts, nights: tuple[Pa
 def test_the_first_sentence_answers_whether_there_is_something_to_do() -> None:
     over = builders.case(record=record("INC-7F3K", work="acknowledged"))
     closed = builders.case(record=record("INC-7F3K", work="closed"))
+    harm = "51 people got 3,519 extra copies"
     told = {
-        "1 mail is still being sent again and again.": night(),
-        "Nothing is being sent again and again now; 1 incident is open.": night(cases=(over,)),
+        "1 mail is still being sent again and again: 61 people got 3,615 extra copies so far.": night(),
+        f"Nothing is being sent again and again now; 1 incident is open: {harm}.": night(cases=(over,)),
         "Nothing is being sent again and again now; no incident is open.": night(cases=(closed,)),
-        "The log is stale: nobody can know what goes out now; 1 incident is open.": night(cases=(over,), is_stale=True),
+        f"The log is stale: nobody can know what goes out now; 1 incident is open: {harm}.": night(
+            cases=(over,), is_stale=True
+        ),
     }
     for sentence, facts in told.items():
         assert f"<h1>{sentence}</h1>" in index(facts)

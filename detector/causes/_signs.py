@@ -78,5 +78,10 @@ def share(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.0f} %"
 
 
+def ranged(least: int, most: int) -> str:
+    """ "70 to 72", or "70" if that is all."""
+    return f"{least}" if least == most else f"{least} to {most}"
+
+
 def _counted(number: float, unit: str) -> str:
     return f"{number:g} {unit}" + ("" if number == 1 else "s")

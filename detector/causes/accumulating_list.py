@@ -12,7 +12,7 @@ HOW_TO_STOP = "Stop the job; it adds one recipient with every message and grows 
 def judge(evidence: Evidence) -> Judgement | None:
     """Fits if the first person has most copies and each later one has one fewer."""
     counts, order = evidence.counts, evidence.order
-    if counts.mails < 4 or order.rounds < 3:
+    if counts.recipients < 3 or counts.mails < 4 or order.rounds < 3:
         return None
     head = None if order.head is None else abs(order.head)
     return weigh(

@@ -1,6 +1,6 @@
 """One mail per enrolment, role or list instead of one per person: a join without DISTINCT."""
 
-from detector.causes._signs import Judgement, Sign, at_least, at_most, duration, share, weigh
+from detector.causes._signs import Judgement, Sign, at_least, at_most, duration, ranged, share, weigh
 from detector.evidence import Evidence
 
 SLUG = "per-subscription-loop"
@@ -16,6 +16,7 @@ def judge(evidence: Evidence) -> Judgement | None:
     counts, spacing, order = evidence.counts, evidence.spacing, evidence.order
     if counts.recipients < 3 or counts.usual_copies > 12 or spacing.median_seconds > 30:
         return None
+    copies = ranged(counts.copies_min, counts.copies_max)
     return weigh(
         Sign(
             spacing.longest_seconds <= 3,
@@ -27,7 +28,7 @@ def judge(evidence: Evidence) -> Judgement | None:
         Sign(
             counts.usual_share < 0.8,
             2,
-            f"the number of copies differs from person to person ({counts.copies_min} to {counts.copies_max})",
+            f"the number of copies differs from mail to mail ({copies} to a person)",
             1,
             "everybody who was hit got the same number of copies",
         ),

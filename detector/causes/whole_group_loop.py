@@ -1,6 +1,6 @@
 """A loop over the whole group runs again and again: everybody gets the same high number of copies."""
 
-from detector.causes._signs import Judgement, Sign, at_least, at_most, duration, share, usual_timer, weigh
+from detector.causes._signs import Judgement, Sign, at_least, at_most, duration, ranged, share, usual_timer, weigh
 from detector.evidence import Evidence
 
 SLUG = "whole-group-loop"
@@ -11,6 +11,9 @@ FIRST_QUESTION = (
 HOW_TO_STOP = "Stop the job that enrols or notifies this group, and empty its queue."
 
 _IS_LONG_SECONDS = 6 * 3600
+_FEWEST_TO_TELL = 10
+_A_FEW = 3
+"""So many rounds more or fewer than people still look like a turn for each of them."""
 
 
 def judge(evidence: Evidence) -> Judgement | None:
@@ -18,26 +21,46 @@ def judge(evidence: Evidence) -> Judgement | None:
     counts, order = evidence.counts, evidence.order
     if counts.recipients < 3 or counts.copies_median < 3:
         return None
+    copies = ranged(counts.copies_min, counts.copies_max)
     return weigh(
         Sign(
             counts.even_share >= 0.9,
             2,
-            f"all {counts.recipients} people got about the same number of copies "
-            f"({counts.copies_min} to {counts.copies_max})",
+            f"all {counts.recipients} people who were hit got about the same number of copies ({copies})",
             2.5,
-            f"the number of copies differs much, from {counts.copies_min} to {counts.copies_max}",
+            f"the number of copies differs much: {copies}",
         ),
         Sign(counts.copies_median >= 5, 1.5, "", 1, f"{counts.usual_copies} copies each are few for a loop"),
         Sign(
             order.coverage >= 0.9,
             2,
-            f"the copies come in {order.rounds} rounds, each of which covers the whole group",
+            f"the copies come in {order.rounds} rounds{_covering(evidence)}",
             1,
-            "the copies do not come in rounds over the whole group",
+            "the copies do not come in rounds over all who were hit",
         ),
+        Sign(order.coverage >= 0.9, 0, _turns(order.rounds, counts.recipients)),
         *_pace(evidence),
         *_makers(evidence),
     )
+
+
+def _covering(evidence: Evidence) -> str:
+    """Whom the rounds cover, and that the last one broke off."""
+    order, people = evidence.order, evidence.counts.recipients
+    if 0 < order.last_round < 0.9 * evidence.counts.mails:
+        return f" over the same {people} people, the last of which broke off after {order.last_round} mails"
+    return f" over the same {people} people"
+
+
+def _turns(rounds: int, people: int) -> str:
+    """What the number of rounds says of what starts one; nothing where all small numbers are near each other."""
+    if people < _FEWEST_TO_TELL:
+        return ""
+    if abs(rounds - people) <= _A_FEW:
+        return (
+            f"{rounds} rounds for {people} people: about one for each of them, as if each one added had started a turn"
+        )
+    return f"{rounds} rounds for {people} people: not one for each of them, so something else has started the turns"
 
 
 def _pace(evidence: Evidence) -> tuple[Sign, ...]:

@@ -163,7 +163,7 @@ def show_send(send_id: str, state: Path) -> None:
     """Say why the send with this id (table `sends`) is one send: its events, files and lines.
 
     \b
-      detector show-send 1db3b66400738ef8 --state /var/lib/detector
+      detector show-send 429efe2380878666 --state /var/lib/detector
     """
     from detector.documents.send_history import in_words
     from detector.sends import show_send as find

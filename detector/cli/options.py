@@ -1,5 +1,6 @@
 """What several commands take: moments, seeds, the state directory; and how all of them complain."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ class Commands(click.Group):
 
 state_option = click.option(
     "--state", default="detector-state", show_default=True, type=click.Path(path_type=Path),
-    help="Directory for everything the detector keeps.",
+    envvar="DETECTOR_STATE", show_envvar=True, help="Directory for everything the detector keeps.",
 )  # fmt: skip
 
 
@@ -81,8 +82,21 @@ def config_with(path: Path | None, logs: tuple[Path, ...]) -> "Config":
     if logs:
         config = config.model_copy(update={"logs": config.logs.model_copy(update={"paths": logs})})
     if not config.logs.paths:
-        raise ConfigError("Give log files or folders, or name them in the config under [logs] paths.")
+        raise ConfigError(_nothing_to_read(path, config))
     return config
+
+
+def _nothing_to_read(path: Path | None, config: "Config") -> str:
+    """What to add; a mapping says how a table is read, not where it lies."""
+    if path is None:
+        return "Give log files or folders, or name them in the config under [logs] paths."
+    named = [source.files for source in config.sources.values()]
+    add = json.dumps(named or ["/var/log/mail.log"], ensure_ascii=False)
+    why = "[sources] says how tables are read, not where they lie. " if named else ""
+    return (
+        f"{path} names no logs. {why}Give log files or folders on the command line, or add to it, with paths relative "
+        f"to it:\n[logs]\npaths = {add}"
+    )
 
 
 def complain(what: str) -> None:

@@ -45,14 +45,15 @@ def _nothing(facts: "NightFacts") -> str:
 
 
 def _table(cases: "tuple[CaseFacts, ...]", *, is_broad: bool) -> "Table":
-    """Ids are never broken, for they are copied from here; an organization's name may be."""
+    """The gravest first. Ids are never broken, for they are copied from here; an organization's name may be."""
     from rich.table import Table
     from rich.text import Text
 
     from detector.documents.escaping import visible
+    from detector.documents.nightly_report import urgency
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    rows = [_cells(case, is_broad=is_broad) for case in cases]
+    rows = [_cells(case, is_broad=is_broad) for case in sorted(cases, key=urgency)]
     for name in rows[0]:
         justify = "right" if name in {"people", "sends", "extra"} else "left"
         table.add_column(name, justify=justify, no_wrap=name != "organization", overflow="fold")  # type: ignore[arg-type]

@@ -42,12 +42,7 @@ def timeline_chart(case: CaseFacts, album: Album) -> Chart:
         pictures = _sizes(album, (3.1, 2.9), timeline_alt(case), plots.timeline_plot, *facts)
     rows = timeline_rows(timeline)
     size = phrases.duration(timeline.bucket_seconds)
-    usual = (
-        " The grey line is the most that the same time of day had on any of the "
-        f"{phrases.counted(timeline.usual_days, 'day')} before on which this mail was sent."
-        if timeline.usual_extra
-        else ""
-    )
+    usual = _usual(timeline)
     columns = ("From", "Extra copies", "First copies")
     return Chart(
         title="Copies over time",
@@ -60,6 +55,14 @@ def timeline_chart(case: CaseFacts, album: Album) -> Chart:
         columns=(*columns, "Extra, usually", "First, usually") if usual else columns,
         rows=rows[:TABLE_ROWS],
     )
+
+
+def _usual(timeline: Timeline) -> str:
+    """What the grey line is; where it would lie on the ground, none is drawn."""
+    before = f"{phrases.counted(timeline.usual_days, 'day')} before on which this mail was sent"
+    if any((*timeline.usual_extra, *timeline.usual_first)):
+        return f" The grey line is the most that the same time of day had on any of the {before}."
+    return f" On the {before}, none went out at that time of day." if timeline.usual_extra else ""
 
 
 def timeline_alt(case: CaseFacts) -> str:

@@ -25,6 +25,7 @@ _STEPS_SECONDS = (
     *(3_600 * h for h in (1, 2, 3, 6, 12)),
     *(86_400 * d for d in (1, 2, 7, 14, 28, 91, 365)),
 )
+_DAY_SECONDS = 86_400
 Bar = tuple[float, float, float]
 """Start, bottom, height."""
 
@@ -141,7 +142,7 @@ def count_axis(axes: "Axes", palette: Palette, most: int, ticks: int) -> None:
         axes.plot(axes.get_xlim(), [mark, mark], color=palette.line, linewidth=0.6, zorder=0, clip_on=False)
 
 
-def time_axis(axes: "Axes", palette: Palette, start: float, end: float, is_daily: bool = False) -> None:
+def time_axis(axes: "Axes", palette: Palette, start: float, end: float) -> None:
     """Round UTC times; the date stands under the first one and wherever it changes."""
     width, height = inches_of(axes)
     step = next((s for s in _STEPS_SECONDS if (end - start) / s <= width / 0.75), _STEPS_SECONDS[-1])
@@ -153,14 +154,21 @@ def time_axis(axes: "Axes", palette: Palette, start: float, end: float, is_daily
         is_new_day = index == 0 or moment.date() != days[index - 1].date()
         date = phrases.short_day(moment) if is_new_day else ""
         labels.append(date if step >= 86_400 else f"{phrases.clock(moment)}\n{date}".rstrip())
-    if is_daily:
-        axes.set_xticks([tick + 43_200 for tick in ticks if tick < end], labels[: sum(tick < end for tick in ticks)])
-        return
     axes.set_xticks(ticks, labels)
     for label, tick in zip(axes.get_xticklabels(), ticks, strict=True):
         share = (tick - start) / (end - start)
         label.set_horizontalalignment("left" if share < 0.03 else "right" if share > 0.97 else "center")
     axes.text(1, -0.37 / height, "UTC", transform=axes.transAxes, ha="right", va="bottom", color=palette.muted)
+
+
+def day_axis(axes: "Axes", start: float, end: float) -> None:
+    """Dates under the middle of their days, as many as there is room for."""
+    begins, until = axes.get_xlim()
+    most = inches_of(axes)[0] / 0.75
+    step = next((s for s in _STEPS_SECONDS if s >= _DAY_SECONDS and (until - begins) / s <= most), _STEPS_SECONDS[-1])
+    ticks = range(int(start), int(end), step)
+    labels = [phrases.short_day(datetime.fromtimestamp(tick, UTC)) for tick in ticks]
+    axes.set_xticks([tick + _DAY_SECONDS / 2 for tick in ticks], labels)
 
 
 def inches_of(axes: "Axes") -> tuple[float, float]:

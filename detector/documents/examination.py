@@ -47,12 +47,22 @@ def _ending(examined: Examined) -> list[str]:
         lines.append(f"problem: {visible(tally.problem, 2000)}")
     if examined.known and not examined.proposal:
         lines.append(f"formats that are known: {', '.join(examined.known)}; notebooks/new_format.ipynb teaches another")
-    if examined.rows:
+    if examined.rows and not examined.proposal:
         lines += ["", "the first events", *_table(examined.rows)]
     if examined.proposal and not examined.proposal.startswith("#"):
         who = "its event column has words that nobody knows" if tally.format else "no format knows this table"
-        lines.append(f"{who}; put this into the config, check it, and fill what is empty:")
+        lines.append(
+            f"{who}; put this into the config (`>> detector.toml` does), check it, fill what is "
+            "empty, and name the config wherever the table is read: --config detector.toml"
+        )
+        lines += _as_proposed(examined.rows)
     return lines
+
+
+def _as_proposed(rows: tuple[tuple[str, ...], ...]) -> list[str]:
+    """The first rows as they would be read; what happened to a mail is not known before its words are said."""
+    unsaid = tuple((at, "", *others) for at, _, *others in rows)
+    return ["", "the first rows, as this mapping reads them", *_table(unsaid), ""] if rows else []
 
 
 def _claims(examined: Examined) -> str:

@@ -108,10 +108,11 @@ def roster_in_words(night: NightFacts) -> str:
     return f"{'; '.join(said)[0].upper()}{'; '.join(said)[1:]}. All of them are in roster.csv."
 
 
-def urgency(case: CaseFacts) -> tuple[int, int, float]:
-    """By this the most pressing come first."""
+def urgency(case: CaseFacts) -> tuple[bool, int, int, float]:
+    """By this the most pressing come first: the gravest, among these what still goes on, then the newest."""
     incident = case.incident
-    return _STATES.get(incident.state, 9), _SEVERITIES.get(incident.severity, 9), -incident.started_at.timestamp()
+    severity, state = _SEVERITIES.get(incident.severity, 9), _STATES.get(incident.state, 9)
+    return incident.state == "withdrawn", severity, state, -incident.started_at.timestamp()
 
 
 def item(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from detector.documents import phrases
-from detector.documents.drawing import Palette, bars, bytes_of, count_axis, inches_of, panel, time_axis, title
+from detector.documents.drawing import Palette, bars, bytes_of, count_axis, day_axis, inches_of, panel, time_axis, title
 from detector.records import Timeline
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAIL_INCHES = (7.4, 3.5)
 WIDE_INCHES = (7.4, 3.1)
 NARROW_INCHES = (3.7, 2.9)
+_FEWEST_DAYS = 5
+"""Fewer days stand in the middle, so that one is a bar and no wall."""
 
 
 def timeline_png(timeline: Timeline, *, alarm_at: datetime, log_end: datetime) -> bytes:
@@ -39,13 +41,13 @@ def timeline_plot(
     )
     for bottom, height, name, counts, usual, colour, ticks in panels:
         axes = panel(figure, palette, (bottom, height), (starts[0], starts[-1] + width), most)
-        if usual:
+        if any(usual):
             _usual_band(axes, palette, list(zip(starts, usual, strict=True)), width)
         bars(axes, [(start, 0, height) for start, height in zip(starts, counts, strict=True)], width, colour)
         count_axis(axes, palette, max((*counts, *usual)), ticks)
         title(axes, name, colour, 0.33 if ticks == 3 else 0.11)
     extra, first = figure.axes
-    if timeline.usual_extra:
+    if any((*timeline.usual_extra, *timeline.usual_first)):
         title(first, "\u2014 most on usual days", palette.muted, 0.11, is_right=True)
     time_axis(first, palette, starts[0], starts[-1] + width)
     extra.set_xticks([])
@@ -58,13 +60,14 @@ def month_plot(figure: "Figure", palette: Palette, days: Sequence[tuple[datetime
     below = [(day.timestamp(), 0, sends - extra) for day, sends, extra in days]
     above = [(day.timestamp(), sends - extra, extra) for day, sends, extra in days]
     ends = (below[0][0], below[-1][0] + 86_400)
+    room = max(0.0, (_FEWEST_DAYS * 86_400 - (ends[1] - ends[0])) / 2)
     most = max(sends for _, sends, _ in days)
-    axes = panel(figure, palette, (0.17, 0.64), ends, most)
+    axes = panel(figure, palette, (0.17, 0.64), (ends[0] - room, ends[1] + room), most)
     bars(axes, below, 86_400, palette.calm)
     bars(axes, above, 86_400, palette.extra)
     count_axis(axes, palette, most, 3)
     title(axes, "Mails per day (UTC)", palette.muted, 0.2)
-    time_axis(axes, palette, *ends, is_daily=True)
+    day_axis(axes, *ends)
     if any(height for _, _, height in above):
         title(axes, "\u25bc with extra copies", palette.extra, 0.2, is_right=True)
     for start, bottom, height in above:

@@ -81,12 +81,22 @@ def headline(night: NightFacts, waiting: Sequence[CaseFacts]) -> str:
     """The answer to "do I have to do something?" in one sentence."""
     if night.log_complete_through is None:
         return "There was no mail to look at."
-    are_open = f"{phrases.counted(len(waiting), 'incident is', 'incidents are')} open"
+    how_many = f"{phrases.counted(len(waiting), 'incident is', 'incidents are')} open"
+    are_open = f"{how_many}: {_harm(waiting)}" if waiting else "no incident is open"
     if night.is_stale:
-        return f"The log is stale: nobody can know what goes out now; {are_open if waiting else 'no incident is open'}."
-    if running := sum(map(is_running, waiting)):
-        return f"{phrases.counted(running, 'mail is', 'mails are')} still being sent again and again."
-    return f"Nothing is being sent again and again now; {are_open if waiting else 'no incident is open'}."
+        return f"The log is stale: nobody can know what goes out now; {are_open}."
+    if running := [case for case in waiting if is_running(case)]:
+        mails = phrases.counted(len(running), "mail is", "mails are")
+        return f"{mails} still being sent again and again: {_harm(running)} so far."
+    return f"Nothing is being sent again and again now; {are_open}."
+
+
+def _harm(cases: Sequence[CaseFacts]) -> str:
+    """Who got how much too much, everybody counted once."""
+    people = {row.recipient for case in cases for row in case.affected}
+    who = phrases.counted(len(people), "person", "people")
+    excess = sum(case.incident.excess for case in cases)
+    return f"{who} got {phrases.counted(excess, 'extra copy', 'extra copies')}"
 
 
 def _row(case: CaseFacts, folders: Mapping[str, str]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ CAUSES = {
     "double-registration": "the code that sends is called twice for each event",
     "per-subscription-loop": "one mail per enrolment or role instead of one per person",
     "accumulating-list": "a list of recipients that keeps growing inside a loop",
-    "whole-group-loop": "the whole group is mailed again for each of its members",
+    "whole-group-loop": "a loop that mails the same people again and again",
     "restart-from-top": "a job that starts again from the top of its list after an error",
     "redelivery-timer": "a queue that hands out the same job again and again on a timer",
     "status-not-saved": "the mark \u201csent\u201d is never saved, so that every run sends again",
@@ -211,7 +211,9 @@ class CaseWords:
 
     @property
     def outcomes(self) -> str:
-        """What the log says became of the copies; "" if it does not."""
+        """What the log says became of the copies; "" if it does not, as a table that only says "sent"."""
+        if self.case.sources == ("plain",) and {outcome for outcome, _ in self.case.outcomes} == {"accepted"}:
+            return ""
         parts = [f"{phrases.number(sends)} {self.say(outcome)}" for outcome, sends in self.case.outcomes]
         return self.ready(f"Of {self._counted_copies}: {', '.join(parts)}.") if parts else ""
 

@@ -25,6 +25,8 @@ class Order:
     """Passes over the people in which nobody comes twice, the rightful one included."""
     coverage: float = 1.0
     """Share of the mails that a round covers, the median of the rounds with extra copies."""
+    last_round: int = 0
+    """Mails of the last round, which may have broken off."""
     one_by_one: float = 0.0
     """Share of the copies that follow directly on a copy of the same mail."""
     head: float | None = None
@@ -77,6 +79,7 @@ def put_in_order(copies: pd.DataFrame, audience: pd.DataFrame) -> Order:
     return Order(
         rounds=len(edges),
         coverage=round(float(np.median(sizes[1:] if len(sizes) > 1 else sizes) / len(per_mail)), 4),
+        last_round=int(sizes[-1]),
         one_by_one=round(float((np.diff(mails) == 0).mean()), 4) if len(mails) > 1 else 0.0,
         head=_correlation(np.arange(len(per_mail)), per_mail),
         staircase=round(len(np.unique(per_mail)) / len(per_mail), 4),

@@ -15,30 +15,11 @@ from detector.config import Source
 from detector.errors import InputError
 from detector.formats import Select
 from detector.framings import Head
+from detector.headings import SYNONYMS, guess_columns, names_sending
 from detector.stamps import UNCLEAR_ORDER, read_stamps
 
 FRAMINGS = ("csv", "json")
 IDENTITY = "export"
-
-SYNONYMS = {
-    "timestamp": "timestamp sent_at event_time event_at sent_on sent_time date_sent sent_date send_time datetime "
-    "date_time date time created_at created ts log_time occurred_at logged_at",
-    "time": "",
-    "recipient": "recipient recipient_email recipient_address rcpt_to rcpt to_address to_email email_to "
-    "email_address email to user_email mail_to recipients to_addresses receiver address",
-    "event": "event event_type status state outcome result",
-    "message_id": "message_id messageid msg_id smtp_id internet_message_id email_id mail_id",
-    "sender": "sender sender_address from_address from_email mail_from from",
-    "subject": "subject email_subject message_subject mail_subject subject_line",
-    "template": "template template_id template_name campaign campaign_id mail_type email_type message_type "
-    "tag category",
-    "organization": "organization organisation client client_name company company_name customer tenant account",
-    "size": "size size_bytes bytes total_bytes message_size",
-}
-"""Our column name -> header words for it, best first; `time` is that of the day, if `timestamp` has none."""
-
-_DAY_AND_TIME = (("date", "time"), ("sent_date", "sent_time"), ("date_sent", "time_sent"), ("send_date", "send_time"))
-"""What two columns are called that make one moment."""
 
 _MOMENT = """case when nullif(trim({day}), '') is null then {day}
       when contains({day}, ':') and not regexp_matches({day}, {midnight}) then {day}
@@ -162,7 +143,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         "other": given.get("*"),
         "meanings": list(given.values()),
         "brackets": "[](){}'",
-        "is_sent_at": "sent" in mapped.get("timestamp", "").lower(),
+        "is_sent_at": names_sending(mapped.get("timestamp", "")),
         "unclear_order": UNCLEAR_ORDER,
         "strange_word": STRANGE_WORD,
         "header": head.records[0] if head.framing == "csv" else "\x02",
@@ -202,27 +183,6 @@ def column_names(head: Head) -> list[str]:
         if isinstance(row, dict):
             names.update(dict.fromkeys(row))
     return list(names)
-
-
-def guess_columns(names: list[str], synonyms: Mapping[str, str] = SYNONYMS) -> dict[str, str]:
-    """Our name -> the file's column that means it, as far as the synonyms tell."""
-    simple = {re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_"): name for name in reversed(names)}
-    found: dict[str, str] = {}
-    for ours, words in synonyms.items():
-        theirs = next((simple[word] for word in words.split() if word in simple), None)
-        if theirs is not None and theirs not in found.values():
-            found[ours] = theirs
-    if synonyms is SYNONYMS:
-        found.update(_day_and_time(simple, found.get("timestamp")))
-    return found
-
-
-def _day_and_time(simple: Mapping[str, str], moment: str | None) -> dict[str, str]:
-    """The two columns that make one moment, if what passes for it is one of them."""
-    for day, time in _DAY_AND_TIME:
-        if day in simple and time in simple and moment in (simple[day], simple[time]):
-            return {"timestamp": simple[day], "time": simple[time]}
-    return {}
 
 
 def _csv_columns(names: list[str], mapped: Mapping[str, str]) -> tuple[str, str]:
