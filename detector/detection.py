@@ -193,11 +193,10 @@ def _episodes(db: Connection) -> Episodes:
 
 
 def _with_timers(db: Connection, episodes: pd.DataFrame) -> pd.DataFrame:
-    """And what comes to a whole group by a clock of its own, whatever is usual for the template."""
-    timers = db.execute(read_sql("questions/own_clock")).df()
-    if not len(timers):
-        return episodes.assign(alike=1)
-    return pd.concat([timers, episodes.assign(alike=1)]).drop_duplicates(["recipient", "content_key", "started_us"])
+    """And what comes to a whole group by a clock of its own, or in a storm, whatever is usual for the template."""
+    asked = (db.execute(read_sql(f"questions/{name}")).df() for name in ("own_clock", "storms"))
+    found = [rows for rows in asked if len(rows)]
+    return pd.concat([*found, episodes.assign(alike=1)]).drop_duplicates(["recipient", "content_key", "started_us"])
 
 
 def _without_blind_copies(

@@ -79,6 +79,23 @@ def _sent_it(db: Connection, batch: Batch) -> int:
     return int(people)
 
 
+def _of_many(sends: int, alike: int, started_us: int, ended_us: int) -> tuple[str, ...]:
+    """The same for what came to a whole group at once, or by a clock."""
+    group = f"{alike} people were sent the same mail, one of them {sends} times,"
+    if ended_us - started_us <= 3_600_000_000:
+        return (f"{group} within an hour.", "No kind of mail is sent to a whole group so often by nature.")
+    if started_us % 60_000_000 < 10_000_000:
+        return (
+            f"{group} at the same time of day, of the same size to the byte each time.",
+            "News would differ in size, and of a reminder's readers some would have dropped out.",
+        )
+    return (
+        f"{group} days apart and each time from {_clock(started_us)} UTC on, to the second.",
+        "No timetable begins at such a second; a timer does that somebody's mail has started. Nobody else is "
+        "sent this kind of mail like that.",
+    )
+
+
 def _alone(db: Connection, incident_id: str) -> tuple[str, ...]:
     """The same for what was found by looking at one person."""
     of_incident = (
@@ -86,18 +103,13 @@ def _alone(db: Connection, incident_id: str) -> tuple[str, ...]:
         "(select content_key from incident_repeats where incident_id = $1)"
     )
     episodes = db.execute(
-        "select copies, most_elsewhere, alike, started_us from episode_alarms "  # noqa: S608
+        "select copies, most_elsewhere, alike, started_us, ended_us from episode_alarms "  # noqa: S608
         f"where {of_incident} order by alike desc, copies desc, started_us limit 1",
         [incident_id],
     ).fetchall()
-    for sends, most, alike, started_us in episodes:
+    for sends, most, alike, started_us, ended_us in episodes:
         if alike > 1:
-            return (
-                f"{alike} people were sent the same mail, one of them {sends} times, days apart and each time from "
-                f"{_clock(started_us)} UTC on, to the second.",
-                "No timetable begins at such a second; a timer does that somebody's mail has started. Nobody else is "
-                "sent this kind of mail like that.",
-            )
+            return _of_many(sends, alike, started_us, ended_us)
         others = f"more than {most} copies of such a mail" if most > 1 else "such a mail twice"
         return (
             f"One person was sent {sends} copies of the same mail, never more than three days apart.",

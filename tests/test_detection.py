@@ -736,6 +736,36 @@ def test_six_courses_whose_subject_does_not_name_them_are_told_apart_by_their_si
     assert len(hit) == 30
 
 
+@pytest.mark.parametrize("weeks", [1, 2, 3, 4])
+def test_what_breaks_anew_each_week_is_found_each_week_though_the_mail_is_never_sent_right(tmp_path, weeks):
+    """Twelve people get the plan eight times, 90 seconds apart, on one to four Mondays: 84 extra copies each time."""
+    begins = FIRST_DAY + timedelta(hours=8)
+    plans = [
+        (begins + timedelta(days=7 * week, seconds=90 * n + 2 * k), f"clerk{k}@firm.example", "plan", "Your plan")
+        for week in range(weeks)
+        for n in range(8)
+        for k in range(12)
+    ]
+    found = read_outbox(tmp_path, [*ordinary_outbox(random.Random(27)), *plans])
+    assert [(incident.recipients, incident.excess) for incident, _ in found] == [(12, 84)] * weeks
+
+
+def test_five_people_with_twenty_copies_each_are_found_in_a_log_of_one_day(tmp_path):
+    """Thirty are welcomed, and five of them 19 times more, two minutes apart; nothing is known of any other day."""
+    begins = FIRST_DAY + timedelta(hours=10)
+    welcome = [
+        (begins + timedelta(seconds=2 * n), f"clerk{n}@firm.example", "welcome", "Welcome to A1") for n in range(30)
+    ]
+    again = [
+        (begins + timedelta(minutes=2 * n, seconds=2 * k), f"clerk{k}@firm.example", "welcome", "Welcome to A1")
+        for n in range(1, 20)
+        for k in range(5)
+    ]
+    ((incident, people),) = read_outbox(tmp_path, welcome + again)
+    assert {person.recipient: person.sends for person in people} == {f"clerk{k}@firm.example": 20 for k in range(5)}
+    assert incident.detected_at <= begins + timedelta(minutes=20)
+
+
 def test_an_empty_log_and_a_log_without_repeats_have_no_bursts(tmp_path):
     with fresh_store(tmp_path / "state") as db:
         build(db, tables.SENDS + tables.REPEATS, as_of=NEW_YEAR)
