@@ -43,7 +43,6 @@ from detector.day_sums import DaySums, find
 
 __all__ = ["COLUMNS", "SCALES", "BurstDetector"]
 
-
 _FEWEST_IN_BATCH = 5
 """Batches smaller than this tell the mean of a share, but not how it varies."""
 _DAYS_BEFORE_TRIMMING = 5
@@ -67,7 +66,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
     alarm_log10: a batch is an outlier (-1) if its log10 e-value reaches this; None: so that `contamination` of the
     fitted batches are outliers.
     people: fewest repeated people of a batch that can be evidence at all.
-    prior_exposures, prior_batches, prior_days: how much history outweighs what is assumed of an unknown template.
+    prior_exposures, prior_days: how much history outweighs what is assumed of an unknown template.
     """
 
     def __init__(
@@ -265,7 +264,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         width = 2 * priors.NEAR[rows.lag_bin] + 1
         seen = concentration_of(width * np.maximum(big_batches, batches / width), shares, squares)
         seen = np.where(shares > _WHOLE * big_batches, np.minimum(seen, priors.ALL_OR_NONE), seen)
-        days = np.where(np.isin(rows.lag_bin, _QUICK), np.maximum(days - 1, 0), days)  # one may have been an incident
+        days = np.maximum(days - np.isin(rows.lag_bin, _QUICK), 0)  # one may have been an incident
         often = np.clip(days / np.maximum(days + clean, 1) / _HABITUAL, 0, 1)
         return between(assumed, seen, often * wholeness(shares, squares) * days / (days + self.prior_days))
 

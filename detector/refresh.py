@@ -18,7 +18,7 @@ from detector.tables import REPEATS, SCAFFOLD, SENDS, Said, build
 _MOST = 5
 """If more than one in so many events is touched, it is quicker to make everything anew."""
 _BY_MESSAGE = ("message_lives", "hand_offs", "sightings", "sends")
-_FROM_ALL = ("due_contents", "group_habits", "roster_gaps")
+_FROM_ALL = ("due_contents", "group_mailings", "group_habits", "roster_gaps")
 """What is made anew every night, because it counts over all mail."""
 _OF_KINS = ("kins", *REPEATS[REPEATS.index("binned_repeats") : REPEATS.index("recipient_days")])
 

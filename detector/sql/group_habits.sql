@@ -3,14 +3,13 @@
 -- or less: the clock was changed), as
 -- a forum's posts or an invitation that is moved; counted are the runs of days on which that happened, for an affair has
 -- days next to each other. `issue_runs`: another mail of the same name to the same group on another day, as the issues of
--- a newsletter, which only their size tells apart. (Groups are the same if their first or last person is, by name or by
--- name read backwards: some always miss a mailing.) `follow_up_runs`: a second copy after the same number of whole days,
+-- a newsletter, which only their size tells apart. `follow_up_runs`: a second copy after the same number of whole days,
 -- to groups that had got their first on other days, as the reminders of a deadline; counted are the runs of those first
 -- days, at the commonest number of days. `mail_days` are the days on which five people or more were sent the template.
 -- `several_weeks` of `weeks`: a fiftieth of the people got the same twice within ten seconds, as who is enrolled in several
 -- courses whose mails look alike. A kin has habits of its own.
 -- grain: template_key
--- reads: kins, repeats
+-- reads: group_mailings, kins, repeats
 with again as (
   select template_key, content_key, sent_at_us, lag_us, copies_before from repeats
   where copies_before > 0 and grain = 'mail' and lag_us >= 600000000
@@ -29,38 +28,11 @@ with again as (
   from dated
   group by template_key, content_key, day_us, window_us, earlier_us
   having count(*) >= 5
-), mails as (
-  select template_key, regexp_replace(content_key, '[|][0-9]+\z', '') as name, content_key, recipient, sent_at_us
-  from repeats
-  where grain = 'mail'
-), mailings as (
-  select template_key, name, sent_at_us - sent_at_us % 900000000 as window_us, count(distinct recipient) as people,
-    min(content_key) as one_content, min(recipient) as first_person, max(recipient) as last_person,
-    min(reverse(recipient)) as first_reversed, max(reverse(recipient)) as last_reversed
-  from mails
-  group by template_key, name, sent_at_us - sent_at_us % 900000000
-  having count(*) >= 5
-), all_mailings as (
-  select template_key, name, window_us, people, one_content, first_person, last_person, first_reversed, last_reversed
-  from mailings
-  union all
-  select k.kin_key, m.name, m.window_us, m.people, m.one_content, m.first_person, m.last_person, m.first_reversed,
-    m.last_reversed
-  from mailings as m
-  join kins as k on k.template_key = m.template_key
-), named as (
-  select template_key, window_us, window_us - window_us % 86400000000 as day_us,
-    window_us - lag(window_us) over by_time as apart_us, lag(one_content) over by_time <> one_content as is_other,
-    first_person = lag(first_person) over by_time or last_person = lag(last_person) over by_time
-      or first_reversed = lag(first_reversed) over by_time or last_reversed = lag(last_reversed) over by_time as is_same_group
-  from all_mailings
-  where people >= 5
-  window by_time as (partition by template_key, name order by window_us)
 ), odd_days as (
   select template_key, day_us from repeated_together
   where off_us > 1200000000 and abs(off_us - 3600000000) > 600000000
   union
-  select template_key, day_us from named
+  select template_key, day_us from group_mailings
   where is_other and is_same_group and (apart_us + 2700000000) % 86400000000 > 5400000000
 ), odd_spaced as (
   select template_key,
@@ -106,7 +78,7 @@ with again as (
 ), issues as (
   select template_key, count(distinct day_us) as mail_days,
     count(distinct case when is_other and is_same_group and apart_us >= 72000000000 then day_us end) as issue_runs
-  from named
+  from group_mailings
   group by template_key
 )
 select d.template_key, cast(coalesce(o.odd_runs, 0) as bigint) as odd_runs, coalesce(i.issue_runs, 0) as issue_runs,
