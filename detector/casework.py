@@ -22,7 +22,7 @@ from detector.documents.closing_note import render_closing_note
 from detector.documents.desk import client_folders
 from detector.documents.human import Human, read_human
 from detector.documents.human_form import NAME as FORM
-from detector.documents.still_going import is_blind, is_over
+from detector.documents.still_going import came_again, is_blind, is_over
 from detector.errors import ConfigError
 from detector.lifecycle import replay
 from detector.records import CaseFacts
@@ -99,6 +99,8 @@ def bound_facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, str
     """The figures that an approval binds: all of the letter's but where the log ends, which moves every night."""
     facts = letter_facts(case, organization, desk.language(organization))
     noted = {"stop": stopped_at(case, desk.language(organization)) or "not noted"}
+    if after := ", ".join(other.incident_id for other in came_again(case, organization)):
+        noted["copies since"] = after
     return noted | {code: shown for code, shown in facts.items() if code not in MOVING}
 
 

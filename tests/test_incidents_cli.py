@@ -795,6 +795,38 @@ def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
     assert b"24 copies too many" in texts["letter.html"]
 
 
+# --- none since -------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_is_told_none_since_while_another_incident_of_the_client_has_later_copies(desk):
+    """Twelve people of Harbor until 18:27; the letter is approved. A week later eight others get the same mail."""
+    name = opened(desk)
+    (folder,) = (desk.state / "incidents").iterdir()
+    noted_and_filled(desk, name, folder, "Harbor")
+    here = ("--state", desk.state)
+    assert desk.run("letter", "approve", name, *here).code == 0
+    texts = {file: (folder / file).read_text(encoding="utf-8") for file in ("letter.md", "call.md", "note.md")}
+    assert ", and none since." in texts["letter.md"]
+    assert "; none since, in a log" in texts["call.md"]
+    assert "our log has shown no further copy since" in texts["note.md"]
+
+    again = desk.night(MORNING + WEEK, burst(BEGINS + WEEK, people=8, who="q"))
+    (other,) = {row["incident_id"] for row in desk.listed("--all")} - {name}
+    assert f"{name}: the letter to Harbor is no longer approved: copies since was not there and is {other}" in again.err
+    texts = {file: (folder / file).read_text(encoding="utf-8") for file in texts}
+    assert [file for file, text in texts.items() if "since" in text.replace("“none since”", "")] == []
+    assert "Our log shows the last copy of this email to these people at" in texts["letter.md"]
+    assert f"{other} has 72 extra copies to 8 people of theirs after this" in texts["letter.md"]  # 8 * 9
+    assert f"after that, which we follow as {other}" in texts["call.md"]
+    assert "Those copies have stopped." in texts["note.md"]
+
+    mine = texts["letter.md"].replace("Our log shows the last copy of", "There were none since. Our log shows")
+    (folder / "letter.md").write_text(mine, encoding="utf-8")
+    told = desk.run("letter", "check", name, *here)
+    assert told.code == 1
+    assert f"“none since”: {other} has copies to this client after that. Write of this mail to these people" in told.out
+
+
 # --- whole stories ----------------------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ from detector.documents.escaping import visible
 from detector.documents.languages import Language
 from detector.documents.letter_text import as_token
 from detector.documents.sentences import in_markdown, mail_name
-from detector.documents.still_going import is_blind, is_over, is_running
+from detector.documents.still_going import came_again, is_blind, is_over, is_running
 from detector.documents.templates import Safe, fill, one_line, render_markdown
 from detector.records import AffectedRecipient, CaseFacts, Document
 
@@ -145,6 +145,7 @@ def _facts(case: CaseFacts, organization: str, desk: Desk, shared: SharedWords) 
         "teams": [client.teams.get(domain, domain) for domain, _ in teams(rows)],
         "promises": [(words, promise.owner, Safe(language.day(promise.due))) for promise, words in shared.promises],
         "stopped_at": stopped_at(case, language),
+        "came_again": came_again(case, organization),
         "noted_how": noted_how(case),
         "date": language.day(human.letter.date) if human.letter.date else "",
         "next_on": language.day(human.next_update.on) if human.next_update.on else "",

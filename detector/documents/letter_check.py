@@ -16,7 +16,7 @@ from detector.documents.letter_numbers import typed_by_hand, wrong_figures
 from detector.documents.letter_phrases import PHRASES
 from detector.documents.letter_strangers import strangers
 from detector.documents.letter_text import FILL, TOKEN, moved, numbered_lines, read_letter
-from detector.documents.still_going import is_over
+from detector.documents.still_going import came_again, is_over
 from detector.records import CaseFacts
 
 _STRAY = re.compile(r"\{\s*F\s*\d[^{}\n]*\}?")
@@ -171,11 +171,23 @@ def _again(c: Checking) -> Iterator[Finding]:
         )
 
 
+def _none_since(c: Checking) -> Iterator[Finding]:
+    """What went to others of the same client later is no part of the incident, and still mail of ours to them."""
+    ids = ", ".join(other.incident_id for other in came_again(c.case, c.organization))
+    for number, line in c.lines if ids else ():
+        if found := re.search(c.phrases.none_since, line, re.IGNORECASE):
+            text = (
+                f"“{_short(found[0])}”: {ids} has copies to this client after that. "
+                "Write of this mail to these people only, and see to that incident's letter the same day."
+            )
+            yield Finding(number, text)
+
+
 def _short(sentence: str) -> str:
     return sentence if len(sentence) <= 80 else f"{sentence[:79]}…"
 
 
 _CHECKS = (
     *(_state, _open_parts, _examples, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
-    *(_blame, _addressee, _promises, strangers, _received, _length, _again),
+    *(_blame, _addressee, _promises, strangers, _received, _length, _again, _none_since),
 )
