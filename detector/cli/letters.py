@@ -164,13 +164,14 @@ def _drafts(work: "WrittenUp", organization: str) -> list[Draft]:
     """The drafts to all clients hit, or to the one that is named. Raises RefusedError if that one was not hit."""
     from detector.documents.apology_letter import due, letter_name
 
-    kind, names = due(work.case), work.case.incident.organizations
+    names = work.case.incident.organizations
     if not names:
         raise RefusedError("No client was hit: the addresses are private ones, so there is no letter.")
     wanted = [name for name in names if name.casefold() == (organization or name).casefold()]
     if not wanted:
         raise RefusedError(f"{_shown(organization)!r} was not hit. Hit were: {', '.join(map(_shown, names))}.")
-    return [Draft(work, name, kind, work.folder / letter_name(work.case, name, kind)) for name in wanted]
+    kinds = {name: due(work.case, name) for name in wanted}
+    return [Draft(work, name, kind, work.folder / letter_name(work.case, name, kind)) for name, kind in kinds.items()]
 
 
 def _one(work: "WrittenUp", organization: str) -> Draft:

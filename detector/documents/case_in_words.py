@@ -59,6 +59,8 @@ def as_json(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> dic
         "holding_notes_sent": [step.organization for step in record.notes_sent],
         "letters_approved": [step.organization for step in record.approved],
         "letters_sent": [step.organization for step in record.sent],
+        "letters_outdated": {step.organization: step.fields["because"] for step in record.outdated},
+        "corrections_sent": [step.organization for step in record.corrections],
         "promises": [
             {
                 "number": promise.number,
@@ -160,6 +162,7 @@ def _steps(record: CaseRecord, organization: str) -> Iterator[str]:
         ("told", record.told),
         *(("holding note approved", record.notes_approved), ("holding note sent", record.notes_sent)),
         *(("letter approved", record.approved), ("letter sent", record.sent)),
+        *(("correction approved", record.corrections_approved), ("correction sent", record.corrections)),
     )
     for name, steps in kinds:
         for step in steps:
@@ -167,6 +170,8 @@ def _steps(record: CaseRecord, organization: str) -> Iterator[str]:
                 channel = step.fields.get("channel", "")
                 by_what = f" by {channel}" if channel else ""
                 yield f"{name} {phrases.instant(step.at)}{by_what} ({step.by})"
+    if wrong := record.outdated_for(organization):
+        yield f"HOLDS A WRONG LETTER: {wrong.fields['because']}"
 
 
 def _promises(record: CaseRecord, now: datetime) -> Iterator[str]:
@@ -215,9 +220,10 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "contained": _of("how"),
     "contradicted": _contradicted,
     "client told": _of("organization", "channel"),
-    **dict.fromkeys(("letter approved", "holding note approved"), _of("organization")),
-    **dict.fromkeys(("letter revoked", "holding note revoked"), _of("organization", "because")),
-    **dict.fromkeys(("letter sent", "holding note sent"), _of("organization", "channel")),
+    **dict.fromkeys(("letter approved", "holding note approved", "correction approved"), _of("organization")),
+    **dict.fromkeys(("letter revoked", "holding note revoked", "correction revoked"), _of("organization", "because")),
+    **dict.fromkeys(("letter sent", "holding note sent", "correction sent"), _of("organization", "channel")),
+    "letter outdated": lambda fields: f"{fields['organization']}, {fields['because'] or 'no longer'}",
     "promised": lambda fields: f"{fields['number']}, {fields['text']} ({fields['owner']}, due {fields['due']})",
     "kept": lambda fields: f"promise {fields['number']}",
     "merged": lambda fields: f"{fields['absorbed']} is a part of it",

@@ -132,7 +132,8 @@ def _promises(c: Checking) -> Iterator[Finding]:
             if re.search(c.phrases.promise, sentence, re.IGNORECASE) and not is_bound and not _is_noted(sentence, c):
                 yield Finding(number, f"A promise without owner and date: “{_short(sentence)}” {c.phrases.note_it}")
     for promise, words in noted:
-        if not (words and words.rstrip(". ") in c.plain) and not open_parts and is_over(c.case):
+        is_left_out = not (words and words.rstrip(". ") in c.plain) and not open_parts
+        if is_left_out and is_over(c.case) and not c.is_correction:
             yield Finding(0, f"Promise {promise.number} is missing in the letter: {promise.text} ({promise.owner}).")
 
 
@@ -165,10 +166,16 @@ def _length(c: Checking) -> Iterator[Finding]:
 
 def _again(c: Checking) -> Iterator[Finding]:
     before = [known for known in c.case.earlier if known.organization == c.organization]
-    if before and not re.search(c.phrases.again, c.plain, re.IGNORECASE):
+    if before and not c.is_correction and not re.search(c.phrases.again, c.plain, re.IGNORECASE):
         yield Finding(
             0, f"It is not the first time ({before[0].incident_id}); the letter does not say so.", is_refused=False
         )
+
+
+def _correction(c: Checking) -> Iterator[Finding]:
+    """Whoever corrects says what."""
+    if c.corrects and c.corrects not in c.plain:
+        yield Finding(0, f"They hold our letter of {c.corrects}, which is wrong. Name it: this one sets it right.")
 
 
 def _none_since(c: Checking) -> Iterator[Finding]:
@@ -189,5 +196,5 @@ def _short(sentence: str) -> str:
 
 _CHECKS = (
     *(_state, _open_parts, _examples, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
-    *(_blame, _addressee, _promises, strangers, _received, _length, _again, _none_since),
+    *(_blame, _addressee, _promises, strangers, _received, _length, _again, _none_since, _correction),
 )

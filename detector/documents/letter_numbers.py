@@ -103,7 +103,7 @@ def _addresses(c: Checking) -> list[str]:
     days = [c.language.day(day) for day in (human.letter.date, human.next_update.on) if day]
     due = [str(row.expected) for row in c.case.affected]
     known = [client.contact, client.salutation, client.phone, us.name, us.phone, us.role]
-    return [*known, *promised, *days, *due, stopped_at(c.case, c.language)]
+    return [*known, *promised, *days, *due, stopped_at(c.case, c.language), c.corrects]
 
 
 def _nearest(one: Typed, c: Checking) -> tuple[str, str]:
