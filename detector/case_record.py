@@ -56,8 +56,14 @@ class Promise:
     due: date
     made_at: datetime
     made_by: str
+    organization: str = ""
+    """To whom; "" for all clients of the incident."""
     kept_at: datetime | None = None
     kept_by: str = ""
+
+    def is_to(self, organization: str) -> bool:
+        """Whether this client was promised it."""
+        return self.organization in {"", organization}
 
     def is_overdue(self, now: datetime) -> bool:
         """Not kept, and its day is over (in UTC)."""

@@ -56,6 +56,7 @@ class WrittenUp:
     """A line for each approval that was taken back just now, with what had moved."""
     wrong: tuple[str, ...] = ()
     """A line for each client whose letter was found to be wrong just now."""
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def write_up(
     if case.record and case.record.closed_at:
         documents = (*documents, render_closing_note(case.record))
     folder = write_case(root, incident.incident_id, organizations, documents, handling)
-    return WrittenUp(case, desk, folder, problem, revoked, wrong)
+    return WrittenUp(case, desk, folder, problem, revoked, wrong, setting.as_of)
 
 
 def read_desk(folder: Path, organizations: Sequence[str], config: Config) -> tuple[Desk, str]:

@@ -77,7 +77,7 @@ STEPS = (
     Step("approve the letter", "Read it aloud, then: detector letter approve {id} --by YOU", 2,
          lambda record, folder, case: bool(record.approved or record.sent)),
     Step("export the letter", "detector letter export {id}", 2,
-         lambda record, folder, case: any(folder.rglob("letter.eml"))),
+         lambda record, folder, case: bool(record.sent) or any(folder.rglob("letter.eml"))),
     Step("note that it went out", "Send it (here in thought), then: detector incidents sent {id} --by YOU", 2,
          lambda record, folder, case: bool(record.sent)),
 )  # fmt: skip

@@ -226,9 +226,9 @@ def _outdated(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
 
 
 def _promised(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
-    fields = entry.fields
+    fields, due = entry.fields, date.fromisoformat(entry.fields["due"])
     promise = Promise(
-        fields["number"], fields["text"], fields["owner"], date.fromisoformat(fields["due"]), entry.at, entry.by
+        fields["number"], fields["text"], fields["owner"], due, entry.at, entry.by, fields.get("organization", "")
     )
     return replace(record, promises=(*record.promises, promise))
 

@@ -125,7 +125,7 @@ def _promised(record: CaseRecord, entry: JournalEntry) -> str:
         return "does not say what is promised, or who sees to it. Give the text and --owner"
     if date.fromisoformat(fields["due"]) < entry.at.date():
         return f"is due on {fields['due']}, before it was made. Check --due"
-    return ""
+    return _for_a_client(record, entry) if fields.get("organization") else ""
 
 
 def _kept(record: CaseRecord, entry: JournalEntry) -> str:
@@ -155,6 +155,14 @@ def _closed(record: CaseRecord, entry: JournalEntry) -> str:
 def _dismissed(record: CaseRecord, entry: JournalEntry) -> str:
     if not entry.fields.get("reason", "").strip():
         return "gives no reason. Say why with --reason: whoever meets the pattern again will be shown it"
+    due = [p for p in record.promises if p.kept_at is None] if record.sent else []
+    if due:
+        open_ones = ", ".join(f"promise {p.number} ({p.owner}, {p.due})" for p in due)
+        name = record.incident_id
+        return (
+            f"comes too late: {', '.join(step.organization for step in record.sent)} has our letter, and {open_ones} "
+            f"is not kept. Keep it (incidents promise kept {name}), or close it with --anyway --reason"
+        )
     return "" if entry.fields.get("pattern") else "has no pattern yet. Run `detector nightly` first"
 
 

@@ -310,6 +310,58 @@ def test_another_client_in_small_letters_is_refused(state: Path, folder: Path, n
     assert (said.code, "nother client" in said.text) == (1, True), said.text
 
 
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"letter.date": "2026-10-26"}, "fault   The letter is dated 26 October 2026, before the last copy to them"),
+        ({"letter.date": "2026-11-20"}, "fault   The letter is dated 20 November 2026, and today is 2 November 2026"),
+        ({"letter.date": "2026-10-29"}, "advice  The letter is dated 29 October 2026 and speaks of a log that is"),
+        ({"next_update.on": "2026-11-01"}, "fault   [next_update] says 1 November 2026, which is over"),
+        ({"next_update.on": "2026-10-28"}, "fault   [next_update] says 28 October 2026, which is over"),
+        ({"cause.confirmed_by": '""'}, "fault   The cause is called confirmed, and nobody is named who did"),
+    ],
+)
+def test_days_that_cannot_be_and_a_cause_that_nobody_confirmed(
+    state: Path, folder: Path, values: dict[str, str], reason: str
+) -> None:
+    fill_all(folder, CLIENT)
+    fill(folder / "human.toml", values)
+    assert reason in check(state).text
+    said = approve(state)
+    assert reason in said.text
+    assert ("Nothing was approved" in said.text) == reason.startswith("fault")
+
+
+def test_a_promise_that_is_late_when_the_letter_is_approved_is_pointed_out(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    office.promise(folder, "We tell you who was told", date(2026, 10, 30))
+    said = approve(state)
+    assert "Promise 1 was due on 30 October 2026 and is not kept: say in the letter what became of it." in said.text
+
+
+def test_no_letter_is_dismissed_with_an_open_promise_and_none_counts_as_a_call(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    assert incidents(state, "sent").code == 0
+    early = incidents(state, "dismiss", "--reason", "they had asked for it")
+    assert early.code == 2
+    assert f"{CLIENT} has our letter, and promise 1 (Kim Lee, 2026-11-10) is not kept. Keep it" in early.text
+    assert f"**{CLIENT}** has the letter, and no call is noted." in (folder / "brief.md").read_text(encoding="utf-8")
+    assert incidents(state, "told", "--channel", "phone").code == 0
+    assert f"**{CLIENT}** was told, and the letter is sent." in (folder / "brief.md").read_text(encoding="utf-8")
+    assert detector("incidents", "promise", "kept", ID, "1", "--by", "Kim Lee", "--state", state).code == 0
+    assert incidents(state, "dismiss", "--reason", "they had asked for it").code == 0
+
+
+def test_the_heading_and_the_salutation_are_no_part_of_the_first_sentence(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert "A sentence of" not in check(state).text
+    replace(folder / "letter.md", "To put this right:", "One\n" + "and on " * 20 + "\nTo put this right:")
+    told = re.search(r"A sentence of \d+ words: “(.*)”", check(state).text)
+    assert told is not None
+    assert "\\" not in told[1]
+
+
 def test_what_is_no_fault_is_pointed_out_and_again_when_the_letter_is_approved(state: Path, folder: Path) -> None:
     """Days, times, sums and spans are people's own; a wrong one still looks like a figure of the log."""
     fill_all(folder, CLIENT)
@@ -372,6 +424,22 @@ def test_a_deleted_draft_comes_back_when_asked_for_and_not_before(state: Path, f
     assert detector("letter", "draft", ID, "--state", state).code == 0
     assert (folder / "letter.md").exists()
     assert list((folder / "vendor-pack").glob("*")) == [], "what was passed on stays away"
+
+
+def test_the_truth_that_simulate_wrote_beside_its_logs_is_no_log(tmp_path: Path) -> None:
+    """A truth.json of anybody else is a file like any other."""
+    mail = tmp_path / "mail"
+    mail.mkdir()
+    for path in Path(FOUNDING).iterdir():
+        (mail / path.name).symlink_to(path)
+    (mail / "truth.json").symlink_to(Path(FOUNDING).parent / "truth.json")
+    night = detector("nightly", mail, "--state", tmp_path / "state", "--as-of", AS_OF)
+    assert night.code == 0, night.text
+    report = (tmp_path / "state" / "reports" / "2026-11-01" / "report.md").read_text(encoding="utf-8")
+    assert "truth of a simulation" in report
+    (mail / "truth.json").unlink()
+    (mail / "truth.json").write_text('{"bursts": []}')
+    assert detector("nightly", mail, "--state", tmp_path / "state", "--as-of", AS_OF).code == 3
 
 
 # --- approval -----------------------------------------------------------------------------------------------------
@@ -492,18 +560,18 @@ def test_a_correction_is_the_second_letter_and_names_the_first(state: Path, fold
     first_look = check(state)
     assert f"{CLIENT}, correction: 1 thing to put right" in first_look.text, first_look.text
     assert "H16: date of this correction" in first_look.text
-    fill(folder / "human.toml", {"letter.date": "2026-11-02"})
+    fill(folder / "human.toml", {"letter.date": "2026-11-04"})
     assert f"{CLIENT}, correction: ready to be approved" in check(state).text
-    replace(folder / "letter-2.md", "In my letter of 29 October 2026", "In my letter")
-    replace(folder / "letter-2.md", "A correction to our letter of 29 October 2026", "A correction")
-    replace(folder / "letter-2.md", ", our letter of 29 October 2026", "")
-    assert "They hold our letter of 29 October 2026, which is wrong. Name it" in check(state).text
+    replace(folder / "letter-2.md", "In my letter of 2 November 2026", "In my letter")
+    replace(folder / "letter-2.md", "A correction to our letter of 2 November 2026", "A correction")
+    replace(folder / "letter-2.md", ", our letter of 2 November 2026", "")
+    assert "They hold our letter of 2 November 2026, which is wrong. Name it" in check(state).text
     (folder / "letter-2.md").unlink()
     assert detector("letter", "draft", ID, "--state", state).code == 0
     assert "The correction to Harbor Freightways is approved" in approve(state).text
     assert export(state).code == 0
     mail = email.message_from_bytes((folder / "letter-2.eml").read_bytes(), policy=email.policy.default)
-    assert mail["Subject"] == "A correction to our letter of 29 October 2026"
+    assert mail["Subject"] == "A correction to our letter of 2 November 2026"
     assert "I wrote 3,539; it is 3,542." in mail.get_body(("plain",)).get_content()
     assert "noted: correction sent" in incidents(state, "sent", "--channel", "mail").text
     assert "wrong" not in detector("nightly", FOUNDING, late, "--state", state, "--as-of", AS_OF).text
@@ -514,14 +582,14 @@ def test_what_moves_after_a_correction_calls_for_a_third_letter(state: Path, fol
     letter_sent(state, folder)
     late, later = late_copies(tmp_path, 10, 20, 30), late_copies(tmp_path, 10, 20, 30, 40)
     detector("nightly", FOUNDING, late, "--state", state, "--as-of", AS_OF)
-    fill(folder / "human.toml", {"letter.date": "2026-11-02"})
+    fill(folder / "human.toml", {"letter.date": "2026-11-04"})
     assert approve(state).code == 0
     assert incidents(state, "sent").code == 0
     second = (folder / "letter-2.md").read_bytes()
     again = detector("nightly", FOUNDING, late, later, "--state", state, "--as-of", AS_OF)
     assert "copies too many 3,542, now 3,543" in again.text
     third = (folder / "letter-3.md").read_text(encoding="utf-8")
-    assert "A correction to our letter of 2 November 2026" in third
+    assert "A correction to our letter of 4 November 2026" in third
     assert "I wrote {F107: 3,542}; it is {F7: 3,543}." in third
     assert (folder / "letter-2.md").read_bytes() == second
 
@@ -546,9 +614,9 @@ def test_a_correction_to_a_german_client_is_german(state: Path, folder: Path, tm
     late = late_copies(tmp_path, 10, 20, 30)
     detector("nightly", FOUNDING, late, *night[2:])
     draft = (folder / "letter-2.md").read_text(encoding="utf-8")
-    assert "**Berichtigung unseres Briefes vom 29. Oktober 2026**" in draft
+    assert "**Berichtigung unseres Briefes vom 2. November 2026**" in draft
     assert "- E-Mails zu viel: Ich schrieb {F107: 3.539}; richtig ist {F7: 3.542}." in draft
-    fill(folder / "human.toml", {"letter.date": "2026-11-02"})
+    fill(folder / "human.toml", {"letter.date": "2026-11-04"})
     assert f"{CLIENT}, correction: ready to be approved" in check(state).text
 
 

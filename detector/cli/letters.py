@@ -93,7 +93,7 @@ def approve(
 
     with _opened(incident_id, config_path, state, only_drafts=True) as work:
         draft = _one(work, organization)
-        found = _findings(draft)
+        found = _findings(draft, at)
         if any(finding.is_refused for finding in found):
             raise RefusedError(f"{_judged(draft, found)}\nNothing was approved.")
         fields: dict[str, Any] = approval(work.case, draft.organization, work.desk, draft.content())
@@ -183,10 +183,10 @@ def _one(work: "WrittenUp", organization: str) -> Draft:
     return drafts[0]
 
 
-def _findings(draft: Draft) -> tuple["Finding", ...]:
+def _findings(draft: Draft, at: datetime | None = None) -> tuple["Finding", ...]:
     from detector.documents.letter_check import check_letter
 
-    return check_letter(draft.text(), draft.work.case, draft.organization, draft.work.desk)
+    return check_letter(draft.text(), draft.work.case, draft.organization, draft.work.desk, at or draft.work.as_of)
 
 
 def _judged(draft: Draft, found: "tuple[Finding, ...]") -> str:

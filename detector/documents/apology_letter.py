@@ -115,7 +115,7 @@ def render_letter(case: CaseFacts, organization: str, desk: Desk) -> Document:
     """The draft to one organization: a letter, or a holding note while nobody can say that it has stopped."""
     language = desk.language(organization)
     shown = letter_facts(case, organization, language)
-    shared = shared_words(desk, case, language.code)
+    shared = shared_words(desk, case, language.code, organization)
     kind, tokens = due(case, organization), _tokens(shown)
     facts = _facts(case, organization, desk, shared) | {"t": tokens, "shared": shared}
     if kind == CORRECTION:

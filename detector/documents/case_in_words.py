@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from detector.case_record import MACHINE, CaseRecord, JournalEntry, as_values, stamp
+from detector.case_record import MACHINE, CaseRecord, JournalEntry, Promise, as_values, stamp
 from detector.documents import phrases
 from detector.documents.escaping import visible
 
@@ -61,17 +61,7 @@ def as_json(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> dic
         "letters_sent": [step.organization for step in record.sent],
         "letters_outdated": {step.organization: step.fields["because"] for step in record.outdated},
         "corrections_sent": [step.organization for step in record.corrections],
-        "promises": [
-            {
-                "number": promise.number,
-                "text": promise.text,
-                "owner": promise.owner,
-                "due": promise.due.isoformat(),
-                "kept_at": _plain(promise.kept_at),
-                "is_overdue": promise.is_overdue(now),
-            }
-            for promise in record.promises
-        ],
+        "promises": [_promise_values(promise, now) for promise in record.promises],
         "closed_at": _plain(record.closed_at),
         "dismissed_because": record.verdict.reason if record.verdict else "",
         "muted_by": record.muted_by,
@@ -83,6 +73,18 @@ def as_json(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> dic
         "recurs_after_days": record.recurs_after_days,
         "withdrawn_because": record.withdrawn_because,
         "journal": [as_values(entry) for entry in record.entries],
+    }
+
+
+def _promise_values(promise: Promise, now: datetime) -> dict[str, Any]:
+    return {
+        "number": promise.number,
+        "organization": promise.organization,
+        "text": promise.text,
+        "owner": promise.owner,
+        "due": promise.due.isoformat(),
+        "kept_at": _plain(promise.kept_at),
+        "is_overdue": promise.is_overdue(now),
     }
 
 
@@ -178,7 +180,8 @@ def _promises(record: CaseRecord, now: datetime) -> Iterator[str]:
     for promise in record.promises:
         kept = f"kept {phrases.instant(promise.kept_at)}" if promise.kept_at else f"due {promise.due}"
         late = " OVERDUE" if promise.is_overdue(now) else ""
-        yield f"promise {promise.number}: {promise.text} ({promise.owner}), {kept}{late}"
+        whose = f" to {promise.organization}" if promise.organization and len(record.organizations) > 1 else ""
+        yield f"promise {promise.number}{whose}: {promise.text} ({promise.owner}), {kept}{late}"
 
 
 def _noted_later(entry: JournalEntry) -> str:

@@ -93,7 +93,7 @@ def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
         "us": desk.sender,
         "human": human,
         "words": desk.words(organization),
-        "shared": shared_words(desk, case, language.code),
+        "shared": shared_words(desk, case, language.code, organization),
         "mail": visible_mail_name(case, organization),
         "is_one": len(rows) == 1,
         "times": language.times(max(row.sends for row in rows)),

@@ -37,7 +37,8 @@ class ClientContact:
     """Where the drafts to them lie in the incident's folder; "" for the folder itself."""
     call: str
     """What was said on the telephone, and when; "" if nobody noted it."""
-    is_told: bool
+    reached: str
+    """How we have reached them: "was told", "has the letter, and no call is noted"; "" if nobody has."""
     draft: str
     """What is due, a letter or a holding note."""
     file: str
@@ -106,7 +107,7 @@ def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
                 phone=client.phone,
                 folder=folders[organization],
                 call=_joined(*told.get(organization, ()), words.call),
-                is_told=organization in {*told, *(step.organization for step in (*record.notes_sent, *record.sent))},
+                reached=_reached(record, organization),
                 draft=kind,
                 file=letter_name(case, organization, kind),
                 state=_state(record, organization, kind),
@@ -114,6 +115,13 @@ def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
             )
         )
     return contacts
+
+
+def _reached(record: CaseRecord, organization: str) -> str:
+    """A letter is no call: that somebody was told stands here only if somebody noted it."""
+    kinds = (("was told", record.told), ("has the letter, and no call is noted", record.sent),
+             ("has the holding note, and no call is noted", record.notes_sent))  # fmt: skip
+    return next((words for words, steps in kinds if organization in {s.organization for s in steps}), "")
 
 
 def _state(record: CaseRecord, organization: str, kind: str) -> str:
@@ -166,7 +174,10 @@ def _promises(case: CaseFacts) -> list[tuple[str, str, str, str]]:
     told = []
     for promise in case.record.promises if case.record else ():
         late = "overdue" if promise.is_overdue(case.log_complete_through) else "open"
-        told.append((promise.text, promise.owner, Language().day(promise.due), "kept" if promise.kept_at else late))
+        whose = f"{promise.organization}: " if promise.organization and len(case.incident.organizations) > 1 else ""
+        told.append(
+            (f"{whose}{promise.text}", promise.owner, Language().day(promise.due), "kept" if promise.kept_at else late)
+        )
     return told
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from detector.case_record import CORRECTION
 from detector.documents.apology_letter import due
@@ -40,6 +41,8 @@ class Checking:
     phrases: Phrases
     language: Language
     facts: Mapping[str, str]
+    today: date | None = None
+    """The day of whoever checks; None if nobody asks by which clock."""
 
     @property
     def is_letter(self) -> bool:

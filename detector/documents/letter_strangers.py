@@ -120,7 +120,7 @@ def _foreign(line: str, c: Checking) -> str:
     client, us, made = (
         c.desk.client(c.organization),
         c.desk.sender,
-        shared_words(c.desk, c.case, c.language.code).promises,
+        shared_words(c.desk, c.case, c.language.code, c.organization).promises,
     )
     theirs = (c.organization, client.contact, client.salutation, *client.teams.values())
     own = (*theirs, us.name, us.signatory, us.role, c.desk.human.cause.confirmed_by, *(p.owner for p, _ in made))
