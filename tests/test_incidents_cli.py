@@ -792,6 +792,11 @@ def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
     office.fill(folder / "human.new.toml", office.CLIENT, 'clients."Birch"')
     (folder / "human.toml").write_bytes((folder / "human.new.toml").read_bytes())
     office.fill(folder / "human.toml", FILLED)
+    due = ("--owner", "Sam", "--due", "2030-11-10", "--organization", "Birch")
+    assert "We check every run" not in (theirs["birch"] / "letter.md").read_text("utf-8"), (
+        "Harbor alone was promised it"
+    )
+    assert desk.say("promise", name, "We check every run", *due).code == 0
     texts = exported(desk, name, "Birch")
     assert [part for part, text in texts.items() if b"harbor" in text.lower()] == []
     assert b"8 of your colleagues" in texts["letter.html"]
