@@ -738,6 +738,17 @@ def test_a_holding_note_is_no_letter_however_it_was_approved_and_sent(desk):
 # --- one cause, two clients ------------------------------------------------------------------------------------------
 
 
+def form_filled_for_birch(desk: Desk, name: str, folder: Path) -> None:
+    """The second client: contained again, and promised what Harbor alone was promised."""
+    assert desk.say("contain", name, "--at", (BEGINS + HOUR).isoformat(), "--how", "emptied the queue").code == 0
+    assert "We check every run" not in (folder / "clients" / "birch" / "letter.md").read_text(encoding="utf-8")
+    due = ("--owner", "Sam", "--due", "2030-11-10", "--organization", "Birch")
+    assert desk.say("promise", name, "We check every run", *due).code == 0
+    office.fill(folder / "human.new.toml", office.CLIENT, 'clients."Birch"')
+    (folder / "human.toml").write_bytes((folder / "human.new.toml").read_bytes())
+    office.fill(folder / "human.toml", FILLED)
+
+
 def exported(desk: Desk, name: str, organization: str) -> dict[str, bytes]:
     """The letter to one client, approved: its page, its mail, and each part of the document."""
     whose = ("--organization", organization, "--state", desk.state)
@@ -788,15 +799,7 @@ def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
     pack = "".join(path.read_text(encoding="utf-8") for path in (folder / "vendor-pack").iterdir()).casefold()
     assert not re.search("harbor|birch", pack)
 
-    assert desk.say("contain", name, "--at", (BEGINS + HOUR).isoformat(), "--how", "emptied the queue").code == 0
-    office.fill(folder / "human.new.toml", office.CLIENT, 'clients."Birch"')
-    (folder / "human.toml").write_bytes((folder / "human.new.toml").read_bytes())
-    office.fill(folder / "human.toml", FILLED)
-    due = ("--owner", "Sam", "--due", "2030-11-10", "--organization", "Birch")
-    assert "We check every run" not in (theirs["birch"] / "letter.md").read_text("utf-8"), (
-        "Harbor alone was promised it"
-    )
-    assert desk.say("promise", name, "We check every run", *due).code == 0
+    form_filled_for_birch(desk, name, folder)
     texts = exported(desk, name, "Birch")
     assert [part for part, text in texts.items() if b"harbor" in text.lower()] == []
     assert b"8 of your colleagues" in texts["letter.html"]
