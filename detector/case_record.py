@@ -11,8 +11,8 @@ from typing import Any
 
 MACHINE = "detector"
 """Who wrote an entry that no person wrote."""
-LETTER, HOLDING_NOTE = "letter", "holding note"
-"""What a client is written: one when it is over, the other before."""
+LETTER, HOLDING_NOTE, CORRECTION = "letter", "holding note", "correction"
+"""What a client is written: the letter when it is over, a note before, and what sets right a letter that went out."""
 WORK = (
     "new",
     "acknowledged",
@@ -56,8 +56,14 @@ class Promise:
     due: date
     made_at: datetime
     made_by: str
+    organization: str = ""
+    """To whom; "" for all clients of the incident."""
     kept_at: datetime | None = None
     kept_by: str = ""
+
+    def is_to(self, organization: str) -> bool:
+        """Whether this client was promised it."""
+        return self.organization in {"", organization}
 
     def is_overdue(self, now: datetime) -> bool:
         """Not kept, and its day is over (in UTC)."""
@@ -159,6 +165,11 @@ class CaseRecord:
     notes_approved: tuple[Step, ...] = ()
     """The same of holding notes, which are no letters."""
     notes_sent: tuple[Step, ...] = ()
+    corrections_approved: tuple[Step, ...] = ()
+    corrections: tuple[Step, ...] = ()
+    """Corrections that went out: the second letter to a client, the third, ..."""
+    outdated: tuple[Step, ...] = ()
+    """The clients that hold a letter with facts that are no longer so: `because` in words, `held` by code of figure."""
     promises: tuple[Promise, ...] = ()
     closed_at: datetime | None = None
     closed_by: str = ""
@@ -196,12 +207,27 @@ class CaseRecord:
         return tuple(self.figures.get("organizations", ()))
 
     def approvals(self, kind: str) -> tuple[Step, ...]:
-        """The approvals of the letters, or of the holding notes, that are in force."""
-        return self.notes_approved if kind == HOLDING_NOTE else self.approved
+        """The approvals of what a client is written, of one kind, that are in force."""
+        found = {HOLDING_NOTE: self.notes_approved, CORRECTION: self.corrections_approved}
+        return found.get(kind, self.approved)
 
     def sendings(self, kind: str) -> tuple[Step, ...]:
-        """To whom the letter, or the holding note, went out."""
-        return self.notes_sent if kind == HOLDING_NOTE else self.sent
+        """To whom the letter, the holding note or a correction went out."""
+        return {HOLDING_NOTE: self.notes_sent, CORRECTION: self.corrections}.get(kind, self.sent)
+
+    def held(self, organization: str) -> Step | None:
+        """The letter that a client holds, or its last correction."""
+        steps = (step for step in reversed((*self.sent, *self.corrections)) if step.organization == organization)
+        return next(steps, None)
+
+    def outdated_for(self, organization: str) -> Step | None:
+        """What is no longer so in the letter that a client holds; None if all of it is."""
+        return next((step for step in self.outdated if step.organization == organization), None)
+
+    @property
+    def to_correct(self) -> tuple[Step, ...]:
+        """Letters that went out wrong, but for those with which people closed the incident."""
+        return tuple(step for step in self.outdated if self.closed_at is None or step.at > self.closed_at)
 
     @property
     def was_dealt_with(self) -> bool:

@@ -31,7 +31,7 @@ from detector.written_list import Known, Notes, holds, is_untouched, read_list, 
 
 _INCIDENT_ID = re.compile(r"INC-[0-9A-Z]{2,16}")
 _DOCUMENT_NAME = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/){0,2}(?:[a-z0-9][a-z0-9_-]*|MANIFEST)(\.[a-z0-9]+)+")
-DRAFTS = ("letter.md", "holding-note.md", "call.md", "note.md")
+DRAFTS = ("letter.md", "holding-note.md", "call.md", "note.md", *(f"letter-{number}.md" for number in range(2, 10)))
 """What lies in a client's folder."""
 
 

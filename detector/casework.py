@@ -11,20 +11,31 @@ from datetime import datetime
 from pathlib import Path
 
 from detector import case_journal
-from detector.case_record import HOLDING_NOTE, LETTER, MACHINE, CaseRecord, JournalEntry, Step
+from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER, MACHINE, CaseRecord, JournalEntry, Step
 from detector.casefiles import DRAFTS, Handling, find_case, folder_name, untouched, write_case
 from detector.config import Client, Config, Us
 from detector.copies import read_copies
 from detector.disk import write_whole
 from detector.documents import Desk, case_documents, client_documents, pictures_of
-from detector.documents.apology_letter import FILES, MOVING, letter_facts, letter_name, stopped_at
+from detector.documents.apology_letter import (
+    FILES,
+    MOVING,
+    corrections_sent,
+    file_name,
+    letter_facts,
+    letter_name,
+    stopped_at,
+)
 from detector.documents.closing_note import render_closing_note
+from detector.documents.correcting import UNSENT, in_words, no_longer_so
 from detector.documents.desk import client_folders
 from detector.documents.human import Human, read_human
 from detector.documents.human_form import NAME as FORM
-from detector.documents.still_going import is_blind, is_over
+from detector.documents.languages import Language
+from detector.documents.still_going import came_again, is_blind, is_over
 from detector.errors import ConfigError
 from detector.lifecycle import replay
+from detector.observations import wrong_letters
 from detector.records import CaseFacts
 from detector.store import Connection
 from detector.written_list import sha256
@@ -43,6 +54,9 @@ class WrittenUp:
     """Why human.toml was not read; "" if it was."""
     revoked: tuple[str, ...] = ()
     """A line for each approval that was taken back just now, with what had moved."""
+    wrong: tuple[str, ...] = ()
+    """A line for each client whose letter was found to be wrong just now."""
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,8 @@ def write_up(
     root = setting.state / "incidents"
     folder = find_case(root, incident.incident_id) or root / folder_name(incident.incident_id, organizations)
     desk, problem = read_desk(folder, organizations, setting.config)
+    before, case = case, _with_outdated(case, desk, folder, setting.as_of)
+    wrong = wrong_letters(case.record) if case.record and case is not before else ()
     case, revoked = _without_revoked(case, desk, folder, setting.as_of)
     places = client_folders(organizations)
     drafts = {f"{place}{name}" for place in places.values() for name in DRAFTS}
@@ -78,7 +94,7 @@ def write_up(
     if case.record and case.record.closed_at:
         documents = (*documents, render_closing_note(case.record))
     folder = write_case(root, incident.incident_id, organizations, documents, handling)
-    return WrittenUp(case, desk, folder, problem, revoked)
+    return WrittenUp(case, desk, folder, problem, revoked, wrong, setting.as_of)
 
 
 def read_desk(folder: Path, organizations: Sequence[str], config: Config) -> tuple[Desk, str]:
@@ -97,16 +113,24 @@ def read_desk(folder: Path, organizations: Sequence[str], config: Config) -> tup
 
 def bound_facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, str]:
     """The figures that an approval binds: all of the letter's but where the log ends, which moves every night."""
-    facts = letter_facts(case, organization, desk.language(organization))
-    noted = {"stop": stopped_at(case, desk.language(organization)) or "not noted"}
+    return _facts_in(case, organization, desk.language(organization))
+
+
+def _facts_in(case: CaseFacts, organization: str, language: Language) -> dict[str, str]:
+    facts = letter_facts(case, organization, language)
+    noted = {"stop": stopped_at(case, language) or UNSENT}
+    if after := ", ".join(other.incident_id for other in came_again(case, organization)):
+        noted["copies since"] = after
     return noted | {code: shown for code, shown in facts.items() if code not in MOVING}
 
 
 def approval(case: CaseFacts, organization: str, desk: Desk, text: bytes) -> dict[str, object]:
     """What the journal keeps of an approval: the hash of the text, the figures, and their hash."""
-    facts = bound_facts(case, organization, desk)
+    facts, language, day = bound_facts(case, organization, desk), desk.language(organization), desk.human.letter.date
     return {
         "organization": organization,
+        "dated": day.isoformat() if day else "",
+        "written_in": [language.code, language.zone],
         "text_sha256": sha256(text),
         "facts": facts,
         "facts_sha256": facts_hash(facts),
@@ -128,7 +152,7 @@ def what_moved(step: Step, kind: str, case: CaseFacts, desk: Desk, text: bytes |
         found.append(f"the {kind} was deleted")
     elif sha256(text) != step.fields.get("text_sha256"):
         found.append("the text was changed")
-    if kind == LETTER and not is_over(case):
+    if kind != HOLDING_NOTE and not is_over(case):
         found.append("the log is too old to tell that it is over" if is_blind(case) else "it is not over")
     return found
 
@@ -170,8 +194,8 @@ def _without_revoked(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime)
     if record is None:
         return case, ()
     entries, lines = [], []
-    for kind in (LETTER,) if is_over(case) else (LETTER, HOLDING_NOTE):
-        sent = {step.organization for step in record.sendings(kind)}
+    for kind in (LETTER, CORRECTION) if is_over(case) else (LETTER, CORRECTION, HOLDING_NOTE):
+        sent = {step.organization for step in record.sendings(kind) if kind != CORRECTION}
         for step in (step for step in record.approvals(kind) if step.organization not in sent):
             text = _text(folder, case, step.organization, kind)
             if because := "; ".join(what_moved(step, kind, case, desk, text)):
@@ -183,14 +207,42 @@ def _without_revoked(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime)
     return (replace(case, record=_replayed(folder, record)), tuple(lines)) if entries else (case, ())
 
 
+def _with_outdated(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime) -> CaseFacts:
+    """The case with a word in its journal for each client whose letter has become wrong, or right again."""
+    record = case.record
+    if record is None or case.incident.state == "withdrawn":
+        return case
+    entries = []
+    for name in dict.fromkeys(step.organization for step in record.sent):
+        held, known = record.held(name), record.outdated_for(name)
+        wrong, because = _wrong_in(held, case, desk) if held else ({}, "")
+        if held and because != (known.fields["because"] if known else ""):
+            fields = {"organization": name, "because": because, "held": wrong}
+            entries.append(JournalEntry("letter outdated", max(as_of, held.at), MACHINE, fields))
+    case_journal.append(folder, entries)
+    return replace(case, record=_replayed(folder, record)) if entries else case
+
+
+def _wrong_in(held: Step, case: CaseFacts, desk: Desk) -> tuple[dict[str, str], str]:
+    """What of a letter that went out is no longer so, by code and in words, in the language it was written in."""
+    if held.organization not in case.incident.organizations:
+        return {}, "they are no longer among those hit"
+    written_in = held.fields.get("written_in")
+    language = Language(*written_in) if written_in else desk.language(held.organization)
+    now = _facts_in(case, held.organization, language)
+    wrong = no_longer_so(held.fields.get("facts", {}), now)
+    return wrong, in_words(wrong, now)
+
+
 def _settled(case: CaseFacts) -> frozenset[str]:
     """What was approved or went out, which stays as it is."""
-    return frozenset(
-        letter_name(case, step.organization, kind)
-        for kind in FILES
-        for step in ((*case.record.approvals(kind), *case.record.sendings(kind)) if case.record else ())
-        if step.organization in case.incident.organizations
-    )
+    record, hit = case.record, case.incident.organizations
+    if record is None:
+        return frozenset()
+    steps = [(kind, step) for kind in FILES for step in (*record.approvals(kind), *record.sendings(kind))]
+    steps += [(CORRECTION, step) for step in record.corrections_approved]
+    settled = {letter_name(case, step.organization, kind) for kind, step in steps if step.organization in hit}
+    return frozenset(settled.union(*(corrections_sent(case, name) for name in hit)))
 
 
 def _text(folder: Path, case: CaseFacts, organization: str, kind: str) -> bytes | None:
@@ -198,7 +250,8 @@ def _text(folder: Path, case: CaseFacts, organization: str, kind: str) -> bytes 
     places = [client_folders((organization, ""))[organization], client_folders((organization,))[organization]]
     if organization in case.incident.organizations:
         places.insert(0, client_folders(case.incident.organizations)[organization])
-    paths = (folder / f"{place}{FILES[kind]}" for place in places)
+    name = file_name(case, organization, kind) if organization in case.incident.organizations else FILES[LETTER]
+    paths = (folder / f"{place}{name}" for place in places)
     return next((path.read_bytes() for path in paths if path.is_file()), None)
 
 

@@ -146,7 +146,8 @@ def standing(cases: Cases, as_of: datetime) -> tuple[str, ...]:
 
 def noted_since(db: Connection, cases: Cases, records: Sequence[CaseRecord | None]) -> Cases:
     """The cases with those records in which something was noted after `write_down`, and the store with them."""
-    newer = {record.incident_id: record for record in records if record is not None}
+    known = cases.records
+    newer = {r.incident_id: r for r in records if r is not None and r is not known.get(r.incident_id)}
     if not newer:
         return cases
     cases = replace(cases, records={**cases.records, **newer})

@@ -1,6 +1,7 @@
-"""Asks the store about one incident's single copies and about what happened to its clients before. Decides nothing."""
+"""Asks the store about one incident's single copies and about what else happened to its clients. Decides nothing."""
 
 from datetime import UTC
+from typing import Any
 
 from detector.documents.desk import Neighbours
 from detector.records import Copy, EarlierIncident, Incident
@@ -33,7 +34,16 @@ def grade(db: Connection, incident_id: str) -> str:
 def earlier(db: Connection, incident: Incident) -> tuple[EarlierIncident, ...]:
     """The incidents of the same clients that began before this one, newest first."""
     parameters = {"incident_id": incident.incident_id, "started_at": incident.started_at.replace(tzinfo=None)}
-    rows = db.execute(read_sql("questions/earlier"), parameters).fetchall()
+    return _others(db, "earlier", parameters)
+
+
+def later(db: Connection, incident: Incident) -> tuple[EarlierIncident, ...]:
+    """The incidents of the same clients with extra copies to them after the last one of this, newest first."""
+    return _others(db, "later", {"incident_id": incident.incident_id})
+
+
+def _others(db: Connection, question: str, parameters: dict[str, Any]) -> tuple[EarlierIncident, ...]:
+    rows = db.execute(read_sql(f"questions/{question}"), parameters).fetchall()
     return tuple(EarlierIncident(row[0], row[1], row[2].replace(tzinfo=UTC), row[3], row[4]) for row in rows)
 
 

@@ -77,7 +77,7 @@ STEPS = (
     Step("approve the letter", "Read it aloud, then: detector letter approve {id} --by YOU", 2,
          lambda record, folder, case: bool(record.approved or record.sent)),
     Step("export the letter", "detector letter export {id}", 2,
-         lambda record, folder, case: any(folder.rglob("letter.eml"))),
+         lambda record, folder, case: bool(record.sent) or any(folder.rglob("letter.eml"))),
     Step("note that it went out", "Send it (here in thought), then: detector incidents sent {id} --by YOU", 2,
          lambda record, folder, case: bool(record.sent)),
 )  # fmt: skip
@@ -134,7 +134,7 @@ def _case(scratch: Path, record: CaseRecord) -> CaseFacts:
 def _is_filled(folder: Path, case: CaseFacts) -> bool:
     """The form can be read, and the letter has no open part left."""
     _, problem = casework.read_desk(folder, case.incident.organizations, _CONFIG)
-    letters = [folder / letter_name(case, name, due(case)) for name in case.incident.organizations]
+    letters = [folder / letter_name(case, name, due(case, name)) for name in case.incident.organizations]
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in letters if path.is_file()]
     open_parts = any(FILL.search(line) for text in texts for _, line in numbered_lines(text))
     return not problem and bool(texts) and not open_parts

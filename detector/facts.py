@@ -165,6 +165,7 @@ def case(db: Connection, incident: Incident, complete_through: datetime) -> Case
         example_times=_examples(db, incident.incident_id, people),
         grade=copies.grade(db, incident.incident_id),
         earlier=copies.earlier(db, incident),
+        later=copies.later(db, incident),
         heat=portrait.heat(db, incident.incident_id, timeline),
         lags=portrait.lags(db, incident),
     )

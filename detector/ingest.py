@@ -6,6 +6,7 @@ a grown file is taken from where it ended.
 """
 
 import fnmatch
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ _FIRST_US, _LAST_US = 315_532_800_000_000, 4_102_444_800_000_000
 """1980 and 2100: no mail was sent before, what claims to be later is no time, and 64 bits have room to count."""
 
 
+_NO_LOG = "written by `detector simulate` to say what is in its logs, and no log: not read"
 _FOREIGN = ("bytes that are not UTF-8 were read as Windows-1252",)
 
 
@@ -56,6 +58,9 @@ def read_new_logs(
     for place, path in enumerate(paths, 1):
         said(f"reading {shown(path)} ({place} of {len(paths)}, {_megabytes(path)})")
         with TemporaryDirectory(dir=scratch, prefix="spool-") as folder:
+            if is_truth(path):
+                yield FileTally(name=shown(path), format="truth of a simulation", assumptions=(_NO_LOG,))
+                continue
             try:
                 reading = _frame_file(db, config, path, formats, Path(folder))
                 yield _noted(reading if isinstance(reading, FileTally) else _keep(db, reading, formats, config, as_of))
@@ -75,6 +80,17 @@ def files_meant(paths: Sequence[Path]) -> Iterator[Path]:
         for folder, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+
+
+def is_truth(path: Path) -> bool:
+    """What `detector simulate` wrote beside its logs: known by its name and its keys."""
+    if path.name != "truth.json":
+        return False
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and {"scenario", "seed", "period", "totals", "bursts"} == content.keys()
 
 
 def _megabytes(path: Path) -> str:

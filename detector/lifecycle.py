@@ -23,6 +23,8 @@ from detector.case_record import (
 )
 
 TIMES = ("started_at", "ended_at", "detected_at")
+BOUND = ("facts", "dated", "written_in")
+"""What of an approval stays with the letter once it is sent: its figures, its date, its language and zone."""
 _NOT_TAKEN_OVER = {"closed", "dismissed", "taken up again"}
 """What people decided of an incident on its own says nothing of the one that it turned out to be a part of."""
 
@@ -177,42 +179,56 @@ def _step(entry: JournalEntry) -> Step:
     return Step(entry.fields["organization"], entry.at, entry.by, others)
 
 
-def _told(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
-    return replace(record, told=(*record.told, _step(entry)))
+def _adds(kept_in: str) -> "_Taking":
+    """One more step."""
+    return lambda record, entry: _with(record, kept_in, (*getattr(record, kept_in), _step(entry)))
 
 
-def _approved(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
-    return replace(record, approved=(*_others(record.approved, entry), _step(entry)))
+def _with(record: CaseRecord, kept_in: str, steps: object) -> CaseRecord:
+    return replace(record, **{kept_in: steps})  # type: ignore[arg-type]
 
 
-def _revoked(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
-    return replace(record, approved=_others(record.approved, entry))
+def _revokes(kept_in: str) -> "_Taking":
+    return lambda record, entry: _with(record, kept_in, _others(getattr(record, kept_in), entry))
+
+
+def _approves(kept_in: str) -> "_Taking":
+    """One approval for each client is in force."""
+    return lambda record, entry: _adds(kept_in)(_revokes(kept_in)(record, entry), entry)
 
 
 def _others(steps: Sequence[Step], entry: JournalEntry) -> tuple[Step, ...]:
     return tuple(step for step in steps if step.organization != entry.fields["organization"])
 
 
+def _with_facts(entry: JournalEntry, approvals: Sequence[Step]) -> Step:
+    """What went out, with the facts that its approval bound: the client holds them from now on."""
+    step = _step(entry)
+    approval = next((a for a in approvals if a.organization == step.organization), step)
+    return replace(step, fields={n: approval.fields[n] for n in BOUND if n in approval.fields} | dict(step.fields))
+
+
 def _sent(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
-    return replace(record, sent=(*record.sent, _step(entry)))
+    step = _with_facts(entry, record.approved)
+    return replace(record, sent=(*record.sent, step), outdated=_others(record.outdated, entry))
 
 
-def _note_approved(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
-    return replace(record, notes_approved=(*_others(record.notes_approved, entry), _step(entry)))
+def _corrected(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    """The next correction needs an approval of its own."""
+    step, left = _with_facts(entry, record.corrections_approved), _others(record.corrections_approved, entry)
+    sent = (*record.corrections, step)
+    return replace(record, corrections=sent, corrections_approved=left, outdated=_others(record.outdated, entry))
 
 
-def _note_revoked(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
-    return replace(record, notes_approved=_others(record.notes_approved, entry))
-
-
-def _note_sent(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
-    return replace(record, notes_sent=(*record.notes_sent, _step(entry)))
+def _outdated(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    steps = [_step(entry)] if entry.fields["because"] else []
+    return replace(record, outdated=(*_others(record.outdated, entry), *steps))
 
 
 def _promised(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
-    fields = entry.fields
+    fields, due = entry.fields, date.fromisoformat(entry.fields["due"])
     promise = Promise(
-        fields["number"], fields["text"], fields["owner"], date.fromisoformat(fields["due"]), entry.at, entry.by
+        fields["number"], fields["text"], fields["owner"], due, entry.at, entry.by, fields.get("organization", "")
     )
     return replace(record, promises=(*record.promises, promise))
 
@@ -258,19 +274,23 @@ MACHINE: dict[str, _Taking] = {
     "muted": _muted,
     "not muted": _not_muted,
     "recurs": _recurs,
-    "letter revoked": _revoked,
-    "holding note revoked": _note_revoked,
+    "letter revoked": _revokes("approved"),
+    "holding note revoked": _revokes("notes_approved"),
+    "correction revoked": _revokes("corrections_approved"),
+    "letter outdated": _outdated,
     "brake pulled": _brake_pulled,
     "brake ended": _brake_ended,
 }
 HUMAN: dict[str, _Taking] = {
     "acknowledged": _acknowledged,
     "contained": _contained,
-    "client told": _told,
-    "holding note approved": _note_approved,
-    "holding note sent": _note_sent,
-    "letter approved": _approved,
+    "client told": _adds("told"),
+    "holding note approved": _approves("notes_approved"),
+    "holding note sent": _adds("notes_sent"),
+    "letter approved": _approves("approved"),
     "letter sent": _sent,
+    "correction approved": _approves("corrections_approved"),
+    "correction sent": _corrected,
     "promised": _promised,
     "kept": _kept,
     "closed": _closed,

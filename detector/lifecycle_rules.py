@@ -7,7 +7,7 @@ rests on. A refusal says what, when, and what to do.
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from detector.case_record import HOLDING_NOTE, LETTER, MACHINE, CaseRecord, JournalEntry, Promise, spoken
+from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER, MACHINE, CaseRecord, JournalEntry, Promise, spoken
 from detector.errors import RefusedError
 from detector.lifecycle import HUMAN
 
@@ -51,6 +51,7 @@ def obstacles(record: CaseRecord) -> tuple[str, ...]:
             for name in record.organizations
             if name not in sent
         ]
+        found += [f"{s.organization} holds a letter that is wrong ({s.fields['because']})" for s in record.outdated]
         if record.contradicted_by:
             found.insert(0, "the log has extra copies after it was said to be contained")
         if record.signal != "stopped":
@@ -108,7 +109,10 @@ def _sent(record: CaseRecord, entry: JournalEntry) -> str:
 
 
 def what_was_sent(record: CaseRecord, organization: str) -> str:
-    """What somebody means who says that it went out: the letter, unless only a holding note waits for that."""
+    """What somebody means who says that it went out: the letter, unless only a holding note waits for that, or a
+    correction of the letter."""
+    if any(step.organization == organization for step in record.corrections_approved):
+        return CORRECTION
     waiting, went, letters = (
         {step.organization for step in steps} for steps in (record.notes_approved, record.notes_sent, record.approved)
     )
@@ -121,7 +125,7 @@ def _promised(record: CaseRecord, entry: JournalEntry) -> str:
         return "does not say what is promised, or who sees to it. Give the text and --owner"
     if date.fromisoformat(fields["due"]) < entry.at.date():
         return f"is due on {fields['due']}, before it was made. Check --due"
-    return ""
+    return _for_a_client(record, entry) if fields.get("organization") else ""
 
 
 def _kept(record: CaseRecord, entry: JournalEntry) -> str:
@@ -151,6 +155,14 @@ def _closed(record: CaseRecord, entry: JournalEntry) -> str:
 def _dismissed(record: CaseRecord, entry: JournalEntry) -> str:
     if not entry.fields.get("reason", "").strip():
         return "gives no reason. Say why with --reason: whoever meets the pattern again will be shown it"
+    due = [p for p in record.promises if p.kept_at is None] if record.sent else []
+    if due:
+        open_ones = ", ".join(f"promise {p.number} ({p.owner}, {p.due})" for p in due)
+        name = record.incident_id
+        return (
+            f"comes too late: {', '.join(step.organization for step in record.sent)} has our letter, and {open_ones} "
+            f"is not kept. Keep it (incidents promise kept {name}), or close it with --anyway --reason"
+        )
     return "" if entry.fields.get("pattern") else "has no pattern yet. Run `detector nightly` first"
 
 
@@ -186,6 +198,8 @@ _WHY_NOT: dict[str, Callable[[CaseRecord, JournalEntry], str]] = {
     "holding note sent": _sent,
     "letter approved": _for_a_client,
     "letter sent": _sent,
+    "correction approved": _for_a_client,
+    "correction sent": _sent,
     "promised": _promised,
     "kept": _kept,
     "closed": _closed,

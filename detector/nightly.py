@@ -58,15 +58,15 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             found = registry.saved_incidents(db)
             cases, news = chronicle.write_down(db, cases, state / "incidents", found, (saved, as_of))
             cases = brake.pull(db, cases, found, None if dry_run else config.brake, as_of)
-            lines = (*news, *chronicle.standing(cases, as_of))
-            night = replace(_facts(db, config, files, as_of, cases), notes=lines)
+            night = _facts(db, config, files, as_of, cases)
             ledger = facts.ledger(db)
             _say_archives(night, talk)
             talk("writing the documents, publishing the snapshot")
             casework.remember_addresses(state, config)
             written = [casework.write_up(db, case, casework.Setting(state, config, as_of)) for case in night.cases]
-            cases = chronicle.noted_since(db, cases, [each.case.record for each in written if each.revoked])
+            cases = chronicle.noted_since(db, cases, [each.case.record for each in written])
         revoked = tuple(line for each in written for line in each.revoked)
+        lines = (*news, *chronicle.standing(cases, as_of))
         night = replace(night, cases=tuple(each.case for each in written), notes=lines + revoked)
         folders = {each.case.incident.incident_id: each.folder for each in written}
         lines += revoked + tuple(each.problem for each in written if each.problem)

@@ -66,6 +66,7 @@ def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
         found.append(problem)
     if record.reopened_because and record.was_dealt_with:  # of others nobody believes that they were over
         found.append(f"{name}: is open again: {record.reopened_because}.")
+    found += wrong_letters(record)
     is_left = record.signal == "withdrawn" and record.was_dealt_with and not record.merged_into
     if is_left and record.work not in {"closed", "dismissed"}:
         found.append(
@@ -78,6 +79,22 @@ def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
         if not (record.merged_into or record.work in {"closed", "dismissed"})
     ]
     return tuple(found)
+
+
+def wrong_letters(record: CaseRecord) -> tuple[str, ...]:
+    """A line for each client that believes what we know to be wrong, for we wrote it."""
+    if record.merged_into or record.work == "dismissed":
+        return ()
+    name = record.incident_id
+    what_to_do = f"Send a correction: detector letter check {name}"
+    if record.work == "closed":
+        what_to_do = f"Take it up again (detector incidents reopen {name}) and send a correction"
+    elif record.signal not in {"stopped", "quiet"}:
+        what_to_do = "Send a correction once it is over"
+    return tuple(
+        f"{name}: {step.organization} holds a letter that is wrong: {step.fields['because']}. {what_to_do}."
+        for step in record.to_correct
+    )
 
 
 def brake_problem(record: CaseRecord) -> str:

@@ -20,7 +20,6 @@ class FileTally:
     records: int = 0
     """Records framed by Python, counted independently of the four outcomes below."""
     events: int = 0
-    """Records that said something about a message, and were kept."""
     ignored: int = 0
     """Records the format knows and that are no mail: connects, headers, statistics."""
     rejected: int = 0
@@ -57,7 +56,6 @@ class CauseCandidate:
     """What to ask whoever runs the sending system."""
     how_to_stop: str = ""
     meaning: str = ""
-    """What it means, in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +139,7 @@ class Copy:
 
 @dataclass(frozen=True)
 class EarlierIncident:
-    """What happened to one client before."""
+    """What else happened to one client, before or after."""
 
     incident_id: str
     organization: str
@@ -222,6 +220,8 @@ class CaseFacts:
     """"A" if each copy has an id of its own in the log, "B" if copies are told apart by their time only."""
     earlier: tuple[EarlierIncident, ...] = ()
     """What happened to the same clients before, newest first."""
+    later: tuple[EarlierIncident, ...] = ()
+    """What has extra copies to the same clients after the last one of this incident to them, newest first."""
     record: CaseRecord | None = None
     """What people did about it, from its journal; None where there is no journal, as in an evaluation."""
     heat: Heat | None = None

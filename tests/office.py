@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 from click.testing import CliRunner
 
@@ -14,6 +15,8 @@ from detector.errors import DetectorError
 
 FOUNDING = (Path(__file__).parent.parent / "sample_logs" / "plain").as_posix()
 AS_OF = "2026-11-01T02:00:00Z"
+NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
+"""The morning on which the team is at work."""
 
 FILLED = {
     "cause.status": '"confirmed"',
@@ -27,7 +30,7 @@ FILLED = {
     "repair.approved_by": '"Ada Chief"',
     "next_update.on": "2026-11-12",
     "learners.keep": '"The newest copy can be kept; its link works."',
-    "letter.date": "2026-10-29",
+    "letter.date": "2026-11-02",
     "letter.sender": '"Example Academy"',
     "letter.signatory": '"Sam Example"',
     "letter.role": '"Head of Support"',
@@ -62,7 +65,8 @@ class Said:
 
 def detector(*words: object) -> Said:
     """A command as a person types it, with the exit code and everything it printed."""
-    result = CliRunner().invoke(cli, [str(word) for word in words])
+    with patch("detector.cli.noting.clock", lambda: NOW):
+        result = CliRunner().invoke(cli, [str(word) for word in words])
     if isinstance(result.exception, DetectorError):
         return Said(result.exception.exit_code, f"{result.output}detector: {result.exception}\n")
     if result.exception is not None and not isinstance(result.exception, SystemExit):

@@ -388,7 +388,17 @@ def test_a_name_that_is_an_everyday_word_cries_no_wolf(name: str, words: str, is
     [
         ("Pinecrest School District", "as at Pinecrest last week", True),
         ("Pinecrest School District", "They wrote. Pinecrest wrote as well", False),
-        ("Pinecrest School District", "a pinecrest on the wall", None),
+        ("Pinecrest School District", "a pinecrest on the wall", False),
+        ("Pinecrest School District", "as the pinecrest schools know", True),
+        ("Larkspur Dental Group", "as larkspur dental knows", True),
+        ("Larkspur Dental Group", "as the Larkspurs know", True),
+        ("Larkspur Dental Group", "as Larkspur's Dental group knows", True),
+        ("Larkspur Dental Group", "as Lark\u00adspur and Den\u200btal know", True),
+        ("Larkspur Dental Group", "as larkspur knows", False),
+        ("Larkspur Dental Group", "as larkspur's know", False),
+        ("Larkspur Dental", "as larkspurdental knows", True),
+        ("Larkspur", "as the Larkspurs know", True),
+        ("Larkspur", "as Lark\u00adspur knows", True),
         ("Pinecrest School District", "the Pinecrest School", True),
         ("Verity Mutual, Inc.", "as at Verity Mutual", True),
         ("Tallow & Finch GmbH", "as at Tallow and Finch", True),
@@ -400,13 +410,34 @@ def test_a_name_that_is_an_everyday_word_cries_no_wolf(name: str, words: str, is
     ],
 )
 def test_a_name_as_people_write_it_points_to_another_client(name: str, words: str, is_refused: bool | None) -> None:
-    """Short, without accents or "Ltd"; one word alone only with a capital, and no word that our own drafts have."""
+    """Short, without accents or "Ltd"; one word alone surely only with a capital, and no word that our drafts have."""
     letter = render_letter(builders.case(), HARBOR, desk()).content
     told = dataclasses.replace(desk(), neighbours=Neighbours({name: frozenset(), HARBOR: frozenset()}))
     client = CLIENT.model_copy(update={"contact": "Robin Reed, Head of Training"})
     told = dataclasses.replace(told, clients={HARBOR: client})
     found = check_letter(letter.replace("That was our mistake", f"{words}. That was our mistake"),
                          builders.case(), HARBOR, told)  # fmt: skip
+    said = {finding.is_refused for finding in found if "nother client" in finding.text}
+    assert said == (set() if is_refused is None else {is_refused})
+
+
+@pytest.mark.parametrize(
+    ("words", "is_refused"),
+    [
+        ("as larkspur-dental knows", True),
+        ("as Larkspur-Dental's people know", True),
+        ("as lark\u00adspur-dental knows", True),
+        ("as quillwork knows", True),
+        ("as verity knows", False),  # a word of the client's name, and of the language
+        ("as everybody knows", None),
+    ],
+)
+def test_what_the_mail_domain_of_another_client_is_called_is_its_name_too(words: str, is_refused: bool | None) -> None:
+    domains = {"larkspur-dental.example", "mail.quillwork.example", "verity.example"}
+    known = Neighbours({"Verity Mutual": frozenset(domains), HARBOR: frozenset()})
+    letter = render_letter(builders.case(), HARBOR, desk()).content
+    found = check_letter(letter.replace("That was our mistake", f"{words}. That was our mistake"),
+                         builders.case(), HARBOR, dataclasses.replace(desk(), neighbours=known))  # fmt: skip
     said = {finding.is_refused for finding in found if "nother client" in finding.text}
     assert said == (set() if is_refused is None else {is_refused})
 

@@ -142,6 +142,7 @@ def burst(
 
 
 MORNING = BEGINS + 8 * HOUR
+FILLED = office.FILLED | {"letter.date": "2030-10-28", "next_update.on": "2030-11-12"}
 TOLD = {".html", ".md", ".csv", ".txt", ".toml", ".json", ".jsonl", ".sql", ".eml", ".log"}
 """All kinds of text that a night leaves for people and their programs."""
 
@@ -640,7 +641,7 @@ def test_what_people_say_stands_in_the_brief_at_once(desk):
         assert says not in brief.read_text(encoding="utf-8")
         assert desk.say(*words).code == 0
         assert says in brief.read_text(encoding="utf-8")
-    office.fill(folder / "human.toml", office.FILLED)
+    office.fill(folder / "human.toml", FILLED)
     office.fill(folder / "human.toml", office.CLIENT, 'clients."Harbor"')
     assert desk.run("letter", "approve", name, "--state", desk.state).code == 0
     assert "(`letter.md`, approved)" in (folder / "brief.md").read_text(encoding="utf-8")
@@ -686,7 +687,7 @@ def holding_note_sent(desk: Desk) -> tuple[str, Path, bytes]:
     name, here = row["incident_id"], ("--state", desk.state)
     (folder,) = (desk.state / "incidents").iterdir()
     assert not (folder / "letter.md").exists()
-    office.fill(folder / "human.toml", office.FILLED)
+    office.fill(folder / "human.toml", FILLED)
     office.fill(folder / "human.toml", office.CLIENT, 'clients."Harbor"')
     assert "Harbor, holding note: ready to be approved" in desk.run("letter", "check", name, *here).out
     mine = (folder / "holding-note.md").read_bytes() + b"P.S. In my own words.\r\n"
@@ -715,7 +716,9 @@ def test_a_holding_note_is_no_letter_however_it_was_approved_and_sent(desk):
     assert (folder / "holding-note.md").read_bytes() == mine
     assert (folder / "letter.md").read_text(encoding="utf-8").startswith("> Draft for Harbor.")
     assert sorted(folder.glob("*.new.*")) == []
-    assert "**Harbor** was told: " in (folder / "brief.md").read_text(encoding="utf-8")
+    assert "**Harbor** has the holding note, and no call is noted: " in (folder / "brief.md").read_text(
+        encoding="utf-8"
+    )
     shown = desk.shown(name)
     assert (shown["holding_notes_sent"], shown["letters_approved"], shown["letters_sent"]) == (["Harbor"], [], [])
     assert "Harbor, letter: " in desk.run("letter", "check", name, *here).out
@@ -735,6 +738,17 @@ def test_a_holding_note_is_no_letter_however_it_was_approved_and_sent(desk):
 # --- one cause, two clients ------------------------------------------------------------------------------------------
 
 
+def form_filled_for_birch(desk: Desk, name: str, folder: Path) -> None:
+    """The second client: contained again, and promised what Harbor alone was promised."""
+    assert desk.say("contain", name, "--at", (BEGINS + HOUR).isoformat(), "--how", "emptied the queue").code == 0
+    assert "We check every run" not in (folder / "clients" / "birch" / "letter.md").read_text(encoding="utf-8")
+    due = ("--owner", "Sam", "--due", "2030-11-10", "--organization", "Birch")
+    assert desk.say("promise", name, "We check every run", *due).code == 0
+    office.fill(folder / "human.new.toml", office.CLIENT, 'clients."Birch"')
+    (folder / "human.toml").write_bytes((folder / "human.new.toml").read_bytes())
+    office.fill(folder / "human.toml", FILLED)
+
+
 def exported(desk: Desk, name: str, organization: str) -> dict[str, bytes]:
     """The letter to one client, approved: its page, its mail, and each part of the document."""
     whose = ("--organization", organization, "--state", desk.state)
@@ -749,7 +763,7 @@ def noted_and_filled(desk: Desk, name: str, folder: Path, client: str) -> None:
     """Contained, something promised, the form filled in for one client."""
     assert desk.say("contain", name, "--at", (BEGINS + 28 * MINUTE).isoformat(), "--how", "stopped the job").code == 0
     assert desk.say("promise", name, "We check every run", "--owner", "Sam", "--due", "2030-11-10").code == 0
-    office.fill(folder / "human.toml", office.FILLED)
+    office.fill(folder / "human.toml", FILLED)
     office.fill(folder / "human.toml", office.CLIENT, f'clients."{client}"')
 
 
@@ -785,14 +799,61 @@ def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
     pack = "".join(path.read_text(encoding="utf-8") for path in (folder / "vendor-pack").iterdir()).casefold()
     assert not re.search("harbor|birch", pack)
 
-    assert desk.say("contain", name, "--at", (BEGINS + HOUR).isoformat(), "--how", "emptied the queue").code == 0
-    office.fill(folder / "human.new.toml", office.CLIENT, 'clients."Birch"')
-    (folder / "human.toml").write_bytes((folder / "human.new.toml").read_bytes())
-    office.fill(folder / "human.toml", office.FILLED)
+    form_filled_for_birch(desk, name, folder)
     texts = exported(desk, name, "Birch")
     assert [part for part, text in texts.items() if b"harbor" in text.lower()] == []
     assert b"8 of your colleagues" in texts["letter.html"]
     assert b"24 copies too many" in texts["letter.html"]
+
+
+def test_what_one_client_was_promised_is_in_no_letter_to_another(desk):
+    both = (burst(), burst(people=8, what="welcome at Birch"))
+    assert desk.night(MORNING, *both).code == 0
+    (row,) = desk.listed()
+    name, due = row["incident_id"], ("--owner", "Sam", "--due", "2030-11-10")
+    all_of_them = desk.say("promise", name, "We check every run", *due)
+    assert "It is promised to all that were hit: " in all_of_them.err
+    assert "promised to all" not in desk.say("promise", name, "We visit you", *due, "--organization", "Birch").err
+    refused = desk.say("promise", name, "We visit you", *due, "--organization", "Brich")
+    assert (refused.code, "names 'Brich', who was not hit" in refused.err) == (2, True)
+    (folder,) = (desk.state / "incidents").iterdir()
+    birch, harbor = ((folder / "clients" / who / "letter.md").read_text("utf-8") for who in ("birch", "harbor"))
+    assert ("We visit you" in birch, "We check every run" in birch) == (True, True)
+    assert ("We visit you" in harbor, "We check every run" in harbor) == (False, True)
+    assert "promise 2 to Birch: We visit you" in desk.say("show", name).out
+    assert "Birch: We visit you" in (folder / "brief.md").read_text(encoding="utf-8")
+
+
+# --- none since -------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_is_told_none_since_while_another_incident_of_the_client_has_later_copies(desk):
+    """Twelve people of Harbor until 18:27; the letter is approved. A week later eight others get the same mail."""
+    name = opened(desk)
+    (folder,) = (desk.state / "incidents").iterdir()
+    noted_and_filled(desk, name, folder, "Harbor")
+    here = ("--state", desk.state)
+    assert desk.run("letter", "approve", name, *here).code == 0
+    texts = {file: (folder / file).read_text(encoding="utf-8") for file in ("letter.md", "call.md", "note.md")}
+    assert ", and none since." in texts["letter.md"]
+    assert "; none since, in a log" in texts["call.md"]
+    assert "our log has shown no further copy since" in texts["note.md"]
+
+    again = desk.night(MORNING + WEEK, burst(BEGINS + WEEK, people=8, who="q"))
+    (other,) = {row["incident_id"] for row in desk.listed("--all")} - {name}
+    assert f"{name}: the letter to Harbor is no longer approved: copies since was not there and is {other}" in again.err
+    texts = {file: (folder / file).read_text(encoding="utf-8") for file in texts}
+    assert [file for file, text in texts.items() if "since" in text.replace("“none since”", "")] == []
+    assert "Our log shows the last copy of this email to these people at" in texts["letter.md"]
+    assert f"{other} has 72 extra copies to 8 people of theirs after this" in texts["letter.md"]  # 8 * 9
+    assert f"after that, which we follow as {other}" in texts["call.md"]
+    assert "Those copies have stopped." in texts["note.md"]
+
+    mine = texts["letter.md"].replace("Our log shows the last copy of", "There were none since. Our log shows")
+    (folder / "letter.md").write_text(mine, encoding="utf-8")
+    told = desk.run("letter", "check", name, *here)
+    assert told.code == 1
+    assert f"“none since”: {other} has copies to this client after that. Write of this mail to these people" in told.out
 
 
 # --- whole stories ----------------------------------------------------------------------------------------------------

@@ -295,6 +295,73 @@ def test_a_client_of_the_log_that_was_not_hit_is_a_stranger_in_a_letter(state: P
         assert check(state, "--config", config).code == 0, words
 
 
+@pytest.mark.parametrize("name", ["{0}", "{1}", "{2}"])
+def test_another_client_in_small_letters_is_refused(state: Path, folder: Path, name: str) -> None:
+    """The log's own neighbours, as the letter command knows them."""
+    with api.open_snapshot(state) as db:
+        rows = db.execute("select organization, recipient from sends where organization <> ?", [CLIENT]).fetchall()
+    other, address = next((o, a) for o, a in sorted(rows) if len(o.split()) > 1 and "-" in a.partition("@")[2])
+    stem = address.partition("@")[2].split(".")[-2]
+    words = name.format(other.lower(), stem, f"{other[:3]}\u00ad{other[3:]}".lower())
+    fill_all(folder, CLIENT)
+    assert check(state).code == 0
+    replace(folder / "letter.md", "Dear Robin,", f"Dear Robin,\n\nIt was as at {words}.\n")
+    said = check(state)
+    assert (said.code, "nother client" in said.text) == (1, True), said.text
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"letter.date": "2026-10-26"}, "fault   The letter is dated 26 October 2026, before the last copy to them"),
+        ({"letter.date": "2026-11-20"}, "fault   The letter is dated 20 November 2026, and today is 2 November 2026"),
+        ({"letter.date": "2026-10-29"}, "advice  The letter is dated 29 October 2026 and speaks of a log that is"),
+        ({"next_update.on": "2026-11-01"}, "fault   [next_update] says 1 November 2026, which is over"),
+        ({"next_update.on": "2026-10-28"}, "fault   [next_update] says 28 October 2026, which is over"),
+        ({"cause.confirmed_by": '""'}, "fault   The cause is called confirmed, and nobody is named who did"),
+    ],
+)
+def test_days_that_cannot_be_and_a_cause_that_nobody_confirmed(
+    state: Path, folder: Path, values: dict[str, str], reason: str
+) -> None:
+    fill_all(folder, CLIENT)
+    fill(folder / "human.toml", values)
+    assert reason in check(state).text
+    said = approve(state)
+    assert reason in said.text
+    assert ("Nothing was approved" in said.text) == reason.startswith("fault")
+
+
+def test_a_promise_that_is_late_when_the_letter_is_approved_is_pointed_out(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    office.promise(folder, "We tell you who was told", date(2026, 10, 30))
+    said = approve(state)
+    assert "Promise 1 was due on 30 October 2026 and is not kept: say in the letter what became of it." in said.text
+
+
+def test_no_letter_is_dismissed_with_an_open_promise_and_none_counts_as_a_call(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    assert incidents(state, "sent").code == 0
+    early = incidents(state, "dismiss", "--reason", "they had asked for it")
+    assert early.code == 2
+    assert f"{CLIENT} has our letter, and promise 1 (Kim Lee, 2026-11-10) is not kept. Keep it" in early.text
+    assert f"**{CLIENT}** has the letter, and no call is noted." in (folder / "brief.md").read_text(encoding="utf-8")
+    assert incidents(state, "told", "--channel", "phone").code == 0
+    assert f"**{CLIENT}** was told, and the letter is sent." in (folder / "brief.md").read_text(encoding="utf-8")
+    assert detector("incidents", "promise", "kept", ID, "1", "--by", "Kim Lee", "--state", state).code == 0
+    assert incidents(state, "dismiss", "--reason", "they had asked for it").code == 0
+
+
+def test_the_heading_and_the_salutation_are_no_part_of_the_first_sentence(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert "A sentence of" not in check(state).text
+    replace(folder / "letter.md", "To put this right:", "One\n" + "and on " * 20 + "\nTo put this right:")
+    told = re.search(r"A sentence of \d+ words: “(.*)”", check(state).text)
+    assert told is not None
+    assert "\\" not in told[1]
+
+
 def test_what_is_no_fault_is_pointed_out_and_again_when_the_letter_is_approved(state: Path, folder: Path) -> None:
     """Days, times, sums and spans are people's own; a wrong one still looks like a figure of the log."""
     fill_all(folder, CLIENT)
@@ -359,6 +426,22 @@ def test_a_deleted_draft_comes_back_when_asked_for_and_not_before(state: Path, f
     assert list((folder / "vendor-pack").glob("*")) == [], "what was passed on stays away"
 
 
+def test_the_truth_that_simulate_wrote_beside_its_logs_is_no_log(tmp_path: Path) -> None:
+    """A truth.json of anybody else is a file like any other."""
+    mail = tmp_path / "mail"
+    mail.mkdir()
+    for path in Path(FOUNDING).iterdir():
+        (mail / path.name).symlink_to(path)
+    (mail / "truth.json").symlink_to(Path(FOUNDING).parent / "truth.json")
+    night = detector("nightly", mail, "--state", tmp_path / "state", "--as-of", AS_OF)
+    assert night.code == 0, night.text
+    report = (tmp_path / "state" / "reports" / "2026-11-01" / "report.md").read_text(encoding="utf-8")
+    assert "truth of a simulation" in report
+    (mail / "truth.json").unlink()
+    (mail / "truth.json").write_text('{"bursts": []}')
+    assert detector("nightly", mail, "--state", tmp_path / "state", "--as-of", AS_OF).code == 3
+
+
 # --- approval -----------------------------------------------------------------------------------------------------
 
 
@@ -417,6 +500,124 @@ def test_a_moved_figure_takes_the_approval_away_and_is_named(state: Path, folder
         "untouched by people, it is a draft again, with today's figures"
     )
     assert "{F7: 3,540}" in (folder / "letter.md").read_text(encoding="utf-8")
+
+
+def late_copies(tmp_path: Path, *seconds: int) -> Path:
+    """Rows of one person that the founding night's log did not have: at 20:12 and so many seconds."""
+    late = tmp_path / f"late{len(seconds)}.csv"
+    rows = (
+        f"2026-10-27T20:12:{second:02}Z,delivered,late.{second}@app1.academy.example,noreply@academy.example,"
+        "ada.graf@harbor-freightways.example,Welcome to Forklift Safety Essentials,welcome\n"
+        for second in seconds
+    )
+    late.write_text("timestamp,event,message_id,sender,recipient,subject,template\n" + "".join(rows))
+    return late
+
+
+def letter_sent(state: Path, folder: Path) -> bytes:
+    """The founding letter, approved and sent, its promise kept; what went out."""
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    assert incidents(state, "sent").code == 0
+    assert detector("incidents", "promise", "kept", ID, "1", "--by", "Kim Lee", "--state", state).code == 0
+    return (folder / "letter.md").read_bytes()
+
+
+def incidents(state: Path, command: str, *more: object) -> office.Said:
+    return detector("incidents", command, ID, *more, "--by", "Sam Example", "--state", state)
+
+
+WRONG = f"{CLIENT} holds a letter that is wrong: copies too many 3,539, now 3,542; "
+
+
+def test_a_letter_that_late_rows_make_wrong_is_said_everywhere(state: Path, folder: Path, tmp_path: Path) -> None:
+    """3,539 copies too many went into the letter; three rows come late."""
+    letter_sent(state, folder)
+    late = late_copies(tmp_path, 10, 20, 30)
+    for _ in range(2):
+        night = detector("nightly", FOUNDING, late, "--state", state, "--as-of", AS_OF)
+        assert f"{ID}: {WRONG}" in night.text
+        assert f"Send a correction: detector letter check {ID}." in night.text
+    assert WRONG in (state / "reports" / "2026-11-01" / "report.md").read_text(encoding="utf-8")
+    assert f"**{CLIENT} holds a letter that is wrong:**" in (folder / "brief.md").read_text(encoding="utf-8")
+    assert "holds a letter that is wrong:" in (folder / "brief.html").read_text(encoding="utf-8")
+    assert WRONG in detector("incidents", "list", "--state", state).text
+    shown = detector("incidents", "show", ID, "--state", state).text
+    assert WRONG in shown
+    assert "HOLDS A WRONG LETTER: copies too many 3,539, now 3,542" in shown
+    closed = incidents(state, "close")
+    assert (closed.code, f"{CLIENT} holds a letter that is wrong (copies too many 3,539" in closed.text) == (2, True)
+    assert incidents(state, "close", "--anyway", "--reason", "they said that three more are nothing").code == 0
+    assert "wrong" not in detector("incidents", "list", "--all", "--state", state).text
+
+
+def test_a_correction_is_the_second_letter_and_names_the_first(state: Path, folder: Path, tmp_path: Path) -> None:
+    went_out = letter_sent(state, folder)
+    late = late_copies(tmp_path, 10, 20, 30)
+    assert detector("nightly", FOUNDING, late, "--state", state, "--as-of", AS_OF).code == 0
+    draft = (folder / "letter-2.md").read_text(encoding="utf-8")
+    assert "- Copies too many: I wrote {F107: 3,539}; it is {F7: 3,542}." in draft
+    first_look = check(state)
+    assert f"{CLIENT}, correction: 1 thing to put right" in first_look.text, first_look.text
+    assert "H16: date of this correction" in first_look.text
+    fill(folder / "human.toml", {"letter.date": "2026-11-04"})
+    assert f"{CLIENT}, correction: ready to be approved" in check(state).text
+    replace(folder / "letter-2.md", "In my letter of 2 November 2026", "In my letter")
+    replace(folder / "letter-2.md", "A correction to our letter of 2 November 2026", "A correction")
+    replace(folder / "letter-2.md", ", our letter of 2 November 2026", "")
+    assert "They hold our letter of 2 November 2026, which is wrong. Name it" in check(state).text
+    (folder / "letter-2.md").unlink()
+    assert detector("letter", "draft", ID, "--state", state).code == 0
+    assert "The correction to Harbor Freightways is approved" in approve(state).text
+    assert export(state).code == 0
+    mail = email.message_from_bytes((folder / "letter-2.eml").read_bytes(), policy=email.policy.default)
+    assert mail["Subject"] == "A correction to our letter of 2 November 2026"
+    assert "I wrote 3,539; it is 3,542." in mail.get_body(("plain",)).get_content()
+    assert "noted: correction sent" in incidents(state, "sent", "--channel", "mail").text
+    assert "wrong" not in detector("nightly", FOUNDING, late, "--state", state, "--as-of", AS_OF).text
+    assert (folder / "letter.md").read_bytes() == went_out
+
+
+def test_what_moves_after_a_correction_calls_for_a_third_letter(state: Path, folder: Path, tmp_path: Path) -> None:
+    letter_sent(state, folder)
+    late, later = late_copies(tmp_path, 10, 20, 30), late_copies(tmp_path, 10, 20, 30, 40)
+    detector("nightly", FOUNDING, late, "--state", state, "--as-of", AS_OF)
+    fill(folder / "human.toml", {"letter.date": "2026-11-04"})
+    assert approve(state).code == 0
+    assert incidents(state, "sent").code == 0
+    second = (folder / "letter-2.md").read_bytes()
+    again = detector("nightly", FOUNDING, late, later, "--state", state, "--as-of", AS_OF)
+    assert "copies too many 3,542, now 3,543" in again.text
+    third = (folder / "letter-3.md").read_text(encoding="utf-8")
+    assert "A correction to our letter of 4 November 2026" in third
+    assert "I wrote {F107: 3,542}; it is {F7: 3,543}." in third
+    assert (folder / "letter-2.md").read_bytes() == second
+
+
+def test_a_stop_that_is_moved_after_the_letter_went_out_calls_for_a_correction(state: Path, folder: Path) -> None:
+    letter_sent(state, folder)
+    said = incidents(state, "contain", "--at", "2026-10-27T20:30Z", "--how", "emptied the queue, too")
+    assert "holds a letter that is wrong: stopped 20:12 UTC on 27 October 2026, now 20:30 UTC" in said.text
+    assert "I wrote 20:12 UTC on 27 October 2026; it is 20:30 UTC" in (folder / "letter-2.md").read_text("utf-8")
+
+
+def test_a_correction_to_a_german_client_is_german(state: Path, folder: Path, tmp_path: Path) -> None:
+    config = tmp_path / "detector.toml"
+    config.write_text(f'[clients."{CLIENT}"]\nlanguage = "de"\nzone = "Europe/Berlin"\n', encoding="utf-8")
+    night = ("nightly", FOUNDING, "--state", state, "--as-of", AS_OF, "--config", config)
+    assert detector(*night).code == 0
+    fill_all(folder, CLIENT)
+    fill(folder / "human.toml", office.GERMAN, "german")
+    fill(folder / "human.toml", {"meaning": '"Ihre Leute haben einen Abend verloren."'}, f'clients."{CLIENT}"')
+    assert approve(state).code == 0
+    assert incidents(state, "sent").code == 0
+    late = late_copies(tmp_path, 10, 20, 30)
+    detector("nightly", FOUNDING, late, *night[2:])
+    draft = (folder / "letter-2.md").read_text(encoding="utf-8")
+    assert "**Berichtigung unseres Briefes vom 2. November 2026**" in draft
+    assert "- E-Mails zu viel: Ich schrieb {F107: 3.539}; richtig ist {F7: 3.542}." in draft
+    fill(folder / "human.toml", {"letter.date": "2026-11-04"})
+    assert f"{CLIENT}, correction: ready to be approved" in check(state).text
 
 
 def test_an_edited_letter_goes_out_with_todays_figures(state: Path, folder: Path, tmp_path: Path) -> None:

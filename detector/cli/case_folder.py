@@ -44,7 +44,7 @@ def refresh(incident_id: str, config_path: Path | None, state: Path) -> None:
     stands in the way of that, and then the next night writes it up."""
     try:
         with opened(incident_id, config_path, state) as work:
-            for line in filter(None, (*work.revoked, work.problem)):
+            for line in filter(None, (*work.revoked, *work.wrong, work.problem)):
                 complain(line)
     except LockedError:
         return  # whoever is at work writes the folder

@@ -93,7 +93,7 @@ def approve(
 
     with _opened(incident_id, config_path, state, only_drafts=True) as work:
         draft = _one(work, organization)
-        found = _findings(draft)
+        found = _findings(draft, at)
         if any(finding.is_refused for finding in found):
             raise RefusedError(f"{_judged(draft, found)}\nNothing was approved.")
         fields: dict[str, Any] = approval(work.case, draft.organization, work.desk, draft.content())
@@ -164,13 +164,14 @@ def _drafts(work: "WrittenUp", organization: str) -> list[Draft]:
     """The drafts to all clients hit, or to the one that is named. Raises RefusedError if that one was not hit."""
     from detector.documents.apology_letter import due, letter_name
 
-    kind, names = due(work.case), work.case.incident.organizations
+    names = work.case.incident.organizations
     if not names:
         raise RefusedError("No client was hit: the addresses are private ones, so there is no letter.")
     wanted = [name for name in names if name.casefold() == (organization or name).casefold()]
     if not wanted:
         raise RefusedError(f"{_shown(organization)!r} was not hit. Hit were: {', '.join(map(_shown, names))}.")
-    return [Draft(work, name, kind, work.folder / letter_name(work.case, name, kind)) for name in wanted]
+    kinds = {name: due(work.case, name) for name in wanted}
+    return [Draft(work, name, kind, work.folder / letter_name(work.case, name, kind)) for name, kind in kinds.items()]
 
 
 def _one(work: "WrittenUp", organization: str) -> Draft:
@@ -182,10 +183,10 @@ def _one(work: "WrittenUp", organization: str) -> Draft:
     return drafts[0]
 
 
-def _findings(draft: Draft) -> tuple["Finding", ...]:
+def _findings(draft: Draft, at: datetime | None = None) -> tuple["Finding", ...]:
     from detector.documents.letter_check import check_letter
 
-    return check_letter(draft.text(), draft.work.case, draft.organization, draft.work.desk)
+    return check_letter(draft.text(), draft.work.case, draft.organization, draft.work.desk, at or draft.work.as_of)
 
 
 def _judged(draft: Draft, found: "tuple[Finding, ...]") -> str:

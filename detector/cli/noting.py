@@ -76,7 +76,12 @@ def cases_of(state: Path) -> "tuple[Cases, datetime]":
     for problem in (*cases.damaged.values(), *cases.remarks):
         complain(problem)
     nights = [entry.at for record in cases.records.values() for entry in record.entries if entry.by == MACHINE]
-    return cases, max([datetime.now(UTC).replace(microsecond=0), *nights, *_newest_night(state)])
+    return cases, max([clock(), *nights, *_newest_night(state)])
+
+
+def clock() -> datetime:
+    """The time on the wall."""
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def _newest_night(state: Path) -> list[datetime]:

@@ -3,6 +3,7 @@
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,9 +18,10 @@ from detector.cli.options import Moment, state_option
 @at_option
 @by_option
 @click.option("--owner", default="", help="Who sees to it.")
+@click.option("--organization", default="", help="To which client. [default: all that were hit]")
 @click.option("--due", type=Moment(), help="The day by which, such as 2026-11-15.")
 def promise(
-    words: tuple[str, ...], state: Path, at: datetime | None, by: str, owner: str, due: datetime | None
+    words: tuple[str, ...], state: Path, at: datetime | None, by: str, **said: Any
 ) -> None:  # fmt: skip
     """Write down what was promised to whom by when, and later that it was kept.
 
@@ -31,14 +33,20 @@ def promise(
         _promise_kept(state, words[1:], at, by)
         refresh(words[1], None, state)
         return
+    owner, due, organization = said["owner"], said["due"], said["organization"]
     if len(words) != 2 or due is None:
         raise click.UsageError(
             'Give the incident, the promise in quotes, --owner and --due: ID "TEXT" --owner O --due D.'
         )
+    from detector.documents.escaping import visible
+
     cases, _ = cases_of(state)
     number = len(cases.find(words[0]).promises) + 1
     fields = {"number": number, "text": words[1], "owner": owner, "due": due.date().isoformat()}
-    note(state, words[0], "promised", at, by, fields)
+    record, _ = note(state, words[0], "promised", at, by, fields | {"organization": organization})
+    if not organization and len(record.organizations) > 1:
+        names = ", ".join(map(visible, record.organizations))
+        click.echo(f"It is promised to all that were hit: {names}. For one of them there is --organization.", err=True)
     refresh(words[0], None, state)
 
 

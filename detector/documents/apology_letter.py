@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from detector.case_record import HOLDING_NOTE, LETTER
+from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER
+from detector.documents.correcting import corrected, dated, held_figures
 from detector.documents.desk import Desk, SharedWords, client_folders, others_of, shared_words
 from detector.documents.escaping import visible
 from detector.documents.languages import Language
 from detector.documents.letter_text import as_token
 from detector.documents.sentences import in_markdown, mail_name
-from detector.documents.still_going import is_blind, is_over, is_running
+from detector.documents.still_going import came_again, is_blind, is_over, is_running
 from detector.documents.templates import Safe, fill, one_line, render_markdown
 from detector.records import AffectedRecipient, CaseFacts, Document
 
@@ -30,14 +31,32 @@ FILES = {LETTER: "letter.md", HOLDING_NOTE: "holding-note.md"}
 _ORDINALS = {"en": ("second", "third", "fourth"), "de": ("zweite", "dritte", "vierte")}
 
 
-def due(case: CaseFacts) -> str:
-    """What a client is to be written now: the letter once it is over, before that a holding note."""
-    return LETTER if is_over(case) else HOLDING_NOTE
+_TEMPLATES = {LETTER: "apology_letter", HOLDING_NOTE: "holding_note", CORRECTION: "correction"}
+
+
+def due(case: CaseFacts, organization: str) -> str:
+    """What a client is to be written now: the letter once it is over, before that a holding note; and a correction if
+    it holds a letter that is wrong."""
+    if not is_over(case):
+        return HOLDING_NOTE
+    return CORRECTION if case.record and case.record.outdated_for(organization) else LETTER
 
 
 def letter_name(case: CaseFacts, organization: str, kind: str) -> str:
     """Where the draft of this kind lies in the incident's folder."""
-    return f"{client_folders(case.incident.organizations)[organization]}{FILES[kind]}"
+    return f"{client_folders(case.incident.organizations)[organization]}{file_name(case, organization, kind)}"
+
+
+def file_name(case: CaseFacts, organization: str, kind: str) -> str:
+    """letter.md, holding-note.md; the next correction is the client's second letter, or its third."""
+    return f"letter-{len(corrections_sent(case, organization)) + 2}.md" if kind == CORRECTION else FILES[kind]
+
+
+def corrections_sent(case: CaseFacts, organization: str) -> list[str]:
+    """Where the corrections lie that a client has had: letter-2.md, letter-3.md, ..."""
+    sent = [step for step in (case.record.corrections if case.record else ()) if step.organization == organization]
+    place = client_folders(case.incident.organizations)[organization]
+    return [f"{place}letter-{number}.md" for number in range(2, len(sent) + 2)]
 
 
 def letter_facts(case: CaseFacts, organization: str, language: Language) -> dict[str, str]:
@@ -67,6 +86,7 @@ def letter_facts(case: CaseFacts, organization: str, language: Language) -> dict
     for number, (_, theirs) in enumerate(teams(rows), start=1):
         facts[f"F4-{number}"] = language.number(len(theirs))
         facts[f"F7-{number}"] = language.number(sum(row.excess for row in theirs))
+    facts |= held_figures(case.record, organization)
     return {code: shown for code, shown in facts.items() if shown}
 
 
@@ -95,14 +115,14 @@ def render_letter(case: CaseFacts, organization: str, desk: Desk) -> Document:
     """The draft to one organization: a letter, or a holding note while nobody can say that it has stopped."""
     language = desk.language(organization)
     shown = letter_facts(case, organization, language)
-    shared = shared_words(desk, case, language.code)
-    template = "apology_letter" if is_over(case) else "holding_note"
-    facts = _facts(case, organization, desk, shared) | {"t": _tokens(shown), "shared": shared}
-    text = render_markdown(f"{template}.{language.code}.md", facts)
+    shared = shared_words(desk, case, language.code, organization)
+    kind, tokens = due(case, organization), _tokens(shown)
+    facts = _facts(case, organization, desk, shared) | {"t": tokens, "shared": shared}
+    if kind == CORRECTION:
+        facts |= _correction(case, organization, desk, tokens)
+    text = render_markdown(f"{_TEMPLATES[kind]}.{language.code}.md", facts)
     moving = [(code, value) for code, value in shown.items() if code not in MOVING]
-    return Document(
-        letter_name(case, organization, due(case)), text, figures=(*moving, *_words(desk, organization, shared))
-    )
+    return Document(letter_name(case, organization, kind), text, figures=(*moving, *_words(desk, organization, shared)))
 
 
 def visible_mail_name(case: CaseFacts, organization: str) -> str:
@@ -145,6 +165,7 @@ def _facts(case: CaseFacts, organization: str, desk: Desk, shared: SharedWords) 
         "teams": [client.teams.get(domain, domain) for domain, _ in teams(rows)],
         "promises": [(words, promise.owner, Safe(language.day(promise.due))) for promise, words in shared.promises],
         "stopped_at": stopped_at(case, language),
+        "came_again": came_again(case, organization),
         "noted_how": noted_how(case),
         "date": language.day(human.letter.date) if human.letter.date else "",
         "next_on": language.day(human.next_update.on) if human.next_update.on else "",
@@ -153,6 +174,20 @@ def _facts(case: CaseFacts, organization: str, desk: Desk, shared: SharedWords) 
         "is_running": is_running(case) and not shared.stopped,
         "is_blind": is_blind(case),
         "advice": in_markdown(case).advice,
+    }
+
+
+def _correction(case: CaseFacts, organization: str, desk: Desk, tokens: Mapping[str, Safe]) -> dict[str, Any]:
+    """What only a correction says: which letter was wrong, in what, and its own day."""
+    language, record, day = desk.language(organization), case.record, desk.human.letter.date
+    first = record.held(organization) if record else None
+    stop = stopped_at(case, language)
+    of_letter = dated(first, language) if first else ""
+    is_new = day is not None and language.day(day) != of_letter
+    return {
+        "dated": Safe(of_letter),
+        "corrected_on": language.day(day) if day and is_new else "",
+        "corrected": list(corrected(record, organization, tokens, language, stop)),
     }
 
 

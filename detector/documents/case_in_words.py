@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from detector.case_record import MACHINE, CaseRecord, JournalEntry, as_values, stamp
+from detector.case_record import MACHINE, CaseRecord, JournalEntry, Promise, as_values, stamp
 from detector.documents import phrases
 from detector.documents.escaping import visible
 
@@ -59,17 +59,9 @@ def as_json(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> dic
         "holding_notes_sent": [step.organization for step in record.notes_sent],
         "letters_approved": [step.organization for step in record.approved],
         "letters_sent": [step.organization for step in record.sent],
-        "promises": [
-            {
-                "number": promise.number,
-                "text": promise.text,
-                "owner": promise.owner,
-                "due": promise.due.isoformat(),
-                "kept_at": _plain(promise.kept_at),
-                "is_overdue": promise.is_overdue(now),
-            }
-            for promise in record.promises
-        ],
+        "letters_outdated": {step.organization: step.fields["because"] for step in record.outdated},
+        "corrections_sent": [step.organization for step in record.corrections],
+        "promises": [_promise_values(promise, now) for promise in record.promises],
         "closed_at": _plain(record.closed_at),
         "dismissed_because": record.verdict.reason if record.verdict else "",
         "muted_by": record.muted_by,
@@ -81,6 +73,18 @@ def as_json(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> dic
         "recurs_after_days": record.recurs_after_days,
         "withdrawn_because": record.withdrawn_because,
         "journal": [as_values(entry) for entry in record.entries],
+    }
+
+
+def _promise_values(promise: Promise, now: datetime) -> dict[str, Any]:
+    return {
+        "number": promise.number,
+        "organization": promise.organization,
+        "text": promise.text,
+        "owner": promise.owner,
+        "due": promise.due.isoformat(),
+        "kept_at": _plain(promise.kept_at),
+        "is_overdue": promise.is_overdue(now),
     }
 
 
@@ -160,6 +164,7 @@ def _steps(record: CaseRecord, organization: str) -> Iterator[str]:
         ("told", record.told),
         *(("holding note approved", record.notes_approved), ("holding note sent", record.notes_sent)),
         *(("letter approved", record.approved), ("letter sent", record.sent)),
+        *(("correction approved", record.corrections_approved), ("correction sent", record.corrections)),
     )
     for name, steps in kinds:
         for step in steps:
@@ -167,13 +172,16 @@ def _steps(record: CaseRecord, organization: str) -> Iterator[str]:
                 channel = step.fields.get("channel", "")
                 by_what = f" by {channel}" if channel else ""
                 yield f"{name} {phrases.instant(step.at)}{by_what} ({step.by})"
+    if wrong := record.outdated_for(organization):
+        yield f"HOLDS A WRONG LETTER: {wrong.fields['because']}"
 
 
 def _promises(record: CaseRecord, now: datetime) -> Iterator[str]:
     for promise in record.promises:
         kept = f"kept {phrases.instant(promise.kept_at)}" if promise.kept_at else f"due {promise.due}"
         late = " OVERDUE" if promise.is_overdue(now) else ""
-        yield f"promise {promise.number}: {promise.text} ({promise.owner}), {kept}{late}"
+        whose = f" to {promise.organization}" if promise.organization and len(record.organizations) > 1 else ""
+        yield f"promise {promise.number}{whose}: {promise.text} ({promise.owner}), {kept}{late}"
 
 
 def _noted_later(entry: JournalEntry) -> str:
@@ -215,9 +223,10 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "contained": _of("how"),
     "contradicted": _contradicted,
     "client told": _of("organization", "channel"),
-    **dict.fromkeys(("letter approved", "holding note approved"), _of("organization")),
-    **dict.fromkeys(("letter revoked", "holding note revoked"), _of("organization", "because")),
-    **dict.fromkeys(("letter sent", "holding note sent"), _of("organization", "channel")),
+    **dict.fromkeys(("letter approved", "holding note approved", "correction approved"), _of("organization")),
+    **dict.fromkeys(("letter revoked", "holding note revoked", "correction revoked"), _of("organization", "because")),
+    **dict.fromkeys(("letter sent", "holding note sent", "correction sent"), _of("organization", "channel")),
+    "letter outdated": lambda fields: f"{fields['organization']}, {fields['because'] or 'no longer'}",
     "promised": lambda fields: f"{fields['number']}, {fields['text']} ({fields['owner']}, due {fields['due']})",
     "kept": lambda fields: f"promise {fields['number']}",
     "merged": lambda fields: f"{fields['absorbed']} is a part of it",

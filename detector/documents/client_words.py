@@ -12,16 +12,18 @@ from detector.documents.desk import Desk, client_folders, shared_words
 from detector.documents.incident_brief import contradiction, stopped
 from detector.documents.languages import Language
 from detector.documents.phrases import counted
-from detector.documents.still_going import is_blind, is_over, is_running
+from detector.documents.still_going import came_again, is_blind, is_over, is_running
 from detector.documents.templates import Safe, render_markdown, render_text
 from detector.records import CaseFacts, Document
 
 MOST_WORDS = 75
 _ENDINGS = {
     ("en", "over"): "It has stopped; our log has shown no further copy since.",
+    ("en", "again"): "Those copies have stopped.",
     ("en", "going"): "We are stopping it now; a few more may still arrive.",
     ("en", "blind"): "We are making sure that it has stopped; a few more may still arrive.",
     ("de", "over"): "Es hat aufgehört; seither zeigt unser Protokoll keine weitere.",
+    ("de", "again"): "Diese E-Mails haben aufgehört.",
     ("de", "going"): "Wir stoppen es gerade; einige können noch eintreffen.",
     ("de", "blind"): "Wir stellen gerade sicher, dass es aufgehört hat; einige können noch eintreffen.",
 }
@@ -31,7 +33,9 @@ def render_note(case: CaseFacts, organization: str, desk: Desk) -> Document:
     """note.md: four lines that the client's contact can forward; figures stay out, they would be about colleagues."""
     facts = _facts(case, organization, desk)
     text = render_markdown(f"note.{desk.language(organization).code}.md", facts)
-    return Document(f"{_folder(case, organization)}note.md", text, figures=(("still going", _state(case)),))
+    return Document(
+        f"{_folder(case, organization)}note.md", text, figures=(("still going", _state(case, organization)),)
+    )
 
 
 def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Document:
@@ -49,14 +53,14 @@ def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Documen
         "when": facts["span"],
         "know": f"{counted(people, 'person', 'people')} of yours got {counted(excess, 'copy', 'copies')} too many, "
         f"{facts['span']}.",
-        "still_going": _still_going(case, english, facts["last"]),
+        "still_going": _still_going(case, organization, english, facts["last"]),
         "contradiction": contradiction(case),
         "stopped": stopped(case, desk),
         "note": Safe(f"{_folder(case, organization)}note.md"),
         "voicemail": Safe(said := voicemail(case, organization, desk)),
         "spoken": spoken_words(said),
     }
-    figures = (("F4", f"{people}"), ("F7", f"{excess}"), ("still going", _state(case)))
+    figures = (("F4", f"{people}"), ("F7", f"{excess}"), ("still going", _state(case, organization)))
     return Document(f"{_folder(case, organization)}call.md", render_markdown("call_sheet.md", facts), figures=figures)
 
 
@@ -81,7 +85,7 @@ def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
     english = Language("en", language.zone)
     extras = [row.first_extra_at for row in rows if row.first_extra_at is not None]
     last = max(row.last_sent_at for row in rows)
-    human = desk.human
+    human, is_again = desk.human, is_over(case) and bool(came_again(case, organization))
     return {
         "incident": case.incident,
         "organization": organization,
@@ -89,12 +93,12 @@ def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
         "us": desk.sender,
         "human": human,
         "words": desk.words(organization),
-        "shared": shared_words(desk, case, language.code),
+        "shared": shared_words(desk, case, language.code, organization),
         "mail": visible_mail_name(case, organization),
         "is_one": len(rows) == 1,
         "times": language.times(max(row.sends for row in rows)),
         "span": english.span(min(extras, default=last), last),
-        "ending": Safe(_ENDINGS[language.code, _stage(case)]),
+        "ending": Safe(_ENDINGS[language.code, "again" if is_again else _stage(case)]),
         "stage": _stage(case),
         "is_over": is_over(case),
         "english": english,
@@ -103,7 +107,7 @@ def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
     }
 
 
-def _still_going(case: CaseFacts, language: Language, last: datetime) -> str:
+def _still_going(case: CaseFacts, organization: str, language: Language, last: datetime) -> str:
     """Words to be spoken, in the client's own time."""
     through = language.at(case.log_complete_through)
     if is_blind(case):
@@ -118,6 +122,12 @@ def _still_going(case: CaseFacts, language: Language, last: datetime) -> str:
             f"The last copy to your people left at {language.at(last)}; our log ends at {through}, which is too early "
             "to call it over."
         )
+    if others := came_again(case, organization):
+        ids = ", ".join(other.incident_id for other in others)
+        return (
+            f"The last copy of this mail to these people left at {language.at(last)}. More went to people of yours "
+            f"after that, which we follow as {ids}."
+        )
     return f"The last copy to your people left at {language.at(last)}; none since, in a log that runs to {through}."
 
 
@@ -125,8 +135,9 @@ def _stage(case: CaseFacts) -> str:
     return "over" if is_over(case) else "blind" if is_blind(case) else "going"
 
 
-def _state(case: CaseFacts) -> str:
-    return "no" if is_over(case) else "yes, or unknown"
+def _state(case: CaseFacts, organization: str) -> str:
+    after = "".join(f", but {other.incident_id} came after it" for other in came_again(case, organization))
+    return f"no{after}" if is_over(case) else "yes, or unknown"
 
 
 def _folder(case: CaseFacts, organization: str) -> str:

@@ -68,9 +68,11 @@ class SharedWords:
     promises: tuple[tuple[Promise, str], ...]
 
 
-def shared_words(desk: Desk, case: CaseFacts, code: str) -> SharedWords:
-    """The shared words in a language; in German only what a person has translated, never the English ones."""
-    human, made = desk.human, case.record.promises if case.record else ()
+def shared_words(desk: Desk, case: CaseFacts, code: str, organization: str) -> SharedWords:
+    """The shared words in a language, with what this client was promised; in German only what a person has translated,
+    never the English ones."""
+    human = desk.human
+    made = [promise for promise in (case.record.promises if case.record else ()) if promise.is_to(organization)]
     if code == "de":
         words = human.german
         promises = tuple((p, one_line(words.promises.get(str(p.number), ""))) for p in made)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from detector.case_record import MACHINE, CaseRecord
+from detector.case_record import CORRECTION, MACHINE, CaseRecord
 from detector.documents import charts, phrases, sentences
 from detector.documents.album import Album
 from detector.documents.apology_letter import due, letter_name
@@ -37,12 +37,15 @@ class ClientContact:
     """Where the drafts to them lie in the incident's folder; "" for the folder itself."""
     call: str
     """What was said on the telephone, and when; "" if nobody noted it."""
-    is_told: bool
+    reached: str
+    """How we have reached them: "was told", "has the letter, and no call is noted"; "" if nobody has."""
     draft: str
     """What is due, a letter or a holding note."""
     file: str
     state: str
     """How far that is: "draft", "approved", "sent"."""
+    wrong: str
+    """What of the letter that they hold is no longer so."""
 
 
 def render_brief(case: CaseFacts, desk: Desk | None = None, album: Album | None = None) -> tuple[Document, Document]:
@@ -89,14 +92,12 @@ def render_brief(case: CaseFacts, desk: Desk | None = None, album: Album | None 
 def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
     """The clients that were hit, most people first, each with its own figures."""
     folders = client_folders(case.incident.organizations)
-    record, kind = case.record or CaseRecord(case.incident.incident_id), due(case)
-    approved = {step.organization for step in record.approvals(kind)}
-    sent = {step.organization for step in record.sendings(kind)}
+    record = case.record or CaseRecord(case.incident.incident_id)
     told = {step.organization: (step.at, step.by, step.fields.get("channel")) for step in record.told}
     contacts = []
     for organization in case.incident.organizations:
         rows = [row for row in case.affected if row.organization == organization]
-        client, words = desk.client(organization), desk.words(organization)
+        client, words, kind = desk.client(organization), desk.words(organization), due(case, organization)
         contacts.append(
             ClientContact(
                 organization=organization,
@@ -106,13 +107,28 @@ def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
                 phone=client.phone,
                 folder=folders[organization],
                 call=_joined(*told.get(organization, ()), words.call),
-                is_told=organization in {*told, *(step.organization for step in (*record.notes_sent, *record.sent))},
+                reached=_reached(record, organization),
                 draft=kind,
                 file=letter_name(case, organization, kind),
-                state="sent" if organization in sent else "approved" if organization in approved else "draft",
+                state=_state(record, organization, kind),
+                wrong=wrong.fields["because"] if (wrong := record.outdated_for(organization)) else "",
             )
         )
     return contacts
+
+
+def _reached(record: CaseRecord, organization: str) -> str:
+    """A letter is no call: that somebody was told stands here only if somebody noted it."""
+    kinds = (("was told", record.told), ("has the letter, and no call is noted", record.sent),
+             ("has the holding note, and no call is noted", record.notes_sent))  # fmt: skip
+    return next((words for words, steps in kinds if organization in {s.organization for s in steps}), "")
+
+
+def _state(record: CaseRecord, organization: str, kind: str) -> str:
+    """A correction that is due has not been sent, whatever was before it."""
+    sent = () if kind == CORRECTION else record.sendings(kind)
+    found = (("sent", sent), ("approved", record.approvals(kind)))
+    return next((word for word, steps in found if organization in {s.organization for s in steps}), "draft")
 
 
 def _earlier(known: tuple[EarlierIncident, ...]) -> list[EarlierIncident]:
@@ -158,7 +174,10 @@ def _promises(case: CaseFacts) -> list[tuple[str, str, str, str]]:
     told = []
     for promise in case.record.promises if case.record else ():
         late = "overdue" if promise.is_overdue(case.log_complete_through) else "open"
-        told.append((promise.text, promise.owner, Language().day(promise.due), "kept" if promise.kept_at else late))
+        whose = f"{promise.organization}: " if promise.organization and len(case.incident.organizations) > 1 else ""
+        told.append(
+            (f"{whose}{promise.text}", promise.owner, Language().day(promise.due), "kept" if promise.kept_at else late)
+        )
     return told
 
 

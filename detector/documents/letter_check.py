@@ -7,16 +7,18 @@ filled in, and with who else was hit.
 import difflib
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from detector.documents.apology_letter import letter_facts, stopped_at
 from detector.documents.desk import Desk, shared_words
 from detector.documents.human_form import gaps
 from detector.documents.letter_checking import RESPONSIBLE_WITHIN, Checking, Finding
+from detector.documents.letter_dates import days
 from detector.documents.letter_numbers import typed_by_hand, wrong_figures
 from detector.documents.letter_phrases import PHRASES
 from detector.documents.letter_strangers import strangers
 from detector.documents.letter_text import FILL, TOKEN, moved, numbered_lines, read_letter
-from detector.documents.still_going import is_over
+from detector.documents.still_going import came_again, is_over
 from detector.records import CaseFacts
 
 _STRAY = re.compile(r"\{\s*F\s*\d[^{}\n]*\}?")
@@ -25,13 +27,17 @@ MOST_WORDS = 330
 MOST_WORDS_OF_A_SENTENCE = 28
 
 
-def check_letter(text: str, case: CaseFacts, organization: str, desk: Desk) -> tuple[Finding, ...]:
-    """Everything there is to say about the draft to one client, faults first, each by its line."""
+def check_letter(
+    text: str, case: CaseFacts, organization: str, desk: Desk, now: datetime | None = None
+) -> tuple[Finding, ...]:
+    """Everything there is to say about the draft to one client, faults first, each by its line; without `now` nothing
+    of days that are over by then."""
     language = desk.language(organization)
     facts = letter_facts(case, organization, language)
     plain = read_letter(text, facts).text
     lines = tuple(numbered_lines(text))
-    checking = Checking(case, organization, desk, text, lines, plain, PHRASES[language.code], language, facts)
+    phrases, today = PHRASES[language.code], now.date() if now else None
+    checking = Checking(case, organization, desk, text, lines, plain, phrases, language, facts, today)
     found = [finding for check in _CHECKS for finding in check(checking)]
     found += [
         Finding(0, f"{code} stands as {shown} and is {now} today; the letter goes out with {now}.", is_refused=False)
@@ -122,7 +128,7 @@ def _addressee(c: Checking) -> Iterator[Finding]:
 
 def _promises(c: Checking) -> Iterator[Finding]:
     """What is promised in the letter is noted with owner and date, and what is noted stands in the letter."""
-    noted = shared_words(c.desk, c.case, c.language.code).promises
+    noted = shared_words(c.desk, c.case, c.language.code, c.organization).promises
     bound = [c.language.day(promise.due) for promise, _ in noted]
     bound += [c.language.day(c.desk.human.next_update.on)] if c.desk.human.next_update.on else []
     open_parts = any(FILL.search(line) for _, line in c.lines)
@@ -132,14 +138,15 @@ def _promises(c: Checking) -> Iterator[Finding]:
             if re.search(c.phrases.promise, sentence, re.IGNORECASE) and not is_bound and not _is_noted(sentence, c):
                 yield Finding(number, f"A promise without owner and date: “{_short(sentence)}” {c.phrases.note_it}")
     for promise, words in noted:
-        if not (words and words.rstrip(". ") in c.plain) and not open_parts and is_over(c.case):
+        is_left_out = not (words and words.rstrip(". ") in c.plain) and not open_parts
+        if is_left_out and is_over(c.case) and not c.is_correction:
             yield Finding(0, f"Promise {promise.number} is missing in the letter: {promise.text} ({promise.owner}).")
 
 
 def _is_noted(sentence: str, c: Checking) -> bool:
     """The offer (H7) and the ready sentences of the template are no promises to note."""
     words = c.desk.words(c.organization)
-    shared = shared_words(c.desk, c.case, c.language.code)
+    shared = shared_words(c.desk, c.case, c.language.code, c.organization)
     ready = (words.offer, shared.offer, shared.keep, shared.stopped, shared.checked, *c.phrases.ready)
     return any((text and sentence.strip(" .;") in text) or (text and text.strip(" .") in sentence) for text in ready)
 
@@ -155,7 +162,7 @@ def _length(c: Checking) -> Iterator[Finding]:
     words = len(c.plain.split())
     if words > MOST_WORDS:
         yield Finding(0, f"{words} words; more than {MOST_WORDS} rarely fit a page.", is_refused=False)
-    for sentence in re.split(r"(?<=[.!?:])\s+", c.plain):
+    for sentence in re.split(r"(?<=[.!?:])\s+|\n\s*\n", c.plain):
         count = len(sentence.split())
         if count > MOST_WORDS_OF_A_SENTENCE + 10:  # a list of figures is longer than speech, and still read
             yield Finding(0, f"A sentence of {count} words: “{_short(sentence)}”", is_refused=False)
@@ -165,17 +172,43 @@ def _length(c: Checking) -> Iterator[Finding]:
 
 def _again(c: Checking) -> Iterator[Finding]:
     before = [known for known in c.case.earlier if known.organization == c.organization]
-    if before and not re.search(c.phrases.again, c.plain, re.IGNORECASE):
+    if before and not c.is_correction and not re.search(c.phrases.again, c.plain, re.IGNORECASE):
         yield Finding(
             0, f"It is not the first time ({before[0].incident_id}); the letter does not say so.", is_refused=False
         )
 
 
+def _correction(c: Checking) -> Iterator[Finding]:
+    """Whoever corrects says what."""
+    if c.corrects and c.corrects not in c.plain:
+        yield Finding(0, f"They hold our letter of {c.corrects}, which is wrong. Name it: this one sets it right.")
+
+
+def _cause(c: Checking) -> Iterator[Finding]:
+    """A cause is confirmed by somebody."""
+    cause = c.desk.human.cause
+    if cause.status == "confirmed" and not cause.confirmed_by.strip():
+        yield Finding(0, "The cause is called confirmed, and nobody is named who did: confirmed_by in [cause].")
+
+
+def _none_since(c: Checking) -> Iterator[Finding]:
+    """What went to others of the same client later is no part of the incident, and still mail of ours to them."""
+    ids = ", ".join(other.incident_id for other in came_again(c.case, c.organization))
+    for number, line in c.lines if ids else ():
+        if found := re.search(c.phrases.none_since, line, re.IGNORECASE):
+            text = (
+                f"“{_short(found[0])}”: {ids} has copies to this client after that. "
+                "Write of this mail to these people only, and see to that incident's letter the same day."
+            )
+            yield Finding(number, text)
+
+
 def _short(sentence: str) -> str:
+    sentence = " ".join(sentence.split())
     return sentence if len(sentence) <= 80 else f"{sentence[:79]}…"
 
 
 _CHECKS = (
     *(_state, _open_parts, _examples, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
-    *(_blame, _addressee, _promises, strangers, _received, _length, _again),
+    *(_blame, _addressee, _promises, strangers, _received, _length, _again, _none_since, _correction, _cause, days),
 )

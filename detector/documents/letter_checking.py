@@ -3,7 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
+from detector.case_record import CORRECTION
+from detector.documents.apology_letter import due
+from detector.documents.correcting import dated
 from detector.documents.desk import Desk
 from detector.documents.languages import Language
 from detector.documents.letter_phrases import Phrases
@@ -37,11 +41,24 @@ class Checking:
     phrases: Phrases
     language: Language
     facts: Mapping[str, str]
+    today: date | None = None
+    """The day of whoever checks; None if nobody asks by which clock."""
 
     @property
     def is_letter(self) -> bool:
         """No holding note."""
         return self.phrases.what_now in self.raw
+
+    @property
+    def is_correction(self) -> bool:
+        """Sets right a letter that went out."""
+        return due(self.case, self.organization) == CORRECTION
+
+    @property
+    def corrects(self) -> str:
+        """The day of the letter that this one sets right; "" if it is none of these."""
+        held = self.case.record.held(self.organization) if self.case.record and self.is_correction else None
+        return dated(held, self.language) if held else ""
 
     @property
     def opening(self) -> str:

@@ -1,7 +1,8 @@
 """The names of other clients as people write them: short, without accents, with "and" for "&", without "Ltd".
 
-"Pinecrest School District" is also "Pinecrest" or "the Pinecrest School". Its first word alone points to it only with a
-capital, and never if any draft of ours has the word, or the calendar: that is an everyday word.
+"Pinecrest School District" is also "Pinecrest", "the pinecrest schools" or "pinecrestschooldistrict". Its first word
+alone points to it surely only with a capital, and never if any draft of ours has the word, or the calendar: that is an
+everyday word.
 """
 
 import re
@@ -51,10 +52,10 @@ def words_of(lines: Sequence[tuple[int, str]]) -> list[Word]:
     """The words of a text in order, across its lines; "and" and "the" are left out, as people do in names."""
     found = []
     for number, line in lines:
-        for word in re.finditer(r"[^\W_]+", line):
+        for word in re.finditer(r"([^\W_]+)(?:['\u2019]s\b)?", line):
             before = line[: word.start()].rstrip(" *_“„\"'(")
             begins = not before or before[-1] in ".!?:"
-            found.append(Word(plain(word[0]), word[0], number, begins))
+            found.append(Word(plain(word[1]), word[1], number, begins))
     return [word for word in found if word.plain not in _JOINING]
 
 
@@ -63,15 +64,18 @@ def likenesses(
 ) -> Iterator[Likeness]:
     """Where a text has the name of somebody, or how it begins; sure or not, at most once for each name."""
     places: dict[str, list[int]] = {}
+    common = frozenset(map(one_of, everyday))
     for place, word in enumerate(words):
-        places.setdefault(word.plain, []).append(place)
+        places.setdefault(one_of(word.plain), []).append(place)
     for name in names:
-        parts = parts_of(name)
-        found = (_at(place, words, name, parts) for place in places.get(parts[0], ())) if parts else ()
-        told = [one for one, is_whole in found if is_whole or _points(one, everyday)]
+        parts = [one_of(part) for part in parts_of(name)]
+        found = [_at(place, words, name, parts) for place in places.get(parts[0], ())] if parts else []
+        told = [one for one, is_whole in found if is_whole or _points(one, common)]
+        joined = places.get(one_of("".join(parts)), []) if len(parts) > 1 else []
+        told += [Likeness(name, words[place].written, words[place].line, is_sure=True) for place in joined]
         if told:
             one = max(told, key=lambda one: (one.is_sure, -one.line))
-            is_word = has_capital_nouns and " " not in one.written
+            is_word = has_capital_nouns and " " not in one.written and not joined
             yield replace(one, is_sure=one.is_sure and not is_word)
 
 
@@ -89,6 +93,21 @@ def plain(text: str) -> str:
     return "".join(letter for letter in text if not unicodedata.combining(letter))
 
 
+def one_of(word: str) -> str:
+    """A word without the s of several: "larkspurs" -> "larkspur"."""
+    return word[:-1] if len(word) > _SHORT + 1 and word[-1] == "s" and word[-2] != "s" else word
+
+
+def seen(text: str) -> str:
+    """A text as eyes see it: without soft hyphens and whatever else has no width."""
+    return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+
+
+def stem_of(domain: str) -> str:
+    """What a mail domain is called: "mail.larkspur-dental.example" -> "larkspur-dental"."""
+    return max(domain.split(".")[:-1], key=len, default="")
+
+
 def calendar() -> frozenset[str]:
     """The months and days of the week, which begin the names of many a firm."""
     return _DAYS | {plain(month) for month in month_names()}
@@ -97,15 +116,14 @@ def calendar() -> frozenset[str]:
 def _at(place: int, words: Sequence[Word], name: str, parts: Sequence[str]) -> tuple[Likeness, bool]:
     """How much of a name stands at a place, and whether it is all of several words."""
     length = 1
-    while length < len(parts) and place + length < len(words) and words[place + length].plain == parts[length]:
+    while length < len(parts) and place + length < len(words) and one_of(words[place + length].plain) == parts[length]:
         length += 1
     here = words[place : place + length]
-    is_sure = length > 1 or not here[0].begins
+    is_sure = length > 1 or (here[0].written[0].isupper() and not here[0].begins)
     return Likeness(name, " ".join(word.written for word in here), here[0].line, is_sure), 1 < length == len(parts)
 
 
 def _points(one: Likeness, everyday: frozenset[str]) -> bool:
     """Whether some of a name points to it at all."""
-    first = one.written.split()[0]
-    is_one = first == one.written
-    return first[0].isupper() and not (is_one and (len(first) <= _SHORT or plain(first) in everyday))
+    first, *more = one.written.split()
+    return bool(more) or not (len(first) <= _SHORT or one_of(plain(first)) in everyday)

@@ -77,7 +77,7 @@ def _in_words(one: Typed, number: int, place: str, c: Checking) -> Iterator[Find
 
 def _typed(c: Checking) -> dict[str, str]:
     """What people wrote and the letter is made of, by where it stands."""
-    made = shared_words(c.desk, c.case, c.language.code).promises
+    made = shared_words(c.desk, c.case, c.language.code, c.organization).promises
     words = prose(c.desk.human, c.organization, c.language.code)
     return {f"human.toml, {place}": text for place, text in words.items()} | {
         f"promise {promise.number}": text for promise, text in made
@@ -98,12 +98,12 @@ def _figures_of(one: Typed, c: Checking) -> list[tuple[str, str]]:
 def _addresses(c: Checking) -> list[str]:
     """Where further numbers may come from: addresses, telephones, days, the promises, what was due to each person."""
     client, us, human = c.desk.client(c.organization), c.desk.sender, c.desk.human
-    made = shared_words(c.desk, c.case, c.language.code).promises
+    made = shared_words(c.desk, c.case, c.language.code, c.organization).promises
     promised = [f"{words} {c.language.day(promise.due)} {promise.owner}" for promise, words in made]
     days = [c.language.day(day) for day in (human.letter.date, human.next_update.on) if day]
     due = [str(row.expected) for row in c.case.affected]
     known = [client.contact, client.salutation, client.phone, us.name, us.phone, us.role]
-    return [*known, *promised, *days, *due, stopped_at(c.case, c.language)]
+    return [*known, *promised, *days, *due, stopped_at(c.case, c.language), c.corrects]
 
 
 def _nearest(one: Typed, c: Checking) -> tuple[str, str]:

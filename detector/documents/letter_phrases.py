@@ -19,6 +19,8 @@ class Phrases:
     """Sentences of our templates that begin like a promise and are bound by what stands around them."""
     received: str
     sorry: str
+    none_since: str
+    """Nothing came after this, it says."""
     again: str
     blame: str
     """Somebody else is named as the cause, by what they are to us."""
@@ -57,6 +59,7 @@ PHRASES = {
         ready=("I will tell you when we know", "I will call you on", "write to you in full when it is over"),
         received=r"\b(?:received|got)\b",
         sorry=r"\bsorry\b|\bapologi[sz]e|\bregret",
+        none_since=r"\b(?:none|nothing) since\b|\b(?:no|nothing|none) (?:further|more|other)\b[^.!?]*\bsince\b",
         again=r"\b(?:second|third|fourth|earlier|before|once more|last time)\b",
         blame=_blamed(
             r"(?:vendors?|suppliers?|providers?|contractors?|third[- ]part(?:y|ies))",
@@ -90,6 +93,7 @@ PHRASES = {
         ready=("ich sage es Ihnen, sobald wir es wissen",),
         received=r"\b(?:erhalten|erhielt\w*|bekommen|bekam\w*)\b",
         sorry=r"tut (?:mir|uns) leid|bedauer|entschuldig",
+        none_since=r"\b(?:seither|seitdem) (?:keine?|nichts)\b",
         again=r"\b(?:zweite|dritte|vierte|schon einmal|erneut|früher)\b",
         blame=_blamed(
             r"(?:\w*Dienstleister\w*|Anbieter\w*|Lieferant\w*|Provider\w*)",

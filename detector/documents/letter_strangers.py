@@ -1,7 +1,8 @@
 """Whom a letter must not point to: the other clients of the incident, of the log and of the config, and any learner.
 
-A name is found as whole words. One that is a single word may be an everyday word too ("Summit", "IT"): only in capitals
-inside a sentence is it refused, elsewhere it is pointed at. A mail domain that several share is nobody's.
+A name is found as whole words in any case of letters, whatever without width stands in it, and so is what a mail domain
+is called. One that is a single word may be an everyday word too ("Summit", "IT"): only in capitals inside a sentence is
+it refused, elsewhere it is pointed at. A mail domain that several share is nobody's.
 """
 
 import re
@@ -13,7 +14,7 @@ from detector.documents.apology_letter import render_letter
 from detector.documents.desk import others_of, shared_words
 from detector.documents.human import Human
 from detector.documents.letter_checking import Checking, Finding
-from detector.documents.letter_names import calendar, likenesses, parts_of, words_of
+from detector.documents.letter_names import calendar, likenesses, parts_of, seen, stem_of, words_of
 from detector.documents.letter_text import TOKEN, numbered_lines
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
@@ -24,6 +25,7 @@ _NAMES_NONE = "A letter counts people and names none."
 
 def strangers(c: Checking) -> Iterator[Finding]:
     """Nothing in a letter to one client points to another one or to any learner."""
+    c = replace(c, lines=tuple((number, seen(line)) for number, line in c.lines))
     others, learners = others_of(c.case, c.organization), _learners(c)
     domains = _domains(c)
     for number, line in c.lines:
@@ -51,14 +53,15 @@ def _names(c: Checking) -> Iterator[Finding]:
     lines = [(number, _foreign(line, c)) for number, line in c.lines]
     whole = " ".join(" ".join(line.split()) for _, line in lines)
     small = whole.casefold()
-    for name in sorted({*c.desk.neighbours.domains, *c.desk.clients} - set(c.case.incident.organizations)):
-        words = " ".join(name.split())
-        if not words or words.casefold() not in small:
+    known = {*c.desk.neighbours.domains, *c.desk.clients}
+    stems = _stems(c, known)
+    for name in sorted((known - set(c.case.incident.organizations)) | stems):
+        if not name.strip() or " ".join(name.split()).casefold() not in small:
             continue
-        pattern = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)", re.IGNORECASE)
+        pattern = _whole(name)
         places = [(number, found) for number, line in lines for found in pattern.finditer(line)]
         for number, found in places or [(0, found) for found in pattern.finditer(whole)]:
-            if _is_everyday(found):
+            if name not in stems and _is_everyday(found):
                 yield Finding(
                     number, f"“{found[0]}” is also the name of another client. Meant is none?", is_refused=False
                 )
@@ -69,10 +72,11 @@ def _names(c: Checking) -> Iterator[Finding]:
 def _likenesses(c: Checking) -> Iterator[Finding]:
     """The same names as people write them; what stands there letter by letter has been told."""
     lines = [(number, _foreign(line, c)) for number, line in c.lines]
-    told = " ".join(" ".join(line.split()) for _, line in lines).casefold()
+    told = " ".join(" ".join(line.split()) for _, line in lines)
     known = {*c.desk.neighbours.domains, *c.desk.clients, *c.case.incident.organizations} - {c.organization}
     own = set(parts_of(c.organization))
-    names = sorted(name for name in known if name.casefold() not in told and not own & set(parts_of(name)[:1]))
+    known |= _stems(c, known)
+    names = sorted(name for name in known if not _whole(name).search(told) and not own & set(parts_of(name)[:1]))
     blank = render_letter(replace(c.case, record=None), c.organization, replace(c.desk, human=Human())).content
     drafted = words_of(numbered_lines(blank))
     words = words_of(lines)
@@ -86,6 +90,18 @@ def _likenesses(c: Checking) -> Iterator[Finding]:
         if (first.plain, last.plain) in people:
             text = f"“{first.written} {last.written}” is one of the people hit. {_NAMES_NONE}"
             yield Finding(first.line, text, is_refused=False)
+
+
+def _whole(name: str) -> re.Pattern[str]:
+    """A name as it stands, in any case of letters, also of several or of what is its own."""
+    return re.compile(rf"(?<!\w){re.escape(' '.join(name.split()))}(?:['\u2019]?s)?(?!\w)", re.IGNORECASE)
+
+
+def _stems(c: Checking, names: set[str]) -> set[str]:
+    """What the mail domains of others are called, if that is more than a word of some client's name."""
+    words = {part for name in (*names, c.organization) for part in parts_of(name)}
+    found = {stem_of(domain) for domain in _domains(c)}
+    return {stem for stem in found if len(stem) > _SHORT and stem not in words}
 
 
 def _another(number: int, told: str) -> Finding:
@@ -104,7 +120,7 @@ def _foreign(line: str, c: Checking) -> str:
     client, us, made = (
         c.desk.client(c.organization),
         c.desk.sender,
-        shared_words(c.desk, c.case, c.language.code).promises,
+        shared_words(c.desk, c.case, c.language.code, c.organization).promises,
     )
     theirs = (c.organization, client.contact, client.salutation, *client.teams.values())
     own = (*theirs, us.name, us.signatory, us.role, c.desk.human.cause.confirmed_by, *(p.owner for p, _ in made))

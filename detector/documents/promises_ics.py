@@ -24,7 +24,7 @@ def in_ics(records: Iterable[CaseRecord]) -> str:
 
 
 def _event(record: CaseRecord, promise: Promise) -> list[str]:
-    clients = ", ".join(record.organizations) or "private addresses"
+    clients = promise.organization or ", ".join(record.organizations) or "private addresses"
     about = f"Promised by {promise.made_by} on {promise.made_at:%Y-%m-%d} for {record.incident_id} ({clients})."
     return [
         "BEGIN:VEVENT",

@@ -1,6 +1,6 @@
 """Whether an incident still goes on, as every document about it must answer alike."""
 
-from detector.records import CaseFacts
+from detector.records import CaseFacts, EarlierIncident
 
 
 def is_running(case: CaseFacts) -> bool:
@@ -19,3 +19,8 @@ def is_over(case: CaseFacts) -> bool:
 def is_blind(case: CaseFacts) -> bool:
     """The log ended too long ago to tell whether it still goes on, and nobody saw it stop."""
     return case.incident.ongoing is None and not is_over(case)
+
+
+def came_again(case: CaseFacts, organization: str) -> list[EarlierIncident]:
+    """What has copies to this client after the last one of the incident: nobody may be told "none since"."""
+    return [other for other in case.later if other.organization == organization]
