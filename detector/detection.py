@@ -15,7 +15,7 @@ from detector.config import Detection
 from detector.e_values import BY_ITSELF
 from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
 from detector.estimator import COLUMNS, SCALES, BurstDetector
-from detector.first_evidence import Alarms, Histories, Span, first_evidence
+from detector.first_evidence import Alarms, Histories, Span, first_evidence, read_near
 from detector.parts import cover, uncover
 from detector.store import Connection, read_sql
 from detector.tables import BURSTS, build
@@ -108,6 +108,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     ).fetchall()
     if not spans:
         return []
+    read_near(db, alarms)
     histories = Histories(batches, alarms)
     return [_burst(db, span, alarms, histories) for span in (Span(*row) for row in spans)]
 
@@ -251,6 +252,7 @@ def _bin_alarmed(db: Connection) -> None:
     cover(db, "repeats", "alarmed_repeats")
     build(db, ("binned_repeats",))
     uncover(db, ("repeats",))
+    db.execute("drop table alarmed_repeats")
 
 
 def _burst(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> Burst:

@@ -13,12 +13,15 @@ from detector.config import Detection
 from detector.e_values import in_company, together
 from detector.episodes import WELL_KNOWN
 from detector.estimator import COLUMNS, SCALES, BurstDetector
-from detector.store import Connection
+from detector.parts import cover, uncover
+from detector.store import Connection, read_sql
+from detector.tables import build
 
 Matrix = npt.NDArray[np.float64]
 _DAY, _EXPOSED, _REPEATED = (COLUMNS.index(name) for name in ("day", "exposed", "repeated"))
 _IS_AGAIN, _LAG_BIN = (COLUMNS.index(name) for name in ("is_again", "lag_bin"))
 _WEEKS = (SCALES["organization, week"], SCALES["all, week"])
+_QUARTER_US = 900_000_000
 _MOST_ALARMS_REPLAYED = 20
 _MOST_QUARTERS = 3
 """The first alarms of a burst are enough to find its first moment; a long one has thousands."""
@@ -145,17 +148,37 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     return min((_later(batch, histories) for batch in whole), default=span.ended_us)
 
 
+def read_near(db: Connection, alarms: Alarms) -> None:
+    """What any replay may read, out of all repeats, read once: what went out or was repeated in the windows of alarms,
+    all of which are whole quarters of an hour, and what the people got who are alarmed by themselves."""
+    people = alarms.people.assign(window_us=DAY_US, window_start_us=alarms.people["day_us"])
+    windows = pd.concat([part[["template_key", "window_start_us", "window_us"]] for part in (alarms.batches, people)])
+    windows = windows.drop_duplicates().astype({"window_start_us": np.int64, "window_us": np.int64})
+    quarters = windows["window_us"].to_numpy() // _QUARTER_US
+    steps = np.arange(quarters.sum()) - np.repeat(np.cumsum(quarters) - quarters, quarters)
+    frame = windows[["template_key"]].iloc[np.repeat(np.arange(len(windows)), quarters)]
+    starts = np.repeat(windows["window_start_us"].to_numpy(), quarters)
+    db.register("alarmed_quarters", frame.assign(us=starts + steps * _QUARTER_US).drop_duplicates())
+    db.register("alarmed_people", pd.concat([alarms.people, alarms.episodes])[["recipient"]].drop_duplicates())
+    db.execute(f"create or replace temp table near_repeats as {read_sql('questions/near_repeats')}")
+    for name in ("alarmed_quarters", "alarmed_people"):
+        db.unregister(name)
+    cover(db, "repeats", "near_repeats")
+    build(db, ("binned_repeats",), as_part=True)
+    uncover(db, ("repeats",))
+
+
 def _read(db: Connection, template_key: str, from_us: int, until_us: int) -> None:
     """What the replays of a template in that time read, read once and not once per alarm."""
     bound = [template_key, from_us, until_us]
     db.execute(
-        "create or replace temp table replayed_repeats as select * from alarmed_repeats where (template_key = $1 "
+        "create or replace temp table replayed_repeats as select * from near_repeats where (template_key = $1 "
         "or template_key in (select template_key from kins where kin_key = $1)) and sent_at_us between $2 and $3",
         bound,
     )
     db.execute(
-        "create or replace temp table replayed_binned_repeats as select * from binned_repeats where template_key = $1 "
-        "and repeated_at_us >= $2 and sent_at_us <= $3",
+        "create or replace temp table replayed_binned_repeats as select * from part_binned_repeats "
+        "where template_key = $1 and repeated_at_us >= $2 and sent_at_us <= $3",
         bound,
     )
 
@@ -258,7 +281,7 @@ def _enough_copies(db: Connection, episode: dict[str, Any], settings: Detection)
     if episode["is_even"] or episode["enough_copies"] >= settings.single_recipient_copies:
         return enough
     known = db.execute(
-        "select known_at_us from alarmed_repeats where template_key = ? and copies_before = 0 "
+        "select known_at_us from repeats where template_key = ? and copies_before = 0 "
         "order by known_at_us limit 1 offset ?",
         [episode["template_key"], WELL_KNOWN - 1],
     ).fetchall()
