@@ -86,6 +86,7 @@ PANDAS = """
 import sys, duckdb
 from time import perf_counter
 with duckdb.connect(sys.argv[1], read_only=True) as db:
+    db.execute("set enable_progress_bar = false")
     sends = db.execute('''select recipient, content_key, make_timestamp(sent_at_us) as sent_at from repeats
         where grain = 'mail' and hash(recipient) % greatest(1, (select count(*) from sends) // 100000) = 0''').df()
 started = perf_counter()
