@@ -4,21 +4,24 @@
 -- grain: template_key, name, window_us
 -- reads: kins, repeats
 with mails as (
-  select template_key, regexp_replace(content_key, '[|][0-9]+\z', '') as name, content_key, recipient, sent_at_us
+  select template_key, regexp_replace(content_key, '[|][0-9]+\z', '') as name, content_key, recipient,
+    sent_at_us - sent_at_us % 900000000 as window_us
   from repeats
-  where grain = 'mail'
+  where grain = 'mail' and (lag_us is null or lag_us >= 900000000)  -- each person once
+), great as (
+  select template_key, name, window_us from mails group by template_key, name, window_us having count(*) >= 5
 ), mailings as (
-  select template_key, name, sent_at_us - sent_at_us % 900000000 as window_us, count(distinct recipient) as people,
-    min(content_key) as one_content, min(recipient) as first_person, max(recipient) as last_person,
-    min(reverse(recipient)) as first_reversed, max(reverse(recipient)) as last_reversed
-  from mails
-  group by template_key, name, sent_at_us - sent_at_us % 900000000
-  having count(*) >= 5
+  select m.template_key, m.name, m.window_us, min(m.content_key) as one_content, min(m.recipient) as first_person,
+    max(m.recipient) as last_person, min(reverse(m.recipient)) as first_reversed,
+    max(reverse(m.recipient)) as last_reversed
+  from mails as m
+  join great as g on g.template_key = m.template_key and g.name = m.name and g.window_us = m.window_us
+  group by m.template_key, m.name, m.window_us
 ), all_mailings as (
-  select template_key, name, window_us, people, one_content, first_person, last_person, first_reversed, last_reversed
+  select template_key, name, window_us, one_content, first_person, last_person, first_reversed, last_reversed
   from mailings
   union all
-  select k.kin_key, m.name, m.window_us, m.people, m.one_content, m.first_person, m.last_person, m.first_reversed,
+  select k.kin_key, m.name, m.window_us, m.one_content, m.first_person, m.last_person, m.first_reversed,
     m.last_reversed
   from mailings as m
   join kins as k on k.template_key = m.template_key
@@ -28,5 +31,4 @@ select template_key, name, window_us, window_us - window_us % 86400000000 as day
   first_person = lag(first_person) over by_time or last_person = lag(last_person) over by_time
     or first_reversed = lag(first_reversed) over by_time or last_reversed = lag(last_reversed) over by_time as is_same_group
 from all_mailings
-where people >= 5
 window by_time as (partition by template_key, name order by window_us)
