@@ -18,8 +18,8 @@ STAFF = 5
 PARALLEL = timedelta(minutes=5)
 """Bursts of one sender that begin and end within this of each other are one affair, if they repeat alike."""
 SAME_GROUP, SAME_GROUP_PEOPLE, AFTERWARDS = 0.9, 5, timedelta(days=2)
-"""Other mail repeated after about the same time to the same five people or more, no later than this, has one cause: it
-is they who are entered twice."""
+"""Other mail repeated within seconds to the same five people or more, no later than this, has one cause: it is they who
+are entered twice."""
 IN_STEP_FROM, IN_STEP = timedelta(minutes=10), 1.01
 """Two mails repeated after the same time to 1 %, if that is ten minutes or more, are repeated by one cause."""
 SHARED_PEOPLE = 0.5
@@ -96,7 +96,9 @@ def _belong(one: Burst, other: Burst) -> bool:
 
 
 def _hit_the_same(one: Burst, other: Burst) -> bool:
-    """True if both repeat after about the same time, to one and the same group of people."""
+    """True if both repeat at once, to one and the same group of people."""
+    if max(one.median_gap_seconds, other.median_gap_seconds) > AT_ONCE:
+        return False
     shared, either = len(one.recipients & other.recipients), len(one.recipients | other.recipients)
     return shared >= SAME_GROUP_PEOPLE and shared >= SAME_GROUP * either and _are_alike(one, other)
 
@@ -109,7 +111,7 @@ def _are_parallel(one: Burst, other: Burst) -> bool:
 
 def _rest(one: Burst, other: Burst) -> timedelta:
     """How long the same mail to the same people may rest: what comes weekly, for a week."""
-    return max(PAUSE, timedelta(seconds=ALIKE * max(one.median_gap_seconds, other.median_gap_seconds)))
+    return max(PAUSE, timedelta(seconds=ALIKE * min(one.median_gap_seconds, other.median_gap_seconds)))
 
 
 def _are_alike(one: Burst, other: Burst) -> bool:
