@@ -366,11 +366,11 @@ def test_what_is_no_fault_is_pointed_out_and_again_when_the_letter_is_approved(s
     """Days, times, sums and spans are people's own; a wrong one still looks like a figure of the log."""
     fill_all(folder, CLIENT)
     assert check(state).code == 0
-    mine = "On 26 October you lost 2 hours and 400 dollars to hundreds of emails, Ada Graf said. Your team spent"
+    mine = "On 26 October you lost 3 hours and 400 dollars to hundreds of emails, Ada Graf said. Your team spent"
     replace(folder / "letter.md", "Your team spent", mine)
     for said in (check(state), approve(state)):
         assert said.code == 0
-        for words in ("26 October", "2 hours", "400 dollars"):
+        for words in ("26 October", "3 hours", "400 dollars"):
             assert f"“{words}” is bound to no figure of the log. See that it is right." in said.text
         assert "“hundreds of emails”: the log knows how many." in said.text
         assert "“Ada Graf” is one of the people hit. A letter counts people and names none." in said.text
