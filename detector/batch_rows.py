@@ -81,7 +81,7 @@ class Rows(NamedTuple):
     @classmethod
     def of(cls, matrix: Matrix) -> "Rows":
         """Any numbers as counts, bins, numbers and days; missing columns as `BurstDetector` says."""
-        most = {"lag_bin": LAG_BINS, "scale": len(SCALES) - 1, "is_again": 1, "kind": 5, "day": 65_000}
+        most = {"lag_bin": LAG_BINS, "scale": len(SCALES) - 1, "is_again": 1, "kind": len(VAGUE) - 1, "day": 65_000}
         columns: dict[str, Any] = {}
         for place, name in enumerate(COLUMNS):
             given = matrix[:, place] if place < matrix.shape[1] else np.full(len(matrix), 4.0 * (name == "lag_bin"))

@@ -32,15 +32,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _ALL_BATCHES = """
 create or replace temp view all_batches as
-select template_key, 'earlier' as cut_by, scope, organization, window_us, window_start_us, is_again, lag_bin,
-  cast(exposed as bigint) as exposed, cast(repeated as bigint) as repeated,
-  case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end as scale
-from batches
-union all
-select template_key, cut_by, scope, organization, window_us, window_start_us, false, lag_bin, exposed, repeated,
-  case when cut_by = 'earlier' then 5 when window_us = 900000000 then 8 else 7 end
-    + case when scope = 'organization' then 0 else 1 end
-from slow_batches
+with cut as (
+  select template_key, 'earlier' as cut_by, scope, organization, window_us, window_start_us, is_again, lag_bin,
+    cast(exposed as bigint) as exposed, cast(repeated as bigint) as repeated
+  from batches
+  union all
+  select template_key, cut_by, scope, organization, window_us, window_start_us, false, lag_bin, exposed, repeated
+  from slow_batches
+)
+select c.*, s.scale
+from cut as c
+join batch_scales as s on s.cut_by = c.cut_by and s.scope = c.scope and s.window_us = c.window_us
 """
 _BATCHES = """
 select t.template, t.kin, t.family, t.kind, b.scale, b.is_again, b.lag_bin, b.day, b.exposed, b.repeated,
@@ -94,7 +96,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     batch_alarms = with_neighbours(alarmed_batches(detector, candidates, settings), numbers)
     person_alarms = _alarmed_people(detector, people, settings)
     episodes = alarmed_episodes(_episodes(db), batch_alarms, settings)
-    episodes = _with_timers(db, episodes)
+    episodes = _with_groups(db, episodes)
     person_alarms, episodes = _without_blind_copies(db, person_alarms, episodes)
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)
     _save(db, alarms, _usual_lags(batches, alarms, numbers))
@@ -152,7 +154,7 @@ def _episodes(db: Connection) -> Episodes:
     return Episodes(db.execute(_EPISODES).df(), dict(mails), begins_us or 0)
 
 
-def _with_timers(db: Connection, episodes: pd.DataFrame) -> pd.DataFrame:
+def _with_groups(db: Connection, episodes: pd.DataFrame) -> pd.DataFrame:
     """And what comes to a whole group by a clock of its own, or in a storm, whatever is usual for the template."""
     asked = (db.execute(read_sql(f"questions/{name}")).df() for name in ("own_clock", "storms"))
     found = [rows for rows in asked if len(rows)]

@@ -38,6 +38,7 @@ REPEATS = (
     "roster_gaps",
     "features",
     "lag_bins",
+    "batch_scales",
     "binned_repeats",
     "batch_sizes",
     "batch_repeats",

@@ -132,13 +132,19 @@ def test_of_several_times_the_one_at_which_a_mail_was_sent_is_proposed_and_the_o
     assert 'timestamp = "Versendet"  # or "Erstellt": times as well' in text
 
 
+def examined_as_proposed(path):
+    """What doctor makes of a table with the mapping that it proposed for it."""
+    config = path.with_name("detector.toml")
+    config.write_text(propose_mapping(path, sniff(path)), encoding="utf-8")
+    return examine(path, load_config(config), AS_OF)
+
+
 def test_a_day_and_a_time_in_two_columns_are_proposed_as_one_moment_and_read_as_one(tmp_path):
     path = tmp_path / "post.csv"
     path.write_text(
         "Datum;Uhrzeit;An;Betreff\n27.10.2026;18:04:05;a@x.example;Hallo\n28.10.2026;9:05:00;b@x.example;Hi\n"
     )
-    (tmp_path / "detector.toml").write_text(propose_mapping(path, sniff(path)), encoding="utf-8")
-    examined = examine(path, load_config(tmp_path / "detector.toml"), AS_OF)
+    examined = examined_as_proposed(path)
     assert [row[0] for row in examined.rows] == ["2026-10-27 18:04:05", "2026-10-28 09:05:00"]
     assert examined.unused == ()
 
@@ -165,8 +171,7 @@ def test_rows_of_objects_in_objects_can_be_mapped_and_the_proposal_does(tmp_path
     path.write_text(
         '[{"id": 1, "attributes": {"sentAt": "2026-10-27T18:04:05Z", "toAddress": "a@x.example", "subject": "Hi"}}]'
     )
-    (tmp_path / "detector.toml").write_text(propose_mapping(path, sniff(path)), encoding="utf-8")
-    examined = examine(path, load_config(tmp_path / "detector.toml"), AS_OF)
+    examined = examined_as_proposed(path)
     assert examined.rows == (("2026-10-27 18:04:05", "accepted", "a@x.example", "", "Hi", ""),)
 
 

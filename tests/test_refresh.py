@@ -98,9 +98,15 @@ def test_a_night_after_many_makes_a_part_again(one_store, tmp_path):
     assert is_as_anew(db)
 
 
-def test_subjects_that_turn_out_to_carry_references_are_looked_at_again(one_store, tmp_path):
+def after_eight_nights(one_store, tmp_path):
+    """A store that has read the mail of eight days at once."""
     db = fresh(one_store)
     night(db, tmp_path, *(line for day in range(1, 9) for line in many(day)))
+    return db
+
+
+def test_subjects_that_turn_out_to_carry_references_are_looked_at_again(one_store, tmp_path):
+    db = after_eight_nights(one_store, tmp_path)
     tickets = [
         f"2026-10-09T10:00:{n:02}Z,sent,t{n},desk@x.example,p{n % 9}@client1.example,Ticket {n} closed,"
         for n in range(60)
@@ -113,8 +119,7 @@ def test_subjects_that_turn_out_to_carry_references_are_looked_at_again(one_stor
 
 
 def test_message_ids_that_come_again_are_looked_at_whoever_got_them(one_store, tmp_path):
-    db = fresh(one_store)
-    night(db, tmp_path, *(line for day in range(1, 9) for line in many(day)))
+    db = after_eight_nights(one_store, tmp_path)
     again = [
         f"2026-10-09T1{k}:00:00Z,sent,same{n},app@x.example,p{n}@client1.example,Hello {k},hello{k}"
         for n in range(1, 6) for k in (0, 1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from detector.cli.completion import incident_ids
-from detector.cli.options import Moment, complain, state_option
+from detector.cli.options import Moment, complain, require_state, state_option
 
 if TYPE_CHECKING:
     from detector.case_record import CaseRecord
@@ -61,12 +61,10 @@ def cases_of(state: Path) -> "tuple[Cases, datetime]":
 
     from detector.case_record import MACHINE
     from detector.chronicle import read_cases
-    from detector.disk import no_state
     from detector.errors import ConfigError
 
     if not (state / "incidents").is_dir():
-        if not (state / "work").is_dir():
-            raise ConfigError(no_state(state))
+        require_state(state)
         raise ConfigError(
             f"{state}: has no folder `incidents` any more. Run `detector nightly` first, or give another --state."
         )

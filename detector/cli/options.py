@@ -73,6 +73,15 @@ state_option = click.option(
 )  # fmt: skip
 
 
+def require_state(state: Path) -> None:
+    """A mistyped path is no state that has lost something. Raises ConfigError."""
+    from detector.disk import no_state
+    from detector.errors import ConfigError
+
+    if not (state / "work").is_dir():
+        raise ConfigError(no_state(state))
+
+
 def config_with(path: Path | None, logs: tuple[Path, ...]) -> "Config":
     """The config, with the logs named on the command line instead of its own."""
     from detector.config import load_config

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from detector.cli.completion import channels
-from detector.cli.options import Commands, Span, complain, state_option
+from detector.cli.options import Commands, Span, complain, require_state, state_option
 
 if TYPE_CHECKING:
     from detector.notice_journal import Journal
@@ -32,7 +32,7 @@ def list_(state: Path, *, everything: bool) -> None:
     """
     from detector.documents.escaping import visible
 
-    _require(state)
+    require_state(state)
     chosen = [e for e in _journal(state).messages() if everything or e.fact != "sent"]
     for entry in chosen:
         why = f"  {entry.detail}" if entry.detail else ""
@@ -59,7 +59,7 @@ def settle(key: str, state: Path, channel: str, fact: str | None) -> None:
 
     if fact is None:
         raise click.UsageError("Say --arrived or --resend.")
-    _require(state)
+    require_state(state)
     with locked(state):
         journal = _journal(state)
         found = [e for e in outbox.unsettled(journal) if e.notice_key == key and channel in {"", e.channel}]
@@ -68,15 +68,6 @@ def settle(key: str, state: Path, channel: str, fact: str | None) -> None:
             raise RefusedError(f"{key!r} names {len(found)} messages that need settling. There are: {open_}.")
         outbox.settle(journal, found[0], fact, _now())
     click.echo("Noted." if fact == "sent" else "Noted. The next run tells what is still news.", err=True)
-
-
-def _require(state: Path) -> None:
-    """A mistyped path is no lost journal."""
-    from detector.disk import no_state
-    from detector.errors import ConfigError
-
-    if not (state / "work").is_dir():
-        raise ConfigError(no_state(state))
 
 
 def _journal(state: Path) -> "Journal":

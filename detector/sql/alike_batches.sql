@@ -1,17 +1,17 @@
 -- All batches as the detector looks at them, those that are alike in everything that it sees once: `scale` says whose
--- batch of which window it is (see `SCALES` in batch_rows.py), `alike` how many batches stand behind the row.
+-- batch of which window it is, `alike` how many batches stand behind the row.
 -- grain: template_key, scale, is_again, lag_bin, day, exposed, repeated
--- reads: batches, slow_batches
-with scaled as (
-  select template_key,
-    case when scope = 'organization' then 0 else 2 end + case when window_us = 900000000 then 0 else 1 end
-    as scale, is_again, lag_bin, (window_start_us - window_start_us % 86400000000) / 86400000000 as day, exposed, repeated
+-- reads: batch_scales, batches, slow_batches
+with cut as (
+  select template_key, 'earlier' as cut_by, scope, window_us, window_start_us, is_again, lag_bin, exposed, repeated
   from batches
   union all
-  select template_key, case when cut_by = 'earlier' then 5 when window_us = 900000000 then 8 else 7 end
-    + case when scope = 'organization' then 0 else 1 end, false, lag_bin,
-    (window_start_us - window_start_us % 86400000000) / 86400000000, exposed, repeated
-  from slow_batches
+  select template_key, cut_by, scope, window_us, window_start_us, false, lag_bin, exposed, repeated from slow_batches
+), scaled as (
+  select c.template_key, s.scale, c.is_again, c.lag_bin,
+    (c.window_start_us - c.window_start_us % 86400000000) / 86400000000 as day, c.exposed, c.repeated
+  from cut as c
+  join batch_scales as s on s.cut_by = c.cut_by and s.scope = c.scope and s.window_us = c.window_us
 )
 select template_key, scale, is_again, lag_bin, cast(day as bigint) as day, cast(exposed as bigint) as exposed,
   cast(repeated as bigint) as repeated, count(*) as alike

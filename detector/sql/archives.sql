@@ -1,9 +1,9 @@
 -- Addresses that ride along in nearly everything that a sender writes: archives and journals, as `always_bcc` or a
 -- journal rule adds them. What they get are no copies of a mail to a person. Named in the config, or found: in ten mails
 -- or more, in nine of ten that have several recipients, and in half of all or, at the sender's own domain, in thirty (a
--- copy is kept of the confirmations only); beside at least five others, whom no such
--- thing joins (in a class that is written to as a whole everybody rides along), and either at the sender's own domain or
--- not at that of most others (a supervisor who is copied in is no archive).
+-- copy is kept of the confirmations only); beside at least five others, whom no such thing joins (in a class that is
+-- written to as a whole everybody rides along), and either at the sender's own domain or not at that of most others (a
+-- supervisor who is copied in is no archive).
 -- grain: sender, recipient
 -- reads: archive_addresses, deliveries, mails, messages, riders, settings
 with senders as (

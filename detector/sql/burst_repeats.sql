@@ -1,7 +1,8 @@
 -- All extra copies of each burst, so that the figures are whole. Of each mail to each person: the anchors; what an anchor
--- repeats, if that is a repeat itself; what hangs on by gaps of an hour or three times the lag beside it, up to four days; and all that
--- lies between (but where a reference is left out, only what came soon: it may be other mail); but of what is quick nobody who had got it more
--- often long before the burst, as an address that is probed every hour. A repeat at a lag that is usual for the template is none, unless it is an anchor: today's digest is right.
+-- repeats, if that is a repeat itself; what hangs on by gaps of an hour or three times the lag beside it, up to four days;
+-- and all that lies between (but where a reference is left out, only what came soon: it may be other mail); but of what is
+-- quick nobody who had got it more often long before the burst, as an address that is probed every hour. A repeat at a lag
+-- that is usual for the template is none, unless it is an anchor: today's digest is right.
 -- A send that two bursts claim goes to the one with the sharper reason: the same Message-ID, its own template, its kin.
 -- grain: template_key, burst_number, send_id
 -- reads: burst_anchors, lag_bins, repeats, usual_lags

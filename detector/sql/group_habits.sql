@@ -1,13 +1,12 @@
 -- Templates that write to whole groups again and again by nature. `odd_runs`: the same content to the same five people or
 -- more, together, or another mail of the same name, after ten minutes to weeks that are no whole days (nor an hour more
--- or less: the clock was changed), as
--- a forum's posts or an invitation that is moved; counted are the runs of days on which that happened, for an affair has
--- days next to each other. `issue_runs`: another mail of the same name to the same group on another day, as the issues of
--- a newsletter, which only their size tells apart. `follow_up_runs`: a second copy after the same number of whole days,
--- to groups that had got their first on other days, as the reminders of a deadline; counted are the runs of those first
--- days, at the commonest number of days. `mail_days` are the days on which five people or more were sent the template.
--- `several_weeks` of `weeks`: a fiftieth of the people got the same twice within ten seconds, as who is enrolled in several
--- courses whose mails look alike. A kin has habits of its own.
+-- or less: the clock was changed), as a forum's posts or an invitation that is moved; counted are the runs of days on
+-- which that happened, for an affair has days next to each other. `issue_runs`: another mail of the same name to the same
+-- group on another day, as the issues of a newsletter, which only their size tells apart. `follow_up_runs`: a second copy
+-- after the same number of whole days, to groups that had got their first on other days, as the reminders of a deadline;
+-- counted are the runs of those first days, at the commonest number of days. `mail_days` are the days on which five
+-- people or more were sent the template. `several_weeks` of `weeks`: a fiftieth of the people got the same twice within
+-- ten seconds, as who is enrolled in several courses whose mails look alike. A kin has habits of its own.
 -- grain: template_key
 -- reads: group_mailings, kins, repeats
 with again as (

@@ -19,21 +19,21 @@ with drips as (
   group by template_key, began_us, drips
   having count(*) > 4 and count(*) = drips
 ), copies as (
-  select g.template_key, g.is_odd_second, r.recipient, r.content_key, r.send_id, r.sent_at_us - g.began_us as since_us,
+  select g.template_key, r.recipient, r.content_key, r.send_id, r.sent_at_us - g.began_us as since_us,
     (r.sent_at_us - g.began_us + 43200000000) // 86400000000 as day_number
   from groups as g
   join members as m on m.template_key = g.template_key
   join repeats as r on r.content_key = m.content_key and r.recipient = m.recipient
     and r.sent_at_us >= m.started_us and r.sent_at_us <= m.ended_us
 ), days as (
-  select template_key, is_odd_second, day_number, min(since_us) as since_us, count(distinct recipient) as people,
+  select template_key, day_number, min(since_us) as since_us, count(distinct recipient) as people,
     row_number() over (partition by template_key order by day_number) as place,
     coalesce(sum(count(distinct recipient)) over (
       partition by template_key order by day_number rows between unbounded preceding and 1 preceding
     ), 0) as mails_before,
     max(day_number) over (partition by template_key) as last_number
   from copies
-  group by template_key, is_odd_second, day_number
+  group by template_key, day_number
 ), series as (
   select template_key, max(abs((since_us + 43200000000) % 86400000000 - 43200000000)) as off_us,
     min(case when place > 3 then day_number end) as fourth_day,

@@ -1,7 +1,7 @@
--- Who got the same mail six times or more within the hour with four others or more at the same time, ten an hour or
--- faster. No template does so to whole groups by nature, however often it happened: what is broken may break every week.
--- But where that happened on five runs of days or more, it is what people do, and so it may be in a conversation.
--- grain: recipient, content_key
+-- Who got the same mail seven times or more within the hour, among five who at the same time got one six times or more.
+-- No template does so to whole groups by nature, however often it happened: what is broken may break every week.
+-- But where it happened on five runs of days or more, it is what people do; and so it may be in templates of a kind.
+-- grain: recipient, content_key, started_us
 -- reads: recipient_episodes, template_numbers
 with quick as (
   select e.*, e.started_us - e.started_us % 86400000000 as day_us,
