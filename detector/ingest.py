@@ -28,7 +28,9 @@ from detector.store import Connection, parquet_to_ndjson, spool_table, transacti
 
 _FIRST_US, _LAST_US = 315_532_800_000_000, 4_102_444_800_000_000
 """1980 and 2100: no mail was sent before, what claims to be later is no time, and 64 bits have room to count."""
-
+_TEXTS = ("message_key", "recipient", "sender", "message_id", "subject", "template", "organization")
+_LONGEST_TEXT, _SHOWN_OF_LONG = 4000, 500
+"""Bytes of a text that is kept as it is; characters of a longer one that are kept."""
 
 _NO_LOG = "written by `detector simulate` to say what is in its logs, and no log: not read"
 _FOREIGN = ("bytes that are not UTF-8 were read as Windows-1252",)
@@ -221,8 +223,7 @@ def _write(db: Connection, reading: _Reading, tally: FileTally, clock: Clock, as
     )
     db.execute(
         f"insert into events select $file_id, record_number + $shift, part, source, type, {clock.at_us}, sent_at_us, "  # noqa: S608 - ours
-        "message_key, recipient, sender, message_id, subject, template, organization, size, nullif(next_key, '') "
-        "from parsed where outcome = 'event'",
+        f"{', '.join(map(_kept, _TEXTS))}, size, nullif({_kept('next_key')}, '') from parsed where outcome = 'event'",
         {"file_id": file_id, "shift": framed.skipped} | clock.parameters,
     )
     db.execute(
@@ -231,6 +232,13 @@ def _write(db: Connection, reading: _Reading, tally: FileTally, clock: Clock, as
         "group by p.record_number",
         {"file_id": file_id, "shift": framed.skipped},
     )
+
+
+def _kept(text: str) -> str:
+    """SQL: a text of a log; of one that nobody wrote for people, its start, its length and a hash of the whole, which
+    is the same wherever the text is and another for every other text."""
+    cut = f"left({text}, {_SHOWN_OF_LONG}) || ' ... [' || length({text}) || ' characters, md5 ' || md5({text}) || ']'"
+    return f"case when strlen({text}) > {_LONGEST_TEXT} then {cut} else {text} end"
 
 
 def _ends_line(path: Path) -> bool:

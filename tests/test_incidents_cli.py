@@ -65,7 +65,7 @@ class Desk:
         if watched:
             rows += self._ordinary(as_of)
             rows.append(sent(as_of - MINUTE, "watch@other.example", f"still here {as_of:%d %H:%M}", "news", "Other"))
-        with path.open("w", newline="") as file:
+        with path.open("w", newline="", errors="surrogateescape") as file:
             csv.writer(file).writerows([COLUMNS, *sorted(rows)])
         self.nights.append(path)
         return self.run("nightly", path, "--state", self.state, "--as-of", as_of.isoformat(), *self.options)
@@ -388,21 +388,39 @@ EVIL = (
 """A formula, markup, a header, a terminal code, a reading direction turned round, and far too much of it."""
 
 
+def figures_of(desk: Desk) -> dict[str, list[tuple[Any, ...]]]:
+    """Whatever can be counted, of the night and of each incident and person."""
+    asked = {
+        "sends": "select count(*), count(distinct recipient) from sends",
+        "incidents": "select * exclude (incident_id, template, organizations, cause_candidates) from incidents",
+        "affected": "select * exclude (incident_id, organization) from affected order by all",
+    }
+    with open_snapshot(desk.state) as db:
+        return {name: db.execute(sql).fetchall() for name, sql in asked.items()}
+
+
 def test_a_log_of_evil_names_acts_nowhere_and_changes_no_figure(desk):
-    """Subject and template are `EVIL`, the client has the beginning of it; 12 people, 10 copies each. One subject more
-    has 2 MB: a line longer than 1 MiB is no record, is kept with that reason, and said."""
-    client = EVIL[:110]
-    rows = [(*row[:4], EVIL, EVIL, client) for row in burst()]
-    huge = sent(BEGINS, "p0@harbor.example", "huge", "x" * 2_000_000, "Harbor")
-    night = desk.night(MORNING, [*rows, huge])
-    assert night.code == 3, night.err
-    assert re.search(
-        r": 1 of \d+ records could not be read \(line of 4,0\d\d,\d+ bytes, longer than 1,048,576", night.err
-    )
-    assert all(len(line) < 1_000 for line in night.err.splitlines())
+    """Subject and template of the welcomes are `EVIL`, the client has the beginning of it; 12 people, 10 copies each.
+    Six of them also get an invoice over and over, eight times, whose subject has 2 MB. The same in tame words gives
+    the same figures: 12 * 9 and 6 * 7 extra copies."""
+    client, huge = EVIL[:110], EVIL + "\udcff\u202e" + "x" * 2_000_000
+
+    def rows(welcome: str, invoice: str, client: str) -> list[tuple[str, ...]]:
+        invoices = burst(people=6, copies=8, what="invoice at Harbor")
+        return [
+            *((*row[:4], welcome, welcome, client) for row in burst()),
+            *((*row[:4], invoice, "invoice", client) for row in invoices),
+        ]
+
+    tame = Desk(desk.folder / "tame", desk.run)
+    tame.folder.mkdir()
+    assert tame.night(MORNING, rows("Welcome", "Invoice", "Harbor")).code == 0
+    night = desk.night(MORNING, rows(EVIL, huge, client))
+    assert (night.code, night.err) == (0, "")
+    assert figures_of(desk) == figures_of(tame)
     (row,) = desk.listed()
     name = row["incident_id"]
-    assert (row["recipients"], row["excess"], len(row["organizations"])) == (12, 108, 1)
+    assert (row["recipients"], row["excess"], len(row["organizations"])) == (12, 12 * 9 + 6 * 7, 1)
     stranger = desk.say("told", name, "--organization", "Acme", "--channel", "phone")
     assert stranger.code == 2
     assert "victim@evil.example‹U+001B›[2J‹U+202E›" in stranger.err

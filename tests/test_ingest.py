@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -58,6 +59,58 @@ def counted(db) -> tuple[int, int]:
     build(db)
     (found,) = rows(db, "select (select count(*) from events) as events, (select count(*) from sends) as sends")
     return found["events"], found["sends"]
+
+
+# --- far too much text ------------------------------------------------------------------------------------------------
+
+
+def parquet(subjects: list[str], folder: Path) -> bytes:
+    with duckdb.connect() as mine:
+        mine.execute("create table mails (timestamp varchar, recipient varchar, subject varchar)")
+        mine.executemany(
+            "insert into mails values (?, 'ann@harbor.example', ?)", list(zip(TIMES, subjects, strict=True))
+        )
+        mine.execute(f"copy mails to '{folder / 'mails.parquet'}'")
+    return (folder / "mails.parquet").read_bytes()
+
+
+TIMES = [f"2026-10-27T18:04:1{n}Z" for n in range(3)]
+IN_EXIM = (
+    "{0} 1vD7fs-0000000{1}Lz1-0aBc <= noreply@academy.example H=app1 [10.20.0.11] P=esmtps S=18210 "
+    'id=welcome.{1}@app1.academy.example T="{2}"\n'
+    "{0} 1vD7fs-0000000{1}Lz1-0aBc => ann@harbor.example R=dnslookup T=remote_smtp H=mx.harbor.example [192.0.2.25]\n"
+)
+IN_MBOX = (
+    "From noreply@academy.example Tue Oct 27 18:04:1{1} 2026\nFrom: noreply@academy.example\nTo: ann@harbor.example\n"
+    "Date: Tue, 27 Oct 2026 18:04:1{1} +0000\nMessage-ID: <{1}@academy.example>\nSubject: {2}\n\nWelcome.\n\n"
+)
+WAYS = {
+    ".csv": lambda at, n, subject: ("" if n else HEADER) + f'{at},ann@harbor.example,"{subject}"\n',
+    ".json": lambda at, n, subject: (
+        f'{{"timestamp": "{at}", "recipient": "ann@harbor.example", "subject": "{subject}"}}\n'
+    ),
+    ".log": lambda at, n, subject: IN_EXIM.format(at.replace("T", " ").strip("Z"), n, subject),
+    ".mbox": IN_MBOX.format,
+}
+
+
+@pytest.mark.parametrize("suffix", [*WAYS, ".parquet"])
+def test_mails_with_a_subject_of_2_mb_are_sends_and_only_the_same_one_is_a_repeat(tmp_path, suffix):
+    """Two are alike, with bytes among them that are no UTF-8; the third differs in its last word alone."""
+    long = "Welcome " + "\udcff" * 9 + "x" * 2_000_000
+    subjects = [long + " again", long + " again", long + " anew"]
+    if suffix == ".parquet":
+        data = parquet([subject.replace("\udcff", "\ufffd") for subject in subjects], tmp_path)
+    else:
+        said = "".join(
+            WAYS[suffix](at, n, subject) for n, (at, subject) in enumerate(zip(TIMES, subjects, strict=True))
+        )
+        data = said.encode("utf-8", "surrogateescape")
+    found = sends_of([data], suffix)
+    assert [str(send["sent_at"])[-2:] for send in sorted(found, key=lambda send: send["sent_at"])] == ["10", "11", "12"]
+    counts = Counter(send["subject"] for send in found)
+    assert sorted(counts.values()) == [1, 2]
+    assert all(subject.startswith("Welcome ") and len(subject) < 600 for subject in counts)
 
 
 # --- conservation -------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def find_dialect(text: bytes, is_whole: bool) -> Dialect | None:
         if header is None or not _is_header(header):
             continue
         dialect = Dialect(delimiter, header.count(FIELD) + 1, number)
-        share = _share_that_fits(lines[number : number + _ROWS_TRIED], dialect)
+        share = _share_that_fits(lines[number:], dialect, is_whole)
         if share >= 0.5 and (found is None or share * dialect.columns > found[0]):
             found = share * dialect.columns, dialect
     return found[1] if found else None
@@ -62,12 +62,14 @@ def _is_header(row: bytes) -> bool:
     return sum(any(c.isalpha() for c in name) for name in names) >= 0.6 * len(names)
 
 
-def _share_that_fits(lines: list[bytes], dialect: Dialect) -> float:
-    """The share of rows with as many fields as the header, empty ones at the end left out; 1 if there are no rows."""
+def _share_that_fits(lines: list[bytes], dialect: Dialect, is_whole: bool) -> float:
+    """The share of the first rows with as many fields as the header, empty ones at the end left out; 1 if there are no
+    rows. A row that goes on behind the start of a file is not judged."""
     out = BytesIO()
     rows = CsvRows(Spool(out), dialect)
-    rows.feed(b"\n".join(lines))
-    rows.end(finished=True)
+    rows.feed(b"".join(line + b"\n" for line in lines[:_ROWS_TRIED]))
+    if is_whole and len(lines) <= _ROWS_TRIED:
+        rows.end(finished=True)
     framed = [row for row in out.getvalue().split(b"\n") if row and not row.startswith(b"#")]
     fits = (
         row.count(FIELD) + 1 == dialect.columns or len(row.rstrip(FIELD).split(FIELD)) == dialect.columns

@@ -9,10 +9,9 @@ import re
 from dataclasses import dataclass
 
 from detector.framings.lines import LineCutter, Overlong
-from detector.framings.spooling import FIELD, NEWLINE_IN_FIELD, Spool, clean
+from detector.framings.spooling import FIELD, LONGEST_LINE, NEWLINE_IN_FIELD, Spool, clean
 
 MOST_LINES_OF_A_ROW = 50
-MOST_BYTES_OF_A_ROW = 64 * 1024
 _UNCLOSED = "a quote is not closed, or stands where none can"
 _MARKS_TO_SPACE = bytes.maketrans(FIELD + NEWLINE_IN_FIELD, b"  ")
 
@@ -81,7 +80,7 @@ class Quoting:
                 return 0
             line = lines[at + count - 1]
             size += len(line)
-            if size > MOST_BYTES_OF_A_ROW:
+            if size > LONGEST_LINE:
                 return 1
             if self._closes.match(line):
                 return count

@@ -7,16 +7,14 @@ whoever can write one of them into a mail header would write log lines.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from detector.framings.spooling import SHOWN_CHARACTERS, Spool, clean
+from detector.framings.spooling import LONGEST_LINE, SHOWN_CHARACTERS, Spool, clean
 
-LONGEST_LINE = 1 << 20
-"""Bytes of one line; what is longer is no log line, and is rejected without being kept in memory."""
 _KEPT = 4 * SHOWN_CHARACTERS
 
 
 @dataclass(frozen=True)
 class Overlong:
-    """A line over the cap: its start, and how long it was."""
+    """A line over `LONGEST_LINE`, which is not kept in memory: its start, and how long it was."""
 
     start: bytes
     length: int

@@ -12,6 +12,7 @@ read here: before the encoded words, so that none can hide in a name, and alike 
 """
 
 import codecs
+import hashlib
 import json
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -19,8 +20,9 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from email.parser import HeaderParser
 from email.utils import parsedate_tz
+from itertools import chain
 
-_LONGEST_VALUE = 2000
+_LONGEST_VALUE, _SHOWN_OF_LONG = 2000, 500
 _LONGEST_DATE = 200
 _ADDRESS_HEADERS = {
     "delivered-to", "x-original-to", "envelope-to", "to", "cc", "bcc", "from", "sender", "return-path",
@@ -76,7 +78,7 @@ def message_record(block: bytes, size: int) -> bytes:
 def addresses_in(value: str) -> list[str]:
     """The addresses of a header, without names and comments; what is quoted is never taken apart."""
     found, bare, angle = list[str](), "", ""
-    for token in [*_ADDRESS.finditer(value), None]:
+    for token in chain(_ADDRESS.finditer(value), [None]):
         if token is None or token["end"]:
             found.append(angle or bare)
             bare = angle = ""
@@ -116,8 +118,14 @@ def _shown(raw: bytes) -> str:
 
 
 def _decoded(value: str) -> str:
-    """The value with its encoded words (RFC 2047) as text; one that cannot be decoded stays as it is."""
-    return _UNSEEN.sub(" ", _ENCODED.sub(lambda run: _decoded_run(run[0]), value[:_LONGEST_VALUE])).strip()
+    """The value with its encoded words (RFC 2047) as text; one that cannot be decoded stays as it is. Of what no mail
+    needs the start is kept, and a hash that tells it from another that starts alike."""
+    shown = value if len(value) <= _LONGEST_VALUE else value[:_SHOWN_OF_LONG]
+    text = _UNSEEN.sub(" ", _ENCODED.sub(lambda run: _decoded_run(run[0]), shown)).strip()
+    if shown == value:
+        return text
+    whole = hashlib.md5(value.encode("utf-8", "backslashreplace"), usedforsecurity=False)
+    return f"{text} ... [{len(value)} characters, md5 {whole.hexdigest()}]"
 
 
 def _decoded_run(run: str) -> str:

@@ -11,10 +11,8 @@ grows later still belongs to it; a file that ends within headers holds them.
 import re
 
 from detector.framings.mail_headers import ENVELOPE, message_record
-from detector.framings.spooling import Spool, clean
+from detector.framings.spooling import LONGEST_LINE, Spool, clean
 
-LONGEST_HEADERS = 1 << 20
-"""Bytes of the headers of one message, at most."""
 _CONTEXT = 3
 _LONGEST_ENVELOPE = 1000
 _BLANKS = re.compile(rb"[\s\0]*+")
@@ -58,6 +56,8 @@ class Messages:
         self._text = b""
         self._at = 0
         """What stands before is decided; a few bytes of it are kept to see whether a line is blank."""
+        self._looked_at = 0
+        """No end of headers and no envelope begins before, in the headers that are open."""
         self._blanks = 0
         """Bytes of the line before the first message, on which there is nothing to see."""
         self._is_mailbox: bool | None = None
@@ -69,7 +69,7 @@ class Messages:
     def feed(self, text: bytes) -> None:
         """Write the messages behind which another one begins in this text."""
         drop = max(0, self._at - _CONTEXT)
-        self._text, self._at = self._text[drop:] + text, self._at - drop
+        self._text, self._at, self._looked_at = self._text[drop:] + text, self._at - drop, self._looked_at - drop
         self._advance()
 
     def end(self, finished: bool) -> int:
@@ -107,16 +107,18 @@ class Messages:
 
     def _leave_headers(self) -> bool:
         """Find where the headers end; False if more text must tell."""
-        end = _HEADERS_END.search(self._text, self._at)
+        begin = max(self._at, self._looked_at)
+        end = _HEADERS_END.search(self._text, begin)
         upto = end.end() if end else len(self._text)
-        if another := self._next_envelope(self._at + 1, upto):
+        if another := self._next_envelope(max(self._at + 1, begin), upto):
             self._reject("the headers do not end before the next message begins", another.start())
             self._is_in_headers = True
-        elif upto - self._at > LONGEST_HEADERS:
-            self._reject(f"headers longer than {LONGEST_HEADERS:,} bytes", upto)
+        elif upto - self._at > LONGEST_LINE:
+            self._reject(f"headers longer than {LONGEST_LINE:,} bytes", upto)
         elif end:
             self._end_headers(end.start() + 1, end.end(), is_torn=False)
         else:
+            self._looked_at = self._text.rfind(b"\n", 0, max(0, upto - 2 * _LONGEST_ENVELOPE)) + 1
             return False
         return True
 

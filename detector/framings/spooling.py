@@ -15,6 +15,9 @@ from typing import BinaryIO, Protocol
 
 LONGEST_RECORD = 16 << 20
 """No spool line is longer than this many bytes. read_csv(max_line_size=...) must allow it."""
+LONGEST_LINE = LONGEST_RECORD // 4
+"""Bytes of a line, of a row, or of the headers of a mail as they stand in the file: a subject of 2 MB has room, and a
+line wholly of foreign bytes, of which each is shown as four, is still no longer than a record may be."""
 TOO_LONG = f"longer than {LONGEST_RECORD:,} bytes"
 REJECT_MARK = "\x02"
 """Opens a rejected record and parts its reason from its text."""
