@@ -197,6 +197,59 @@ def test_the_letter_has_a_variant_for_each_situation(code: str, again: str, unkn
     assert "[[FILL H1" in plain
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("en", "By team, people and copies too many, as it is now: Dispatch {F4-1: 31} and {F7-1: 2,139};"),
+        ("de", "Nach Teams, Personen und E-Mails zu viel, wie es richtig ist: Dispatch {F4-1: 31} und {F7-1: 2.139};"),
+    ],
+)
+def test_a_correction_tells_several_teams_apart_as_the_letter_does(code: str, said: str) -> None:
+    """31 people with 70 copies each, 31 * 69 too many, and 20 in another domain; the letter said 3,500 in all."""
+    wrong = Step(HARBOR, datetime(2026, 11, 1, tzinfo=UTC), "machine", {"held": {"F7": "3,500"}})
+    teams = (*builders.affected(31), *builders.affected(20, domain="harbor-logistics.example"))
+    case = builders.case(affected=teams, record=CaseRecord("INC-7F3K", outdated=(wrong,)))
+    client = CLIENT.model_copy(update={"language": code, "teams": {"harbor-freightways.example": "Dispatch"}})
+    text = render_letter(case, HARBOR, Desk({HARBOR: client}, US)).content
+    assert "{F107: 3,500}" in text
+    assert said in text
+    alone = dataclasses.replace(case, affected=builders.affected(51))
+    assert "F4-1" not in render_letter(alone, HARBOR, Desk({HARBOR: client}, US)).content
+
+
+def spoken_parts(sheet: str) -> str:
+    """What is said on the call: the six steps without their names, our hints, what is open, and the voicemail."""
+    steps = sheet[sheet.index("1. **Open.**") : sheet.index("6. **Close.**")]
+    hints = r"\d\. \*\*\w+\.\*\*|\[\[.*?\]\]|Your name.*?once:|Their words:|What stopped it:|The note for them:.*"
+    return re.sub(hints, "", steps) + sheet.partition("digit by digit.")[2]
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        (builders.case(),
+         "Die letzte dieser E-Mails an Ihr Haus haben wir um 20:02 Uhr (UTC) am 27. Oktober 2026 verschickt, seither "
+         "keine mehr; unser Protokoll reicht bis 06:00 Uhr (UTC) am 28. Oktober 2026."),
+        (builders.going(builders.case()), "wo unser Protokoll endet, haben wir noch immer solche E-Mails verschickt."),
+        (builders.case(incident=builders.incident(ongoing=None, state="blind")), "klären wir gerade."),
+        (builders.case(affected=builders.affected(1, 2)),
+         "Wir haben einer Person in Ihrem Haus 1 E-Mail zu viel geschickt, "),
+    ],
+    ids=["over", "going", "blind", "one"],
+)  # fmt: skip
+def test_what_is_said_to_a_german_client_is_german(case: CaseFacts, said: str) -> None:
+    german = Human(stopped=Stopped(what="We switched it off"), german=German(stopped="Wir haben ihn abgeschaltet"))
+    client = CLIENT.model_copy(update={"language": "de", "salutation": "Sehr geehrte Frau Okafor"})
+    sheet = render_call_sheet(case, HARBOR, Desk({HARBOR: client}, US, german)).content
+    spoken = spoken_parts(sheet)
+    assert said in spoken
+    assert "Das ist unser Fehler, und es tut mir leid.“" in spoken
+    assert "Wir haben ihn abgeschaltet." in spoken
+    assert "\n\nGuten Tag Frau Okafor, hier ist" in spoken
+    assert not re.search(r"\b(?:the|your|our|we|you|copies|and|is|between|October)\b", spoken, re.IGNORECASE), spoken
+    assert not re.search(r"\b[dD](?:u|ich|ein\w*)\b", spoken), "strangers say Sie"
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_nothing_in_a_letter_of_plain_names_is_code(code: str) -> None:
     """A code span in a draft is a text from a log that had to be held; the words of a template never are one."""
@@ -245,7 +298,10 @@ def test_when_the_log_is_stale_nobody_says_that_it_goes_on_or_that_it_is_over(
     _, sheet, note = client_documents(case, HARBOR, said)
     letter = render_letter(case, HARBOR, said).content
     assert ending in note.content
-    assert "whether more went out after that, we are finding out" in sheet.content
+    assert {
+        "en": "whether more went out after that, we are finding out.",
+        "de": "ob wir danach noch weitere verschickt haben, klären wir gerade.",
+    }[code] in sheet.content
     for text in (*words, {"en": "We switched the job off. Your", "de": "Er ist aus. In"}[code]):
         assert text in letter
     everything = "".join((letter, sheet.content, note.content))

@@ -711,8 +711,9 @@ def test_a_german_letter_is_german_throughout(state: Path, folder: Path, tmp_pat
     assert 'lang="de"' in (tmp_path / "out" / "letter.html").read_text(encoding="utf-8")
     sheet, _, spoken = (folder / "call.md").read_text(encoding="utf-8").partition("digit by digit.")
     assert spoken.startswith("\n\nGuten Tag")
-    assert "the same email again and again" in sheet, "the sheet is for us, in English"
-    assert "my next word to you on 12 November 2026" in sheet
+    assert "Before you dial" in sheet, "the sheet is for us, in English; what is said is German"
+    assert "Ich melde mich wieder am 12. November 2026." in sheet
+    assert "Guten Tag Herr Reed, hier ist Sam Example" in spoken
 
 
 def test_a_draft_has_one_recipient_or_none(state: Path, folder: Path, tmp_path: Path) -> None:

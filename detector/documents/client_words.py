@@ -4,14 +4,15 @@ No learner's name, no cause that might change, no figure that may still move goe
 """
 
 import re
-from datetime import datetime
+from dataclasses import asdict
 from typing import Any
 
+from detector.config import Client
 from detector.documents.apology_letter import visible_mail_name
 from detector.documents.desk import Desk, client_folders, shared_words
-from detector.documents.incident_brief import contradiction, stopped
+from detector.documents.incident_brief import contradiction, in_sentences, stopped
 from detector.documents.languages import Language
-from detector.documents.phrases import counted
+from detector.documents.spoken_lines import Told, spoken_lines
 from detector.documents.still_going import came_again, is_blind, is_over, is_running
 from detector.documents.templates import Safe, render_markdown, render_text
 from detector.records import CaseFacts, Document
@@ -39,23 +40,21 @@ def render_note(case: CaseFacts, organization: str, desk: Desk) -> Document:
 
 
 def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Document:
-    """call.md: one page for the call, in English for us; the voicemail is in the client's language."""
+    """call.md: one page for the call, in English for us; what is said on it is in the client's language."""
     facts = _facts(case, organization, desk)
     rows = [row for row in case.affected if row.organization == organization]
     excess, people = sum(row.excess for row in rows), len(rows)
-    english = facts["english"]
+    code, shared = facts["language"].code, facts["shared"]
     facts |= {
         "case": case,
-        "times": english.times(max(row.sends for row in rows)),
+        "say": _spoken(case, organization, facts),
         "earlier": [known for known in case.earlier if known.organization == organization],
         "people": people,
         "excess": excess,
         "when": facts["span"],
-        "know": f"{counted(people, 'person', 'people')} of yours got {counted(excess, 'copy', 'copies')} too many, "
-        f"{facts['span']}.",
-        "still_going": _still_going(case, organization, english, facts["last"]),
         "contradiction": contradiction(case),
-        "stopped": stopped(case, desk),
+        "stopped": stopped(case, desk) if code == "en" else in_sentences(shared.stopped, shared.checked),
+        "prompt": "" if code == "en" else "in German: ",
         "note": Safe(f"{_folder(case, organization)}note.md"),
         "voicemail": Safe(said := voicemail(case, organization, desk)),
         "spoken": spoken_words(said),
@@ -67,7 +66,7 @@ def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Documen
 def voicemail(case: CaseFacts, organization: str, desk: Desk) -> str:
     """What to say to a machine: at most 75 words, half a minute. A long number is said once, a short one twice."""
     facts = _facts(case, organization, desk)
-    name = facts["client"].contact.partition(",")[0].strip()
+    name = _spoken_name(facts["client"], facts["language"].code)
     facts["hello"] = Safe(f" {name}") if name else ""
     name = f"voicemail.{desk.language(organization).code}.txt"
     twice, once = (render_text(name, facts | {"is_twice": is_twice}).strip() for is_twice in (True, False))
@@ -95,40 +94,42 @@ def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
         "words": desk.words(organization),
         "shared": shared_words(desk, case, language.code, organization),
         "mail": visible_mail_name(case, organization),
+        "language": language,
+        "rows": rows,
         "is_one": len(rows) == 1,
         "times": language.times(max(row.sends for row in rows)),
+        "first": min(extras, default=last),
         "span": english.span(min(extras, default=last), last),
         "ending": Safe(_ENDINGS[language.code, "again" if is_again else _stage(case)]),
         "stage": _stage(case),
         "is_over": is_over(case),
-        "english": english,
         "last": last,
-        "next_on": english.day(human.next_update.on) if human.next_update.on else "",
+        "next_on": language.day(human.next_update.on) if human.next_update.on else "",
     }
 
 
-def _still_going(case: CaseFacts, organization: str, language: Language, last: datetime) -> str:
-    """Words to be spoken, in the client's own time."""
-    through = language.at(case.log_complete_through)
-    if is_blind(case):
-        return (
-            f"The last copy to your people that we know of left at {language.at(last)}. Our log ends at {through}; "
-            "whether more went out after that, we are finding out."
-        )
-    if is_running(case):
-        return f"Copies were still going out at {through}, where our log ends."
-    if not is_over(case):
-        return (
-            f"The last copy to your people left at {language.at(last)}; our log ends at {through}, which is too early "
-            "to call it over."
-        )
-    if others := came_again(case, organization):
-        ids = ", ".join(other.incident_id for other in others)
-        return (
-            f"The last copy of this mail to these people left at {language.at(last)}. More went to people of yours "
-            f"after that, which we follow as {ids}."
-        )
-    return f"The last copy to your people left at {language.at(last)}; none since, in a log that runs to {through}."
+def _spoken(case: CaseFacts, organization: str, facts: dict[str, Any]) -> dict[str, Safe]:
+    rows, language, others = facts["rows"], facts["language"], came_again(case, organization)
+    stages = (("blind", is_blind(case)), ("running", is_running(case)), ("open", not is_over(case)), ("again", others))
+    told = Told(
+        language=language,
+        people=len(rows),
+        excess=sum(row.excess for row in rows),
+        most=max(row.sends for row in rows),
+        span=language.span(facts["first"], facts["last"]),
+        last=facts["last"],
+        through=case.log_complete_through,
+        stage=next((stage for stage, is_it in stages if is_it), "over"),
+        others=[other.incident_id for other in others],
+        is_cause_known=facts["human"].cause.status == "confirmed",
+    )
+    return {name: Safe(line) for name, line in asdict(spoken_lines(told)).items()}
+
+
+def _spoken_name(client: Client, code: str) -> str:
+    """Whom one greets on the telephone: "Frau Berger", if that is how the letter addresses her; else the whole name."""
+    formal = re.fullmatch(r"Sehr geehrter? ((?:Frau|Herr) .+?)[ ,]*", client.salutation) if code == "de" else None
+    return formal[1] if formal else client.contact.partition(",")[0].strip()
 
 
 def _stage(case: CaseFacts) -> str:

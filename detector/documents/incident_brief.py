@@ -152,7 +152,12 @@ def stopped(case: CaseFacts, desk: Desk) -> str:
     what = words.what.strip().rstrip(".")
     if record and record.contained_at:
         what = f"{what or record.contained_how} ({_joined(record.contained_at, record.contained_by)})"
-    return " ".join(f"{told.rstrip('. ')}." for told in (what, words.checked) if told.strip())
+    return in_sentences(what, words.checked)
+
+
+def in_sentences(*told: str) -> str:
+    """Each text that says something, with a full stop."""
+    return " ".join(f"{text.rstrip('. ')}." for text in told if text.strip())
 
 
 def contradiction(case: CaseFacts) -> str:
