@@ -9,6 +9,7 @@ import json
 import re
 import tomllib
 import zipfile
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -33,6 +34,7 @@ from detector.documents.languages import Language
 from detector.documents.letter_check import check_letter
 from detector.documents.letter_export import letter_docx, letter_mail, letter_page
 from detector.documents.letter_text import read_letter
+from detector.documents.subject_names import subject_masks
 from detector.errors import ConfigError
 from detector.records import CaseFacts, EarlierIncident
 
@@ -112,6 +114,41 @@ def test_the_vendor_pack_tells_no_client_and_no_person() -> None:
     subjects = {row["subject"] for row in csv.DictReader(io.StringIO(pack[2].content))}
     assert len(subjects) == 1
     assert re.fullmatch(r"Welcome, person-\d+ of client-2", subjects.pop())
+
+
+def test_the_vendor_pack_has_no_names_of_people_in_its_subjects() -> None:
+    """51 people are greeted by first and last name, the manager of one reads of "Anna Weber", who is among them; the
+    number of the course, which a vendor searches for, stays."""
+    case = builders.case()
+    greeted = {row.recipient: f"Name{chr(97 + n // 26)}{chr(97 + n % 26)}" for n, row in enumerate(case.affected)}
+    anna, manager = (case.affected[n].recipient for n in (0, 1))
+    copies = tuple(
+        dataclasses.replace(
+            copy,
+            recipient="anna.weber@harbor-freightways.example" if copy.recipient == anna else copy.recipient,
+            subject="Anna Weber has joined course 17"
+            if copy.recipient == manager
+            else f"Welcome, {'Anna Weber' if copy.recipient == anna else greeted[copy.recipient] + ' Ix'}: course 17",
+        )
+        for copy in builders.copies(case)
+    )
+    documents = [d for d in case_documents(case, desk(), copies) if d.name.startswith("vendor-pack/")]
+    subjects = Counter(row["subject"] for row in csv.DictReader(io.StringIO(documents[2].content)))
+    assert set(subjects) == {"Welcome, [name] [name]: course 17", "[name] has joined course 17"}
+    everything = "".join(document.content for document in documents)
+    assert [name for name in ("Anna", "Weber", *list(greeted.values())[2:]) if name in everything] == []
+    assert "In subjects, [name] stands for words of the person's address" in documents[0].content
+
+
+def test_the_name_of_the_only_person_is_known_from_the_address_and_a_plain_subject_stays() -> None:
+    case = builders.case(affected=builders.affected(1, 3))
+    one = dataclasses.replace(builders.copies(case)[0], recipient="w.ostrom-lind@harbor-freightways.example")
+    for subject, shown in (
+        ("Hello Wilma Ostrom, your seat is 12", "Hello Wilma [name], your seat is 12"),
+        ("Welcome to Safety Basics", "Welcome to Safety Basics"),
+    ):
+        mask = subject_masks([one], [one.recipient])
+        assert mask(subject, one.template, one.recipient) == shown
 
 
 def test_forty_clients_keep_the_brief_and_the_folder_usable(tmp_path: Path) -> None:

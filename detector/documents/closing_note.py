@@ -37,15 +37,15 @@ def _notice(record: CaseRecord) -> str:
     """From the first extra copy to the night that opened the incident."""
     opened = next(entry.at for entry in record.entries if entry.kind == "opened" and entry.by == MACHINE)
     started_at, detected_at = record.figures["started_at"], record.figures["detected_at"]
-    told = phrases.duration((detected_at - started_at).total_seconds())
-    return f"{phrases.duration((opened - started_at).total_seconds())} (the log told of it after {told})"
+    told = phrases.between(started_at, detected_at)
+    return f"{phrases.between(started_at, opened)} (the log told of it after {told})"
 
 
 def _stop(record: CaseRecord) -> str:
     """From the first extra copy to the last, beside what people say."""
     started_at, ended_at = record.figures["started_at"], record.figures["ended_at"]
-    last = f"{phrases.duration((ended_at - started_at).total_seconds())} until the last extra copy"
+    last = f"{phrases.between(started_at, ended_at)} until the last extra copy"
     if record.contained_at is None:
         return last
-    said = phrases.duration(max(0.0, (record.contained_at - started_at).total_seconds()))
+    said = phrases.between(started_at, record.contained_at)
     return f"{last}; {said} until it was said to be contained"

@@ -9,6 +9,8 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+SHORT_SECONDS = 10
+"""Below, a tenth of a second says something; beyond, whole seconds, as in the words of the causes."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -99,16 +101,24 @@ def span(start: datetime, end: datetime) -> str:
 
 
 def duration(seconds: float) -> str:
-    """95 -> "1 min 35 s"; 7800 -> "2 h 10 min"; the two largest units that say something."""
+    """95 -> "1 min 35 s"; 7800 -> "2 h 10 min"; the two largest units that say something; 3.54 -> "3.5 s"."""
     left = round(max(seconds, 0.0))
     if left == 0:
         return "less than a second"
+    if left < SHORT_SECONDS and seconds != left:
+        return f"{round(seconds, 1):g} s"
     parts: list[str] = []
     for size, unit in _UNITS:
         count, left = divmod(left, size)
         if parts or count:
             parts.append(f"{count} {unit}" if count else "")
     return " ".join(part for part in parts[:2] if part)
+
+
+def between(start: datetime, end: datetime) -> str:
+    """How long from one moment to another, counted between the seconds that are shown of them: 18:05:41.9 and
+    18:05:44.1 stand in a document as 18:05:41 and 18:05:44, so that it is 3 s to whoever subtracts."""
+    return duration((end.replace(microsecond=0) - start.replace(microsecond=0)).total_seconds())
 
 
 def listing(names: Sequence[str], most: int = 3, more: str = "more") -> str:

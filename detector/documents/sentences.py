@@ -108,7 +108,7 @@ class CaseWords:
         if incident.state == "withdrawn" or is_blind(self.case) or is_running(self.case):
             return f"{self.when} {self.still_going}"
         if not is_over(self.case):
-            quiet = phrases.duration((end - incident.ended_at).total_seconds())
+            quiet = phrases.between(incident.ended_at, end)
             return f"{self.when} The log ends {quiet} later: too early to call it over."
         return f"{self.when} No sign of it since, in a log complete through {phrases.minute(end)}."
 
@@ -139,7 +139,7 @@ class CaseWords:
             return f"Whether it still goes on cannot be known: the log ends at {end}, too long ago to tell."
         if is_running(self.case):
             return f"It was still going on at {end}, where the log ends."
-        quiet = phrases.duration((self.case.log_complete_through - incident.ended_at).total_seconds())
+        quiet = phrases.between(incident.ended_at, self.case.log_complete_through)
         if not is_over(self.case):
             last = phrases.minute(incident.ended_at)
             return f"The last copy was seen at {last}, {quiet} before the log ends: too early to call it over."
@@ -179,7 +179,7 @@ class CaseWords:
     def detection_delay(self) -> str:
         """From the first extra copy to the moment the log alone was enough."""
         incident = self.case.incident
-        return phrases.duration((incident.detected_at - incident.started_at).total_seconds())
+        return phrases.between(incident.started_at, incident.detected_at)
 
     @property
     def identity(self) -> str:

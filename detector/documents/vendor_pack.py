@@ -20,6 +20,7 @@ from detector.documents.desk import Desk
 from detector.documents.escaping import csv_cell, visible
 from detector.documents.figures import QUERIES, figures
 from detector.documents.sentences import CaseWords, cause_in_words
+from detector.documents.subject_names import subject_masks
 from detector.documents.templates import render_text, said
 from detector.records import CaseFacts, Copy, Document
 
@@ -49,6 +50,8 @@ class Keys:
     clients: Mapping[str, str]
     hide: Callable[[str], str]
     """The text with addresses, client names and client domains replaced by keys."""
+    hide_names: Callable[[str, str, str], str]
+    """The same of a (subject, template, recipient), without the names of people."""
 
 
 def render_vendor_pack(case: CaseFacts, copies: Sequence[Copy], desk: Desk) -> tuple[Document, ...]:
@@ -94,14 +97,23 @@ def _keys(case: CaseFacts, copies: Sequence[Copy]) -> Keys:
         words = (known.get(word.casefold(), word) for word in _BETWEEN_ADDRESSES.split(text))
         return names.sub(lambda found: telling.get(found[0].casefold(), "client"), "".join(words))
 
-    return Keys(people, clients, hide)
+    masked = subject_masks(copies, order)
+
+    @cache
+    def hide_names(subject: str, template: str, recipient: str) -> str:
+        return hide(masked(subject[: TEXT_CHARACTERS + 1], template, recipient))
+
+    return Keys(people, clients, hide, hide_names)
 
 
 def _facts(case: CaseFacts, copies: Sequence[Copy], desk: Desk, keys: Keys) -> dict[str, Any]:
     incident = case.incident
 
+    named = {copy.subject: keys.hide_names(copy.subject, copy.template, copy.recipient) for copy in copies}
+
     def hidden(value: object) -> str:
-        return visible(keys.hide(str(value)))
+        text = str(value)
+        return visible(named.get(text) or keys.hide_names(text, "", ""))
 
     words = CaseWords(case, hidden, hidden, str)
     told = words.candidates
@@ -185,7 +197,9 @@ def _row(copy: Copy, keys: Keys) -> tuple[object, ...]:
         keys.clients.get(copy.organization or "", ""),
         phrases.iso(copy.sent_at),
         "extra" if copy.is_extra else "due",
-        *(keys.hide(text) for text in (copy.message_id, copy.log_key, copy.subject, copy.template)),
+        *(keys.hide(copy.message_id), keys.hide(copy.log_key)),
+        keys.hide_names(copy.subject, copy.template, copy.recipient),
+        keys.hide_names(copy.template, "", ""),
         copy.outcome,
         copy.attempts,
         copy.source,
@@ -214,7 +228,7 @@ def _three_people(case: CaseFacts, copies: Sequence[Copy], keys: Keys) -> str:
 def _sequence(copies: Sequence[Copy], keys: Keys) -> Iterator[str]:
     before = None
     for number, copy in enumerate(copies, start=1):
-        pause = phrases.duration((copy.sent_at - before).total_seconds()) if before else "first"
+        pause = phrases.between(before, copy.sent_at) if before else "first"
         shown = keys.hide(copy.message_id or copy.log_key) or "no id"
         kind = "extra" if copy.is_extra else "due"
         sent = f"{phrases.instant(copy.sent_at)}  [{pause}]"
