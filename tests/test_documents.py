@@ -19,6 +19,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from detector.causes._signs import duration as in_words
 from detector.cli.summary import _table as summary_table
 from detector.config import Client, Us
 from detector.documents import (
@@ -305,6 +306,27 @@ def test_json_has_exactly_the_public_keys() -> None:
 def test_whether_it_goes_on_is_null_in_json_while_the_feed_is_stale() -> None:
     content = json.loads(render_incidents_json(NIGHTS["stale"]).content)
     assert content["incidents"][0]["ongoing"] is None
+
+
+def in_seconds(told: str) -> tuple[float, float]:
+    """What a duration in words says, and the length of the smallest unit in it: "1 min 35 s" -> (95, 1)."""
+    units = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+    parts = [(float(count), units[unit[0]]) for count, unit in re.findall(r"([\d.]+) (\w+)", told)]
+    tenth = 0.1 if "." in told.split(" ")[-2] else 1
+    return sum(count * length for count, length in parts), parts[-1][1] * tenth
+
+
+@pytest.mark.parametrize(
+    "seconds", [0.3, 0.96, 2.5, 3.5, 3.54, 9.94, 9.96, 12.5, 59.6, 89.5, 103.6, 119.7, 150, 90_061]
+)
+def test_documents_and_causes_round_a_duration_alike(seconds: float) -> None:
+    """Each is true to within half of the smallest unit that it names, and below a minute they say the same."""
+    shown, spoken = duration(seconds), in_words(seconds)
+    for told in (shown, spoken):
+        value, unit = in_seconds(told)
+        assert abs(value - seconds) <= unit, told
+    if seconds < 59:
+        assert in_seconds(shown)[0] == in_seconds(spoken)[0]
 
 
 def test_numbers_times_and_durations_read_well() -> None:

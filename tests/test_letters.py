@@ -92,6 +92,24 @@ def test_the_figures_of_the_folder_are_those_of_a_hand_count(folder: Path) -> No
     assert {row["hold_until"] for row in held} == {"2026-11-10"}  # the last copy went out on 27 October; two weeks
 
 
+def test_the_time_to_notice_is_the_same_wherever_it_is_told(state: Path, folder: Path) -> None:
+    """The log has the first extra copy at 18:05:41 and the alarm at 18:05:44, with fractions: 3 s."""
+    fill_all(folder, CLIENT)
+    assert incidents(state, "close", "--anyway", "--reason", "a test").code == 0
+    files = (*folder.glob("*.md"), *folder.glob("*.html"), *(state / "reports").rglob("report.*"))
+    found = {
+        path.name: re.findall(
+            r"18:05:44 UTC, (.+?) after the first extra|the log told of it after (.+?)\)", path.read_text()
+        )
+        for path in files
+    }
+    told = {name: {one or other for one, other in forms} for name, forms in found.items() if forms}
+    assert told == {name: {"3 s"} for name in ("brief.md", "brief.html", "report.md", "report.html", "closing-note.md")}
+    assert "first extra copy 27 Oct 2026, 18:05:41 UTC" in (folder / "vendor-pack/01-pattern.txt").read_text()
+    (exact,) = (f["value"] for f in json.loads((folder / "facts.json").read_text())["figures"] if f["code"] == "F19")
+    assert 2 < exact < 4, "exact to the microsecond, for programs"
+
+
 def test_every_figure_comes_out_of_its_query_again(founding: Path) -> None:
     (facts,) = (founding / "incidents").glob("*/facts.json")
     content = json.loads(facts.read_text(encoding="utf-8"))

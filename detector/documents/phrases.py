@@ -9,8 +9,8 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-SHORT_SECONDS = 10
-"""Below, a tenth of a second says something; beyond, whole seconds, as in the words of the causes."""
+LEAST_SECONDS, SHORT_SECONDS = 0.1, 10
+"""Between them, a tenth of a second says something; beyond, whole seconds, as in the words of the causes."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -102,11 +102,11 @@ def span(start: datetime, end: datetime) -> str:
 
 def duration(seconds: float) -> str:
     """95 -> "1 min 35 s"; 7800 -> "2 h 10 min"; the two largest units that say something; 3.54 -> "3.5 s"."""
-    left = round(max(seconds, 0.0))
-    if left == 0:
+    if seconds < LEAST_SECONDS:
         return "less than a second"
-    if left < SHORT_SECONDS and seconds != left:
+    if seconds < SHORT_SECONDS:
         return f"{round(seconds, 1):g} s"
+    left = round(seconds)
     parts: list[str] = []
     for size, unit in _UNITS:
         count, left = divmod(left, size)
