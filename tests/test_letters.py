@@ -3,6 +3,7 @@
 import csv
 import email
 import email.policy
+import gzip
 import hashlib
 import io
 import json
@@ -11,7 +12,7 @@ import shutil
 import subprocess
 import tomllib
 import zipfile
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date
 from pathlib import Path
 
@@ -90,6 +91,23 @@ def test_the_figures_of_the_folder_are_those_of_a_hand_count(folder: Path) -> No
     held = list(csv.DictReader(io.StringIO((folder / "hold.csv").read_text())))
     assert {row["recipient"] for row in held} == excess.keys()
     assert {row["hold_until"] for row in held} == {"2026-11-10"}  # the last copy went out on 27 October; two weeks
+
+
+def test_a_count_of_the_log_by_hand_gives_the_figures_of_the_folder(folder: Path) -> None:
+    """The rows of the sample themselves, without a line of the detector: each Message-ID to each person is a send."""
+    sends: dict[str, dict[str, str]] = defaultdict(dict)
+    for path in sorted(Path(FOUNDING).iterdir()):
+        text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        for row in csv.DictReader(io.StringIO(text.decode())):
+            here = row["recipient"].endswith("@harbor-freightways.example") and "Forklift" in row["subject"]
+            if here and row["timestamp"].startswith("2026-10-27"):
+                theirs = sends[row["recipient"]]
+                theirs[row["message_id"]] = min(row["timestamp"], theirs.get(row["message_id"], "9"))
+    hit = [sorted(theirs.values()) for theirs in sends.values() if len(theirs) > 1]
+    told = {f["code"]: f["value"] for f in json.loads((folder / "facts.json").read_text())["figures"]}
+    assert (told["F4"], told["F6"], told["F7"]) == (len(hit), sum(map(len, hit)), sum(len(one) - 1 for one in hit))
+    assert told["F9b"].startswith(min(one[1] for one in hit)[:-1])
+    assert told["F10"].startswith(max(one[-1] for one in hit)[:-1])
 
 
 def test_the_time_to_notice_is_the_same_wherever_it_is_told(state: Path, folder: Path) -> None:
