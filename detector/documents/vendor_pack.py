@@ -109,12 +109,7 @@ def _keys(case: CaseFacts, copies: Sequence[Copy]) -> Keys:
 def _facts(case: CaseFacts, copies: Sequence[Copy], desk: Desk, keys: Keys) -> dict[str, Any]:
     incident = case.incident
 
-    named = {copy.subject: keys.hide_names(copy.subject, copy.template, copy.recipient) for copy in copies}
-
-    def hidden(value: object) -> str:
-        text = str(value)
-        return visible(named.get(text) or keys.hide_names(text, "", ""))
-
+    hidden = _hidden(copies, keys)
     words = CaseWords(case, hidden, hidden, str)
     told = words.candidates
     question = next((c.first_question for c in told if c.first_question), "which job or call made these copies?")
@@ -148,6 +143,12 @@ def _facts(case: CaseFacts, copies: Sequence[Copy], desk: Desk, keys: Keys) -> d
         if len(copies) >= incident.sends
         else f"Listed are the first {len(copies):,} of {incident.sends:,} copies.",
     }
+
+
+def _hidden(copies: Sequence[Copy], keys: Keys) -> Callable[[object], str]:
+    """What may stand in a sentence: a subject as it is in the list of copies, any other text without whole names."""
+    subjects = {copy.subject: keys.hide_names(copy.subject, copy.template, copy.recipient) for copy in copies}
+    return lambda value: visible(subjects.get(str(value)) or keys.hide_names(str(value), "", ""))
 
 
 def _hurry(case: CaseFacts) -> str:
