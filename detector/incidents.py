@@ -17,7 +17,7 @@ from detector.records import AffectedRecipient, Incident
 SAME_AFFAIR = timedelta(hours=36)
 """A burst that starts within this of a known incident's end, for its people, is that incident going on."""
 MOSTLY, MOSTLY_BY_SIZE, A_MAILING, A_FEW = 0.9, 0.8, 10, 3
-SECOND_THOUGHTS = 1200
+SECOND_THOUGHTS, GOES_ON = 1200, 0.3
 """What a second mailing on purpose looks like: see `Shape.may_be_deliberate`."""
 CLOCKWORK = 20
 """Nobody hits the hour to so many seconds, but a clock that is put back does."""
@@ -62,7 +62,9 @@ class Shape:
     people_written_to: int
     """how many people were sent these contents at all (0 if only the size is known: two mails may have one size),"""
     people_written_to_then: int
-    """and how many on the day of the first copies."""
+    """and how many on the day of the first copies;"""
+    people_reached: int
+    """and to how many of them what repeated it to the others was the first to send it."""
     median_gap_seconds: float
     doubt_until_us: int | None
     """When the log told of more copies than anybody sends on purpose, to a tenth of the people."""
@@ -81,11 +83,16 @@ class Shape:
 
     @property
     def is_mailing(self) -> bool:
-        """Written to many on one day, and again after a time in which somebody may have thought about it."""
+        """Written to many on one day, and again after a time in which somebody may have thought about it.
+
+        Not by what then went on to those who had nothing yet, as a job does that broke off and begins from the top.
+        """
         at_once = self.mails >= A_MAILING and self.people_written_to_then >= MOSTLY * self.people_written_to
         to_many = self.people_written_to >= A_FEW * self.contents
         is_one_hour = abs(self.median_gap_seconds - 3600) <= CLOCKWORK
-        return at_once and to_many and self.median_gap_seconds >= SECOND_THOUGHTS and not is_one_hour
+        goes_on = self.people_reached >= max(A_FEW, GOES_ON * self.mails)
+        is_thought_over = self.median_gap_seconds >= SECOND_THOUGHTS and not is_one_hour
+        return at_once and to_many and is_thought_over and not goes_on
 
 
 def new_id(bursts: Sequence[Burst], taken: Collection[str]) -> str:

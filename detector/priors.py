@@ -8,7 +8,7 @@ PRIORS = {
     3: (0.003, 36.0, 40.0, 3.0),
     4: (0.003, 36.0, 40.0, 3.0),
     5: (0.003, 36.0, 40.0, 3.0),
-    6: (0.004, 2.0, 10.0, 3.0),
+    6: (0.004, 4.0, 10.0, 3.0),
     7: (0.004, 1.0, 10.0, 4.0),
     8: (0.004, 0.3, 0.3, 5.0),
     9: (0.006, 0.3, 0.3, 6.0),
@@ -31,7 +31,7 @@ Half a mailing that comes again within a minute is a fault as well, and so is a 
 by one. But while the log is young, the habits of its templates look like that: a manager's two summaries, codes that
 people ask for again.
 """
-GROWN_DAYS = 14, 28
+GROWN_DAYS = 4, 12
 """From so many days on it grows, up to so many."""
 NO_PRIOR = (0.001, 1.0, 1.0, 1.0)
 CLEAN = 40.0

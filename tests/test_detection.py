@@ -413,6 +413,57 @@ def test_a_mailing_again_after_an_hour_to_the_second_is_an_incident_and_after_fi
     assert alarms(read_outbox(tmp_path / "fifty", ordinary + mailing([1.5, 1.5 + 50 / 60]))) == []
 
 
+def test_a_mailing_that_breaks_off_and_begins_again_from_the_top_is_no_resend_on_purpose(tmp_path):
+    """Of forty, eighteen get it, and half an hour later all forty do; or eighteen of eighteen, and one newcomer."""
+    ordinary, first = list(ordinary_outbox(random.Random(11))), [mail for mail in mailing([1.0]) if is_among(mail, 18)]
+    (hit,) = alarms(read_outbox(tmp_path, ordinary + first + mailing([1.55])))
+    assert len(hit) == 18
+    again = [mail for mail in mailing([1.55]) if is_among(mail, 19)]
+    assert alarms(read_outbox(tmp_path / "meant", ordinary + first + again)) == []
+
+
+def is_among(mail: Mail, first: int) -> bool:
+    """True if the mail is to one of the first so many clerks."""
+    return int(mail[1].removeprefix("clerk").partition("@")[0]) < first
+
+
+def test_a_mailing_sent_again_on_purpose_on_the_next_day_is_no_part_of_a_fault_in_the_same_template(tmp_path):
+    """Eight people get B2 on three days more, at the same time; B1 goes to thirty others, and 21 hours later again."""
+    begins = FIRST_DAY + timedelta(days=19, hours=9)
+    fault = [
+        (begins + timedelta(days=day, milliseconds=300 * n), f"guest{n}@inn.example", "course", "Course B2 begins")
+        for day in range(4)
+        for n in range(8)
+    ]
+    meant = [
+        (
+            begins + timedelta(hours=52 + hours, milliseconds=300 * n),
+            f"clerk{n}@firm.example",
+            "course",
+            "Course B1 begins",
+        )
+        for hours in (0, 42)
+        for n in range(30)
+    ]
+    ((incident, people),) = read_outbox(tmp_path, [*ordinary_outbox(random.Random(29)), *courses(), *fault, *meant])
+    assert {person.recipient for person in people} == {f"guest{n}@inn.example" for n in range(8)}
+    assert incident.excess == 24
+
+
+def courses() -> list[Mail]:
+    """On each of the first 19 days another course begins, for ten people, who are told once."""
+    return [
+        (
+            FIRST_DAY + timedelta(days=day, hours=11, seconds=n),
+            f"pupil{n}@south.example",
+            "course",
+            f"Course {day} begins",
+        )
+        for day in range(19)
+        for n in range(10)
+    ]
+
+
 def test_a_flood_of_codes_to_one_person_names_nobody_who_asked_for_a_code_meanwhile(tmp_path):
     """A hundred codes, one a minute; ten others ask twice in the same hour."""
     begins = FIRST_DAY + timedelta(days=20, hours=9)
@@ -644,20 +695,25 @@ def with_sizes(mails: list[Mail]) -> list[Sized]:
     ]
 
 
-def daily(subject: str, grows: int, stays: float = 1.0) -> list[Sized]:
-    """A new mail to twenty people at 12:00:03 on ten days from the 12th on, each day bigger by `grows` bytes, and to
-    this share of those of the day before."""
-    noon = FIRST_DAY + timedelta(days=11, hours=12, seconds=3)
+NOON = timedelta(hours=12, seconds=3)
+
+
+def daily(
+    subject: str, grows: int, stays: float = 1.0, at: timedelta = NOON, days: int = 10, people: int = 20
+) -> list[Sized]:
+    """A new mail on each day from the 12th on, each day bigger by `grows` bytes, and to this share of those of the day
+    before."""
+    first = FIRST_DAY + timedelta(days=11) + at
     return [
         (
-            noon + timedelta(days=day, milliseconds=200 * n),
+            first + timedelta(days=day, milliseconds=200 * n),
             f"clerk{n}@firm.example",
             "new",
             subject,
             5_000 + grows * day,
         )
-        for day in range(10)
-        for n in range(round(20 * stays**day))
+        for day in range(days)
+        for n in range(round(people * stays**day))
     ]
 
 
@@ -671,6 +727,29 @@ def test_a_new_daily_mail_is_a_fault_if_it_never_changes_by_a_byte_and_nobody_dr
     assert incident.detected_at == FIRST_DAY + timedelta(days=11 + 8, hours=12, seconds=3)
     assert alarms(read_sized(tmp_path / "news", ordinary + daily("News of B2", 60))) == []
     assert alarms(read_sized(tmp_path / "reminder", ordinary + daily("Finish B2", 0, stays=0.9))) == []
+
+
+def test_a_new_daily_mail_that_never_changes_is_told_sooner_if_no_timetable_begins_then(tmp_path):
+    """Sixteen people on six days, at nine past four: 80 extra copies, told on the sixth day; at ten past, not yet."""
+    ordinary = with_sizes(list(ordinary_outbox(random.Random(21))))
+    nine, ten = timedelta(hours=4, minutes=9, seconds=7), timedelta(hours=4, minutes=10, seconds=7)
+    ((incident, _),) = read_sized(
+        tmp_path / "nine", ordinary + daily("Your access to B2", 0, at=nine, days=6, people=16)
+    )
+    assert (incident.recipients, incident.excess) == (16, 80)
+    assert incident.detected_at == FIRST_DAY + timedelta(days=11 + 5) + nine
+    assert read_sized(tmp_path / "ten", ordinary + daily("Your access to B2", 0, at=ten, days=6, people=16)) == []
+
+
+def test_three_people_who_get_the_same_mail_each_night_at_the_same_second_are_an_incident(tmp_path):
+    """On seven nights from second 49 on: 18 extra copies, told on the sixth. Not from second 5 on, and not news."""
+    ordinary = with_sizes(list(ordinary_outbox(random.Random(21))))
+    odd, even = timedelta(minutes=57, seconds=49), timedelta(minutes=57, seconds=5)
+    ((incident, _),) = read_sized(tmp_path / "odd", ordinary + daily("Your access to B2", 0, at=odd, days=7, people=3))
+    assert (incident.recipients, incident.excess) == (3, 18)
+    assert incident.detected_at == FIRST_DAY + timedelta(days=11 + 5) + odd
+    assert read_sized(tmp_path / "even", ordinary + daily("Your access to B2", 0, at=even, days=7, people=3)) == []
+    assert read_sized(tmp_path / "news", ordinary + daily("News of B2", 60, at=odd, days=7, people=3)) == []
 
 
 def test_posts_of_a_forum_are_no_incident_however_near_each_other_they_come(tmp_path):

@@ -1,6 +1,6 @@
 -- The repeats that the estimator found to be beyond the usual, numbered into bursts: a repeat belongs to the one before
--- it in the same template if it came within six hours, within 26 at about the same lag, or within three times its own
--- lag (a daily drip has daily gaps, and longer ones at weekends). What is slow and what is quick are two bursts, which
+-- it in the same template if it came within six hours, within 26 at about the same lag, or, of the same content, within
+-- three times its own lag (a daily drip has daily gaps, and longer ones at weekends). What is slow and what is quick are two bursts, which
 -- people in common may join again. One or two people whose repeats stand alone are none, unless they are beyond the
 -- usual by themselves: of a whole batch some will ask again sooner or later. `copies_before` is that of the extra copy;
 -- `is_alone` if only the person's own evidence speaks for it.
@@ -55,7 +55,9 @@ with weekly as (
 ), spaced as (
   select *, repeated_at_us - lag(repeated_at_us) over (
       partition by template_key, is_slow order by repeated_at_us, recipient, content_key, copies_before
-    ) as since_last_us, abs(lag_bin - lag(lag_bin) over (
+    ) as since_last_us, repeated_at_us - lag(repeated_at_us) over (
+      partition by template_key, is_slow, content_key order by repeated_at_us, recipient, copies_before
+    ) as since_same_us, abs(lag_bin - lag(lag_bin) over (
       partition by template_key, is_slow order by repeated_at_us, recipient, content_key, copies_before
     )) as lag_step
   from once
@@ -63,7 +65,7 @@ with weekly as (
   select *, is_slow + 2 * sum(
       case when since_last_us <= 21600000000 then 0
         when is_slow = 0 and is_alone = 0 and lag_step <= 1 and since_last_us <= 93600000000 then 0
-        when lag_bin < 11 and since_last_us <= least(3 * (repeated_at_us - sent_at_us), 345600000000) then 0 else 1 end
+        when lag_bin < 11 and since_same_us <= least(3 * (repeated_at_us - sent_at_us), 345600000000) then 0 else 1 end
     ) over (
       partition by template_key, is_slow order by repeated_at_us, recipient, content_key, copies_before
       rows between unbounded preceding and current row

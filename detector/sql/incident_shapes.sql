@@ -3,7 +3,8 @@
 -- size nobody can tell, so it counts as one. `mails_counted_down`: the last copy came whole hours after the one before,
 -- that one after about twice as long or more, and the one before after no less, as reminders of a deadline do; or, whole
 -- days after one another, the other way round, as reminders of what is overdue. (Not one hour: so does a clock that is
--- put back; nor after a weekend what comes daily.) `doubt_until_us` is when the log told of a third copy to a tenth of
+-- put back; nor after a weekend what comes daily.) `people_reached`: who got a first copy from the run that repeated it
+-- to others (from the first tenth of the repeats to a minute after the last). `doubt_until_us` is when the log told of a third copy to a tenth of
 -- the people.
 -- grain: incident_id
 -- reads: incident_repeats, repeats
@@ -50,6 +51,17 @@ with copies as (
   from copies
   where not starts_with(content_key, 'z:')
   group by incident_id, content_key
+), runs as (
+  select incident_id, content_key, percentile_cont(0.1) within group (order by sent_at_us) as from_us,
+    max(sent_at_us) + 60000000 as until_us
+  from copies
+  where not starts_with(content_key, 'z:')
+  group by incident_id, content_key
+), reached as (
+  select n.incident_id, count(*) as people
+  from runs as n
+  join repeats as r on r.content_key = n.content_key and r.copies_before = 0 and r.sent_at_us between n.from_us and n.until_us
+  group by n.incident_id
 ), clients as (
   select distinct incident_id, organization from copies
 ), firsts as (
@@ -71,11 +83,12 @@ select s.incident_id, cast(s.mails as bigint) as mails, cast(s.mails_sent_twice 
   cast(coalesce(m.mails, 0) as bigint) as mails_counted_down,
   cast(coalesce(f.contents, 0) as bigint) as contents,
   cast(coalesce(f.people_written_to, 0) as bigint) as people_written_to,
-  cast(coalesce(f.people_written_to_then, 0) as bigint) as people_written_to_then, g.median_gap_seconds,
-  d.doubt_until_us
+  cast(coalesce(f.people_written_to_then, 0) as bigint) as people_written_to_then,
+  cast(coalesce(e.people, 0) as bigint) as people_reached, g.median_gap_seconds, d.doubt_until_us
 from spans as s
 join gaps as g on g.incident_id = s.incident_id
 left join reminded as m on m.incident_id = s.incident_id
+left join reached as e on e.incident_id = s.incident_id
 left join firsts as f on f.incident_id = s.incident_id
 left join doubts as d on d.incident_id = s.incident_id and d.place = 1
   + cast(floor(s.mails * case when f.people_written_to is null then 0.2 else 0.1 end) as bigint)

@@ -1,8 +1,9 @@
 -- Whose mail comes by a timer that somebody's mail started, and not by a timetable: the same people, five or more, got
 -- the same mail on four days or more, and each day's began at the same second of the day, which is none that a
 -- timetable begins at. Or it came by a timetable, but is no news and no reminder: of the same size to the byte each time,
--- and nobody dropped out, in 150 mails or more. Not what has been so since the log began, nor what the template does
--- elsewhere as well. `enough_copies`: the copy of the day that showed it.
+-- and nobody dropped out, in 150 mails or more, or 75 if it began at no fifth minute of an hour. Or by a timer, and no news,
+-- to three or four people on six days. Not what has been so since the log began, nor what the template does elsewhere as
+-- well. `enough_copies`: the copy of the day that showed it.
 -- grain: recipient, content_key
 -- reads: recipient_episodes, repeats, sends
 with drips as (
@@ -13,31 +14,33 @@ with drips as (
 ), members as (
   select * from drips where started_us - began_us < 900000000
 ), groups as (
-  select template_key, began_us, count(*) as people, began_us % 60000000 >= 10000000 as is_odd_second
+  select template_key, began_us, count(*) as people, began_us % 60000000 >= 10000000 as is_odd_second,
+    case when began_us % 300000000 >= 60000000 then 75 else 150 end as mails_to_tell
   from members
   where began_us - 432000000000 >= (select min(sent_at_us) from repeats)
   group by template_key, began_us, drips
-  having count(*) > 4 and count(*) = drips
+  having count(*) > 2 and count(*) = drips
 ), copies as (
-  select g.template_key, r.recipient, r.content_key, r.send_id, r.sent_at_us - g.began_us as since_us,
+  select g.template_key, g.mails_to_tell, r.recipient, r.content_key, r.send_id, r.sent_at_us - g.began_us as since_us,
     (r.sent_at_us - g.began_us + 43200000000) // 86400000000 as day_number
   from groups as g
   join members as m on m.template_key = g.template_key
   join repeats as r on r.content_key = m.content_key and r.recipient = m.recipient
     and r.sent_at_us >= m.started_us and r.sent_at_us <= m.ended_us
 ), days as (
-  select template_key, day_number, min(since_us) as since_us, count(distinct recipient) as people,
+  select template_key, mails_to_tell, day_number, min(since_us) as since_us, count(distinct recipient) as people,
     row_number() over (partition by template_key order by day_number) as place,
     coalesce(sum(count(distinct recipient)) over (
       partition by template_key order by day_number rows between unbounded preceding and 1 preceding
     ), 0) as mails_before,
     max(day_number) over (partition by template_key) as last_number
   from copies
-  group by template_key, day_number
+  group by template_key, mails_to_tell, day_number
 ), series as (
   select template_key, max(abs((since_us + 43200000000) % 86400000000 - 43200000000)) as off_us,
     min(case when place > 3 then day_number end) as fourth_day,
-    min(case when place > 3 and mails_before >= 150 then day_number end) as day_of_150,
+    min(case when place > 5 then day_number end) as sixth_day,
+    min(case when place > 3 and mails_before >= mails_to_tell then day_number end) as telling_day,
     max(case when day_number > last_number - 4 and place > 1 then people end) as last_people
   from days
   group by template_key
@@ -61,8 +64,9 @@ with drips as (
   group by g.template_key
 ), found as (
   select g.template_key, g.people,
-    case when g.is_odd_second and s.off_us <= 1000000 then s.fourth_day
-      when z.is_same and s.last_people >= 0.97 * a.people then s.day_of_150 end as enough_day
+    case when g.is_odd_second and s.off_us <= 1000000 and g.people > 4 then s.fourth_day
+      when g.is_odd_second and s.off_us <= 3000000 and z.is_same and s.last_people = g.people then s.sixth_day
+      when z.is_same and g.people > 4 and s.last_people >= 0.97 * a.people then s.telling_day end as enough_day
   from groups as g
   join series as s on s.template_key = g.template_key
   join sizes as z on z.template_key = g.template_key
