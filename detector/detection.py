@@ -252,11 +252,11 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int]]) -> None:
 
 def _bin_alarmed(db: Connection) -> None:
     """The table `binned_repeats`, which is not kept, of the templates on which there is an alarm."""
-    db.execute(f"create or replace temp table alarmed_repeats as {read_sql('questions/alarmed_repeats')}")
-    cover(db, "repeats", "alarmed_repeats")
+    ((database,),) = db.execute("select current_database()").fetchall()
+    alarmed = read_sql("questions/alarmed_repeats").replace("from repeats\n", f"from {database}.main.repeats\n")
+    cover(db, "repeats", f"(\n{alarmed})")
     build(db, ("binned_repeats",))
     uncover(db, ("repeats",))
-    db.execute("drop table alarmed_repeats")
 
 
 def _burst(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> Burst:

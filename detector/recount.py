@@ -94,7 +94,7 @@ def _merge(db: Connection, name: str, keys: tuple[str, ...]) -> None:
     )
     db.execute(
         f"create or replace temp table before_{name} as "
-        f"select b.* from {name} as b semi join moved_batches as m on {same}"
+        f"select b.*, b.rowid as place from {name} as b semi join moved_batches as m on {same}"
     )
     db.execute(
         f"create or replace temp table counted as select {names}, lag_bin, sum(people) as people from ("
@@ -106,7 +106,7 @@ def _merge(db: Connection, name: str, keys: tuple[str, ...]) -> None:
         f"case when m.lag_bin = 0 then 0 else m.people end as repeated from counted as m "
         f"join counted as b on {same} and b.lag_bin = 0"
     )
-    db.execute(f"delete from {name} as b using moved_batches as m where {same}")
+    db.execute(f"delete from {name} where rowid in (select place from before_{name})")
     db.execute(f"insert into {name} by name select * from part_{name}")
 
 

@@ -20,6 +20,9 @@ _MOST = 5
 _BY_MESSAGE = ("message_lives", "hand_offs", "sightings", "sends")
 _FROM_ALL = ("due_contents", "group_mailings", "group_habits", "roster_gaps")
 """What is made anew every night, because it counts over all mail."""
+_PLACED = REPEATS.index("repeats") + 1
+_STAGES = (SENDS, REPEATS[:_PLACED], REPEATS[_PLACED:])
+"""No step on the way to a table is read beyond its stage."""
 _OF_KINS = ("kins", *REPEATS[REPEATS.index("binned_repeats") : REPEATS.index("recipient_days")])
 
 _TOUCHED = """
@@ -95,8 +98,7 @@ class _NotLocalError(Exception):
 def refresh(db: Connection, said: Said | None = None) -> bool:
     """Bring all tables up to date with the events and settings; True if it sufficed to make a part of them again."""
     fingerprint, is_part = _fingerprint(db), False
-    for name in SCAFFOLD:
-        db.execute(f"drop table if exists temp.{name}")
+    _let_go(db)
     if _can_go_on(db, fingerprint):
         try:
             with transaction(db):
@@ -106,11 +108,19 @@ def refresh(db: Connection, said: Said | None = None) -> bool:
         except _NotLocalError:
             pass
     db.execute("drop table if exists built_files")
-    build(db, _FROM_ALL if is_part else SENDS + REPEATS, said)
+    for stage in (_FROM_ALL,) if is_part else _STAGES:
+        build(db, stage, said)
+        _let_go(db)
     db.execute(
         "create table built_files as select f.*, as_of_us, $1 as fingerprint from files as f, settings", [fingerprint]
     )
     return is_part
+
+
+def _let_go(db: Connection) -> None:
+    """Drop the steps on the way; what they hold of the memory would have to be spilled to disk."""
+    for name in SCAFFOLD:
+        db.execute(f"drop table if exists temp.{name}")
 
 
 def _fingerprint(db: Connection) -> str:

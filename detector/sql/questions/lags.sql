@@ -12,12 +12,17 @@ with mine as (
   from repeats as r
   join mine as m on m.template_key = r.template_key
   left join known as k on k.send_id = r.send_id
+), counted as (  -- in steps of two seconds, at which all bins begin: a join by ranges sorts what it is given
+  select lag_us - lag_us % 2000000 as lag_us, is_mine, count(*) as sends
+  from sent
+  group by lag_us - lag_us % 2000000, is_mine
 ), others as (
-  select count(*) as sends from sent where is_mine is null
+  select cast(coalesce(sum(sends), 0) as bigint) as sends from counted where is_mine is null
 )
-select b.lag_bin, count(case when s.is_mine = 1 then 1 end) as repeats,
-  count(case when s.lag_us is not null and s.is_mine is null then 1 end) as usual_repeats, min(o.sends) as usual_sends
+select b.lag_bin, cast(coalesce(sum(case when c.is_mine = 1 then c.sends end), 0) as bigint) as repeats,
+  cast(coalesce(sum(case when c.is_mine is null then c.sends end), 0) as bigint) as usual_repeats,
+  min(o.sends) as usual_sends
 from lag_bins as b
 cross join others as o
-left join sent as s on s.lag_us >= b.from_us and s.lag_us < b.until_us
+left join counted as c on c.lag_us >= b.from_us and c.lag_us < b.until_us
 group by b.lag_bin
