@@ -76,7 +76,8 @@ def enough_copies(episode: dict[str, Any], most_elsewhere: int, *, is_known: boo
 
 
 def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: Detection) -> pd.DataFrame:
-    """The episodes with very many copies, with the most that anybody else got, and from how many on it was enough."""
+    """The episodes with very many copies, with the most that anybody else got, and from how many on it was enough; and
+    would have been, had the template not been well known."""
     rows = episodes.rows
     fewest = min(A_DRIP, settings.single_recipient_copies)
     known = rows["template_key"].map(episodes.mails).fillna(0) >= WELL_KNOWN
@@ -93,17 +94,24 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
         others = others[~_is_of(others, alarmed.get(template_key, np.array([])))]
         dripping = others[_drips(others)]
         for episode in part.assign(drips=_drips(part)).to_dict("records"):
-            is_loop = is_known or _is_dense(episode)
-            most = _most_elsewhere(episode, others, _PEOPLE_IN_A_LOOP if is_loop else _PEOPLE_IN_A_NEW_LOOP)
-            enough = enough_copies(episode, most, is_known=is_known, settings=settings)
+            if_new = _enough(episode, others, settings, is_known=False)
+            most, enough = _enough(episode, others, settings, is_known=True) if is_known else if_new
             if is_known and episode["drips"]:
                 nobodies = episodes.mails[template_key] // _MAILS_FOR_A_TEST_ACCOUNT
                 in_a_loop = max(_PEOPLE_IN_A_LOOP, episodes.mails[template_key] // _MAILS_OF_ONE_IN_A_LOOP)
                 most = _most_elsewhere(episode, dripping, in_a_loop, nobodies)
                 enough = max(fewest, MANY_TIMES_THE_MOST * most)
             if episode["copies"] >= enough:
-                found.append({**episode, "most_elsewhere": most, "enough_copies": enough})
-    return pd.DataFrame(found, columns=[*rows.columns, "most_elsewhere", "enough_copies"])
+                sums = {"most_elsewhere": most, "enough_copies": enough, "enough_if_new": if_new[1]}
+                found.append(episode | sums)
+    return pd.DataFrame(found, columns=[*rows.columns, "most_elsewhere", "enough_copies", "enough_if_new"])
+
+
+def _enough(episode: dict[str, Any], others: pd.DataFrame, settings: Detection, *, is_known: bool) -> tuple[int, int]:
+    """The most that anybody else got, and so how many are enough of a template well known, or of one that is not."""
+    is_loop = is_known or _is_dense(episode)
+    most = _most_elsewhere(episode, others, _PEOPLE_IN_A_LOOP if is_loop else _PEOPLE_IN_A_NEW_LOOP)
+    return most, enough_copies(episode, most, is_known=is_known, settings=settings)
 
 
 def _is_dense(episode: dict[str, Any]) -> bool:

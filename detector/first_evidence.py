@@ -142,7 +142,7 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     episodes = episodes[(episodes["ended_us"] >= span.started_us) & (episodes["started_us"] <= span.ended_us)]
     episodes = episodes[episodes["copies"] >= episodes["enough_copies"]]
     first = episodes.sort_values("started_us").head(_MOST_ALARMS_REPLAYED)
-    found += [_enough_copies(db, row, alarms.settings) for row in first.to_dict("records")]
+    found += [_enough_copies(db, row) for row in first.to_dict("records")]
     if found:
         return min(found)
     return min((_later(batch, histories) for batch in whole), default=span.ended_us)
@@ -267,10 +267,10 @@ def _person_replay(db: Connection, day: dict[str, Any], span: Span) -> _Replay:
     return _Replay(sends["known_us"][inside], rows[inside])
 
 
-def _enough_copies(db: Connection, episode: dict[str, Any], settings: Detection) -> int:
+def _enough_copies(db: Connection, episode: dict[str, Any]) -> int:
     """When the log told of so many copies to one person that nobody needs statistics.
 
-    Few copies are enough only once the template was well known, or so many others had got as many.
+    Few copies, or copies to many, are enough only once the template was well known, or so many others had got as many.
     """
     copies = db.execute(
         "select known_at_us as us from replayed_repeats where recipient = $recipient and content_key = $content_key "
@@ -280,14 +280,12 @@ def _enough_copies(db: Connection, episode: dict[str, Any], settings: Detection)
     enough = int(copies[episode["enough_copies"] - 1])
     if episode["alike"] > 1:
         return max(enough, int(episode["alike_at_us"]))
-    if episode["is_even"] or episode["enough_copies"] >= settings.single_recipient_copies:
-        return enough
     known = db.execute(
         "select known_at_us from repeats where template_key = ? and copies_before = 0 "
         "order by known_at_us limit 1 offset ?",
         [episode["template_key"], WELL_KNOWN - 1],
     ).fetchall()
-    many = (
-        int(copies[settings.single_recipient_copies - 1]) if len(copies) >= settings.single_recipient_copies else None
-    )
-    return max(enough, min(us for us in (int(known[0][0]), many) if us is not None))
+    moments = [max(enough, int(us)) for (us,) in known]
+    if episode["enough_if_new"] <= len(copies):
+        moments.append(int(copies[int(episode["enough_if_new"]) - 1]))
+    return min(moments)

@@ -30,7 +30,9 @@ def put(db: Connection, names: Iterable[str], keys: str = "", columns: str = "")
     agree = " and ".join(f"t.{column} = k.{column}" for column in columns.split())
     for name in names:
         of_keys = f" semi join {keys} as k on {agree}" if keys else ""
-        db.execute(f"create or replace temp table standing as select t.rowid as place, t as line from {name} as t{of_keys}")
+        db.execute(
+            f"create or replace temp table standing as select t.rowid as place, t as line from {name} as t{of_keys}"
+        )
         db.execute(
             f"delete from {name} where rowid in (select place from standing anti join part_{name} as p on line = p)"
         )

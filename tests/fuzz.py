@@ -143,7 +143,7 @@ def nights_of_alerts(turn: Turn) -> None:
 
 
 def bursts_of_a_drawn_outbox(turn: Turn) -> None:
-    """Whatever is found adds up, and was to be found when it is said to have been."""
+    """Whatever is found adds up, and was to be found, to the minute, when it is said to have been."""
     path, mails = turn.folder / "outbox.csv", drawn_outbox(turn.rng)
     lines = ["sent_at,id,to,subject,template"]
     for number, (moment, to, template, subject) in enumerate(mails):
@@ -158,7 +158,7 @@ def bursts_of_a_drawn_outbox(turn: Turn) -> None:
             raise AssertionError(f"{incident} does not add up to its people: {sums}")
         if not incident.started_at <= incident.detected_at <= ends or incident.ended_at < incident.started_at:
             raise AssertionError(f"{incident} is out of order in time")
-        told = incident.detected_at + timedelta(seconds=1)
+        told = incident.detected_at + timedelta(minutes=1)
         named = {person.recipient for person in people}
         if not any(named & {person.recipient for person in then} for _, then in found_incidents(turn.db, told)):
             raise AssertionError(f"{incident} was not to be found at the moment of its detection")
