@@ -92,6 +92,8 @@ def _belong(one: Burst, other: Burst) -> bool:
         return True
     if one.is_of_a_kin and other.is_of_a_kin and one.sender == other.sender and one.is_slow == other.is_slow:
         return apart <= TOUCHING and (one.is_slow or _are_alike(one, other))
+    if one.is_slow and other.is_slow and abs(one.started_at - other.started_at) > OVERNIGHT:
+        return False  # within weeks of a drip others may begin for the same people
     return apart <= TOUCHING and one.is_slow == other.is_slow and (is_shared or _are_in_step(one, other))
 
 

@@ -674,15 +674,17 @@ def test_the_founding_night_does_not_hang_on_the_alarm_line(tmp_path, alarm_log1
 Sized = tuple[datetime, str, str, str, int]
 
 
-def read_sized(folder: Path, mails: list[Sized]) -> list[tuple[Incident, tuple[AffectedRecipient, ...]]]:
+def read_sized(
+    folder: Path, mails: list[Sized], *, has_templates: bool = False
+) -> list[tuple[Incident, tuple[AffectedRecipient, ...]]]:
     """Like `read_outbox`, for a log that knows sizes and no templates, as a mail server with a header check writes."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "sized.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        rows.writerow(["sent_at", "id", "from", "to", "subject", "size"])
-        for number, (moment, to, _, subject, size) in enumerate(sorted(mails)):
-            stamp = moment.isoformat(timespec="milliseconds")
-            rows.writerow([stamp, f"<{number}@school.example>", "office@school.example", to, subject, size])
+        rows.writerow(["sent_at", "id", "from", "to", "subject", "size", "template"])
+        for number, (moment, to, template, subject, size) in enumerate(sorted(mails)):
+            mail = [moment.isoformat(timespec="milliseconds"), f"<{number}@school.example>", "office@school.example"]
+            rows.writerow([*mail, to, subject, size, template if has_templates else ""])
     with fresh_store(folder / "state") as db:
         ingest(db, folder / "sized.csv", as_of=SCHOOL_ENDS)
         return Month(db, {}).found(SCHOOL_ENDS)
@@ -739,6 +741,33 @@ def test_a_new_daily_mail_that_never_changes_is_told_sooner_if_no_timetable_begi
     assert (incident.recipients, incident.excess) == (16, 80)
     assert incident.detected_at == FIRST_DAY + timedelta(days=11 + 5) + nine
     assert read_sized(tmp_path / "ten", ordinary + daily("Your access to B2", 0, at=ten, days=6, people=16)) == []
+
+
+def test_one_welcome_that_comes_daily_since_the_log_began_is_a_fault_where_all_others_come_once(tmp_path):
+    """Twenty are welcomed on the second day, and again each night at four or some minutes past: 200 mails, 180 of them
+    extra, told on the seventh night, amid which the 150th is the same. Not if each is 40 bytes longer."""
+    ordinary, rng = with_sizes(list(ordinary_outbox(random.Random(23)))), random.Random(23)
+    minutes = [0.0] + [16.5 * 60 + 1440 * night + rng.uniform(0, 4) for night in range(9)]
+
+    def welcomes(grows: int) -> list[Sized]:
+        begins = FIRST_DAY + timedelta(days=1, hours=11, minutes=32)
+        return [
+            (
+                begins + timedelta(minutes=minute, milliseconds=200 * n),
+                f"clerk{n}@firm.example",
+                "welcome",
+                "Welcome to B2 for Firm",
+                5_000 + grows * place,
+            )
+            for place, minute in enumerate(minutes)
+            for n in range(20)
+        ]
+
+    ((incident, people),) = read_sized(tmp_path / "same", ordinary + welcomes(0), has_templates=True)
+    assert (incident.recipients, incident.excess) == (20, 180)
+    assert {person.sends for person in people} == {10}
+    assert incident.detected_at.date() == (FIRST_DAY + timedelta(days=1 + 7)).date()
+    assert alarms(read_sized(tmp_path / "news", ordinary + welcomes(40), has_templates=True)) == []
 
 
 def test_three_people_who_get_the_same_mail_each_night_at_the_same_second_are_an_incident(tmp_path):
