@@ -7,7 +7,7 @@ import csv
 import gzip
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -464,6 +464,13 @@ def courses() -> list[Mail]:
     ]
 
 
+def test_a_template_whose_only_other_day_was_a_fault_is_judged_as_if_it_were_new(tmp_path):
+    """Forty got it four times in an hour, nine days before; then all get it again after an hour to the second."""
+    past = [(moment - timedelta(days=9), *mail) for moment, *mail in mailing([1.0, 1.3, 1.6, 1.9])]
+    found = read_outbox(tmp_path, [*ordinary_outbox(random.Random(11)), *past, *mailing([1.5, 2.5])])
+    assert [(incident.recipients, incident.excess) for incident, _ in found] == [(40, 120), (40, 80)]
+
+
 def test_a_flood_of_codes_to_one_person_names_nobody_who_asked_for_a_code_meanwhile(tmp_path):
     """A hundred codes, one a minute; ten others ask twice in the same hour."""
     begins = FIRST_DAY + timedelta(days=20, hours=9)
@@ -535,7 +542,7 @@ def test_a_certificate_that_comes_to_two_people_on_six_mornings_is_an_incident_a
     assert read_outbox(tmp_path / "nudge", ordinary + nudges) == []
 
 
-def by_timer(second: int, days: list[int]) -> list[Mail]:
+def by_timer(second: int, days: Sequence[float]) -> list[Mail]:
     """A mail that is new to the log, to twelve people on these days, each round from the same second on."""
     begins = FIRST_DAY + timedelta(days=11, hours=15, minutes=23, seconds=second)
     return [
@@ -556,6 +563,9 @@ def test_a_new_mail_that_comes_on_every_working_day_from_second_27_is_a_timer_an
     assert (incident.recipients, incident.sends, incident.excess) == (12, 72, 60)
     assert {person.sends for person in people} == {6}
     assert incident.detected_at == by_timer(27, WORKING_DAYS)[3 * 12][0]
+    half_days = [0.5 * n for n in range(7)]
+    ((halves, _),) = read_outbox(tmp_path / "half days", ordinary + by_timer(27, half_days))
+    assert (halves.recipients, halves.excess) == (12, 72)
     assert read_outbox(tmp_path / "thrice", ordinary + by_timer(27, WORKING_DAYS[:3])) == []
     assert read_outbox(tmp_path / "timetable", ordinary + by_timer(0, WORKING_DAYS)) == []
 

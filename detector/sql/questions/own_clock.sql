@@ -1,9 +1,9 @@
 -- Whose mail comes by a timer that somebody's mail started, and not by a timetable: the same people, five or more, got
--- the same mail on four days or more, and each day's began at the same second of the day, which is none that a
--- timetable begins at. Or it came by a timetable, but is no news and no reminder: of the same size to the byte each time,
--- and nobody dropped out, in 150 mails or more, or 75 if it began at no fifth minute of an hour. Or by a timer, and no news,
--- to three or four people on six days. Not what has been so since the log began, nor what the template does elsewhere as
--- well. `enough_copies`: the copy of the day that showed it.
+-- the same mail on four days or more, and each day's began at the same second of the day, or half a day from it, which
+-- is none that a timetable begins at. Or it came by a timetable, but is no news and no reminder: of the same size to the
+-- byte each time, and nobody dropped out, in 150 mails or more, or 75 if it began at no fifth minute of an hour. Or by a
+-- timer, and no news, to three or four people on six days. Not what has been so since the log began, nor what the
+-- template does elsewhere as well. `enough_copies`: the copy of the day that showed it.
 -- grain: recipient, content_key
 -- reads: recipient_episodes, repeats, sends
 with drips as (
@@ -37,7 +37,7 @@ with drips as (
   from copies
   group by template_key, mails_to_tell, day_number
 ), series as (
-  select template_key, max(abs((since_us + 43200000000) % 86400000000 - 43200000000)) as off_us,
+  select template_key, max(abs((since_us + 21600000000) % 43200000000 - 21600000000)) as off_us,
     min(case when place > 3 then day_number end) as fourth_day,
     min(case when place > 5 then day_number end) as sixth_day,
     min(case when place > 3 and mails_before >= mails_to_tell then day_number end) as telling_day,

@@ -1,14 +1,19 @@
 -- Who gets the same mail day after day though nothing in it changes: five people or more, each copy of the same size to
--- the byte, nobody dropped out in 150 mails or more, and the template's other mail went to as many people, once each. So
--- comes no news and no reminder, also if it has been so since the log began. `enough_copies`: the first after those 150;
--- `alike_at_us`: when the log told of the last of them.
+-- the byte, in 150 mails or more, they began and ended together, and the template's other mail went to as many people,
+-- once each. So comes no news and no reminder, also if it has been so since the log began. `enough_copies`: the first
+-- after those 150; `alike_at_us`: when the log told of the last of them.
 -- grain: recipient, content_key, started_us
 -- reads: recipient_episodes, repeats, sends
-with series as (
-  select * from recipient_episodes
+with long as (
+  select *, min(started_us) over (partition by content_key) as began_us,
+    max(ended_us) over (partition by content_key) as stopped_us
+  from recipient_episodes
   where starts_with(template_key, 't:') and copies > 4 and ended_us - started_us >= (copies - 1) * 57600000000
+), series as (
+  select * from long
+  where started_us - began_us < 129600000000 and stopped_us - ended_us < 129600000000
 ), groups as (
-  select template_key, content_key, count(*) as people, min(started_us) as began_us
+  select template_key, content_key, count(*) as people
   from series
   group by template_key, content_key
   having count(*) > 4 and sum(copies) > 150
