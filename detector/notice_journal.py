@@ -21,7 +21,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -189,11 +189,6 @@ def open_journal(path: Path, *, must_exist: bool) -> Journal:
     except OSError as error:
         raise JournalError(f"{path}: cannot be used ({error.strerror}). {REMEDY}") from error
     return journal
-
-
-def stamp(as_of: datetime) -> str:
-    """A time as the journal writes it."""
-    return as_of.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _values(entry: Entry) -> dict[str, Any]:

@@ -201,7 +201,7 @@ def _returns(record: CaseRecord) -> int:
 
 def _contradiction(record: CaseRecord) -> int:
     """The number of the containment that the log contradicts; 0 if it contradicts none."""
-    if not record.contradicted_by or record.work in {"closed", "dismissed"}:
+    if not record.contradicted_by or record.is_done_with:
         return 0
     return max(1, sum(entry.kind == "contained" for entry in record.entries))
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from statistics import median
 
 from detector import affairs, facts, incidents
@@ -50,7 +50,7 @@ def save_incidents(
     db.execute("delete from affected where incident_id in (select incident_id from incident_bursts)")
     db.execute("insert into affected by name select * from incident_people")
     through = facts.complete_through(db)
-    feed = Feed(through or as_of, as_of, timedelta(hours=config.detection.stale_after_hours))
+    feed = Feed(through or as_of, as_of, config.detection.stale_after)
     shapes = _shapes(db)
     current = [
         _undoubted(_incident(db, name, group, feed), shapes[name]) for name, group in zip(ids, groups, strict=True)

@@ -120,7 +120,7 @@ def glance(paths: "tuple[Path, ...]") -> Glance:
 def _without_empty(config: Config, logs: Glance) -> Config:
     """The config with those of its logs that hold anything: after a rotation a log may be empty for a while."""
     found = tuple(path for path in files_meant(config.logs.paths) if (seen := logs.get(path)) is None or seen[1])
-    return config.model_copy(update={"logs": config.logs.model_copy(update={"paths": found})}) if found else config
+    return config.reading(*found) if found else config
 
 
 def _seen(path: Path) -> tuple[int, int, int] | None:
@@ -209,6 +209,6 @@ def _due_at(night: Night, config: Config) -> datetime:
     now, through = night.facts.as_of, night.facts.log_complete_through
     moments = [now + (AGAIN if night.exit_code == 5 else AT_LEAST)]
     if through is not None:
-        moments.append(through + timedelta(hours=config.detection.stale_after_hours, seconds=1))
+        moments.append(through + config.detection.stale_after + timedelta(seconds=1))
     silences = (case.record.silenced_until for case in night.facts.cases if case.record)
     return min(moment for moment in (*moments, *filter(None, silences)) if moment > now)

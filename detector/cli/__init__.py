@@ -6,19 +6,29 @@ stdout is data, stderr is talk. A clean night prints nothing unless somebody sit
 import errno
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from detector import __version__
-from detector.cli.completion import completion, scenarios, tables
+from detector.cli.completion import completion, known_tables, scenarios, tables
 from detector.cli.doctor import doctor
 from detector.cli.drill import drill
 from detector.cli.incidents import incidents
 from detector.cli.letters import letter
-from detector.cli.options import Commands, Moment, Seeds, complain, config_with, state_option
+from detector.cli.options import (
+    Commands,
+    Moment,
+    Seeds,
+    clock,
+    complain,
+    config_option,
+    config_with,
+    state_option,
+    verbose_option,
+)
 from detector.cli.summary import print_summary
 from detector.cli.talk import talking
 from detector.cli.telling import heartbeat, notices, notify
@@ -42,13 +52,13 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML).")
+@config_option
 @state_option
 @click.option("--as-of", type=Moment(), help="Look at the logs as they stood at this time. [default: now]")
 @click.option("--dry-run", is_flag=True, help="Do everything but tell people and pull the brake.")
 @click.option("--exit-code", is_flag=True, help="Leave with 10 if an incident is still going on.")
 @click.option("--summary/--no-summary", default=None, help="Print the table. [default: only on a terminal]")
-@click.option("-v", "--verbose", is_flag=True, help="Say what became of every file and how long each step took.")
+@verbose_option
 def nightly(
     logs: tuple[Path, ...], config_path: Path | None, state: Path, as_of: datetime | None, *, dry_run: bool,
     exit_code: bool, summary: bool | None, verbose: bool,
@@ -64,7 +74,7 @@ def nightly(
     config = config_with(config_path, logs)
     if as_of:
         config = config.model_copy(update={"brake": None})  # what was so then calls for nothing now
-    moment = as_of or datetime.now(UTC).replace(microsecond=0)
+    moment = as_of or clock()
     with talking(verbose=verbose) as talk:
         night = _watched(config, state, moment, dry_run=dry_run, talk=talk)
     for problem in night.problems:
@@ -186,8 +196,7 @@ def sql(table: str) -> None:
     try:
         text = read_sql(table)
     except OSError:
-        known = ", ".join(sorted(path.stem for path in (Path(__file__).parent.parent / "sql").glob("*.sql")))
-        raise click.UsageError(f"No table {table!r}. There are: {known}.") from None
+        raise click.UsageError(f"No table {table!r}. There are: {', '.join(known_tables())}.") from None
     click.echo(text, nl=False)
 
 
@@ -249,7 +258,7 @@ def _watched(
     finally:
         problems.append(ping(switch, "success" if code == 0 else "fail", body))
         if not dry_run and (state / "work").is_dir():
-            note_run(state, LastRun(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", code, through))
+            note_run(state, LastRun(f"{clock():%Y-%m-%dT%H:%M:%SZ}", code, through))
         for problem in filter(None, problems):
             complain(problem)
     return night

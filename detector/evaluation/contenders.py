@@ -59,10 +59,10 @@ def contest(log: LabelledLog, config: Config, options: Options) -> Contest:
 
 def _config(log: LabelledLog, config: Config, options: Options) -> Config:
     """The settings of the run, with the logs to read and their roster, if it may be used."""
-    updates: dict[str, object] = {"logs": config.logs.model_copy(update={"paths": log.files})}
+    config = config.reading(*log.files)
     if options.rosters and log.roster:
-        updates["roster"] = config.roster.model_copy(update={"files": (log.roster,)})
-    return config.model_copy(update=updates)
+        return config.model_copy(update={"roster": config.roster.model_copy(update={"files": (log.roster,)})})
+    return config
 
 
 def _extra_copies(db: Connection) -> Mapping[str, list[tuple[str, datetime]]]:
