@@ -24,7 +24,7 @@ from detector.chronicle import Cases
 from detector.config import Brake
 from detector.documents.incidents_json import incident_values
 from detector.incidents import Feed, liveness
-from detector.notices import RANK
+from detector.notice_record import RANK
 from detector.records import Incident
 from detector.store import Connection
 

@@ -18,14 +18,13 @@ from detector import case_journal
 from detector.case_record import MACHINE, CaseRecord, Contradiction, JournalEntry, Verdict, as_values
 from detector.casefiles import case_folder, find_case
 from detector.errors import RefusedError, StoreError
-from detector.facts import utc
 from detector.lifecycle import replay
 from detector.lifecycle_rules import noted_until
 from detector.notices import Standing
 from detector.observations import Sighting, observe, standing_problems
 from detector.records import Incident
 from detector.registry import Saved
-from detector.store import Connection, insert
+from detector.store import Connection, insert, utc
 
 _FOLDER = re.compile(r"(INC-[0-9A-Z]{2,16})(-.*)?")
 _TABLES = """

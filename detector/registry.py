@@ -13,7 +13,7 @@ from detector.config import Config
 from detector.incidents import Feed, Known, Shape
 from detector.notice_record import Notice
 from detector.records import CauseCandidate, Incident
-from detector.store import Connection, insert
+from detector.store import Connection, insert, utc
 from detector.tables import INCIDENTS, build
 from detector.verdicts import covering
 
@@ -139,7 +139,7 @@ def saved_incidents(db: Connection) -> list[Incident]:
     for row in cursor.fetchall():
         values = dict(zip(names, row, strict=True))
         for name in ("started_at", "ended_at", "detected_at", "first_sent_at"):
-            values[name] = facts.utc(values[name])
+            values[name] = utc(values[name])
         values["organizations"] = tuple(values["organizations"])
         values["cause_candidates"] = tuple(
             CauseCandidate(**c | {"supporting": tuple(c["supporting"]), "contradicting": tuple(c["contradicting"])})

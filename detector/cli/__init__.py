@@ -239,16 +239,17 @@ def _watched(
 ) -> "Night":
     """A night, with the dead man's switch told of its beginning and its end; of a dry run, or a second one, nothing."""
     from detector.errors import LockedError
-    from detector.heartbeat import LastRun, note_run, ping
+    from detector.heartbeat import note_run, ping, stamp
     from detector.nightly import nightly as run
 
     switch = None if dry_run else config.heartbeat
-    problems, code, through, body = [ping(switch, "start")], 1, "", "it broke off"
+    problems, code, through, body = [ping(switch, "start")], 1, None, "it broke off"
     try:
         night = run(config, state=state, as_of=as_of, dry_run=dry_run, talk=talk)
         facts, code = night.facts, night.exit_code
-        through = f"{facts.log_complete_through:%Y-%m-%dT%H:%M:%SZ}" if facts.log_complete_through else ""
-        body = f"exit code {code}; {facts.sends} sends, {len(facts.cases)} incidents; log complete through {through}"
+        through = facts.log_complete_through
+        body = f"exit code {code}; {facts.sends} sends, {len(facts.cases)} incidents"
+        body += f"; log complete through {stamp(through)}"
     except LockedError:
         switch, dry_run = None, True  # the other run will tell
         raise
@@ -258,7 +259,7 @@ def _watched(
     finally:
         problems.append(ping(switch, "success" if code == 0 else "fail", body))
         if not dry_run and (state / "work").is_dir():
-            note_run(state, LastRun(f"{clock():%Y-%m-%dT%H:%M:%SZ}", code, through))
+            note_run(state, clock(), code, through)
         for problem in filter(None, problems):
             complain(problem)
     return night

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from detector.documents.apology_letter import visible_mail_name
-from detector.documents.desk import Desk, client_folders, shared_words
+from detector.documents.desk import Desk, client_folders, people_of, shared_words
 from detector.documents.incident_brief import contradiction, stopped
 from detector.documents.languages import Language
 from detector.documents.phrases import counted
@@ -41,7 +41,7 @@ def render_note(case: CaseFacts, organization: str, desk: Desk) -> Document:
 def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Document:
     """call.md: one page for the call, in English for us; the voicemail is in the client's language."""
     facts = _facts(case, organization, desk)
-    rows = [row for row in case.affected if row.organization == organization]
+    rows = people_of(case, organization)
     excess, people = sum(row.excess for row in rows), len(rows)
     english = facts["english"]
     facts |= {
@@ -80,7 +80,7 @@ def spoken_words(text: str) -> int:
 
 
 def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
-    rows = [row for row in case.affected if row.organization == organization]
+    rows = people_of(case, organization)
     language = desk.language(organization)
     english = Language("en", language.zone)
     extras = [row.first_extra_at for row in rows if row.first_extra_at is not None]

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from detector.documents.languages import MONTHS
 from detector.records import Archive
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
+_MONTHS = MONTHS["en"]
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -53,7 +51,7 @@ def day(moment: datetime) -> str:
 
 
 def long_day(moment: datetime) -> str:
-    """ "27 October 2026", for headings and letters."""
+    """ "27 October 2026", for headings."""
     utc = _utc(moment)
     return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}"
 
@@ -77,11 +75,6 @@ def second(moment: datetime) -> str:
 def minute(moment: datetime) -> str:
     """ "27 Oct 2026, 18:04 UTC", for sentences."""
     return f"{day(moment)}, {clock(moment)} UTC"
-
-
-def at(moment: datetime) -> str:
-    """ "20:02 UTC on 27 October 2026", for letters."""
-    return f"{clock(moment)} UTC on {long_day(moment)}"
 
 
 def instant(moment: datetime) -> str:

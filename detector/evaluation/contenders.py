@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +15,7 @@ from detector.evaluation.scoring import Finding
 from detector.evaluation.sightings import all_sends, findings
 from detector.nightly import nightly
 from detector.records import CaseFacts
-from detector.store import Connection, open_snapshot
+from detector.store import Connection, open_snapshot, utc
 
 DETECTOR = "detector"
 
@@ -70,7 +70,7 @@ def _extra_copies(db: Connection) -> Mapping[str, list[tuple[str, datetime]]]:
     copies: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
     rows = db.execute("select incident_id, recipient, make_timestamp(sent_at_us) from incident_repeats").fetchall()
     for incident_id, recipient, at in rows:
-        copies[incident_id].append((recipient, at.replace(tzinfo=UTC)))
+        copies[incident_id].append((recipient, utc(at)))
     return copies
 
 
