@@ -25,7 +25,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from detector.disk import sync
+from detector.disk import sync, write_whole
 from detector.errors import JournalError
 from detector.notice_record import Notice, Told, notice_named
 from detector.seals import sealed
@@ -215,16 +215,7 @@ def _parsed(line: bytes) -> tuple[Entry | None, dict[str, Any]]:
 def _create(path: Path) -> None:
     """An empty journal, whole from its first moment: a file with less than its first line is a damaged one."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, sealed(_HEAD, "")[1])
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    unfinished.rename(path)
-    sync(path.parent)
+    write_whole(path, sealed(_HEAD, "")[1])
 
 
 def _cut(path: Path, size: int) -> None:
