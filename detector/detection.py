@@ -158,7 +158,9 @@ def _with_groups(db: Connection, episodes: pd.DataFrame) -> pd.DataFrame:
     """And what comes to a whole group by a clock of its own, or in a storm, whatever is usual for the template."""
     asked = (db.execute(read_sql(f"questions/{name}")).df() for name in ("own_clock", "storms"))
     found = [rows for rows in asked if len(rows)]
-    return pd.concat([*found, episodes.assign(alike=1)]).drop_duplicates(["recipient", "content_key", "started_us"])
+    return pd.concat([*found, episodes.assign(alike=1, alike_at_us=0)]).drop_duplicates(
+        ["recipient", "content_key", "started_us"]
+    )
 
 
 def _without_blind_copies(

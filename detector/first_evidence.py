@@ -270,7 +270,7 @@ def _person_replay(db: Connection, day: dict[str, Any], span: Span) -> _Replay:
 def _enough_copies(db: Connection, episode: dict[str, Any], settings: Detection) -> int:
     """When the log told of so many copies to one person that nobody needs statistics.
 
-    Few copies are enough only once the template was well known.
+    Few copies are enough only once the template was well known, or so many others had got as many.
     """
     copies = db.execute(
         "select known_at_us as us from replayed_repeats where recipient = $recipient and content_key = $content_key "
@@ -278,6 +278,8 @@ def _enough_copies(db: Connection, episode: dict[str, Any], settings: Detection)
         {name: episode[name] for name in ("recipient", "content_key", "started_us", "ended_us")},
     ).fetchnumpy()["us"]
     enough = int(copies[episode["enough_copies"] - 1])
+    if episode["alike"] > 1:
+        return max(enough, int(episode["alike_at_us"]))
     if episode["is_even"] or episode["enough_copies"] >= settings.single_recipient_copies:
         return enough
     known = db.execute(

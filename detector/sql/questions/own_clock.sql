@@ -69,7 +69,8 @@ with drips as (
   join audiences as a on a.template_key = g.template_key
 )
 select m.recipient, m.content_key, m.template_key, m.started_us, m.ended_us, m.copies, m.is_even, m.own_days,
-  1 as most_elsewhere, count(c.send_id) + 1 as enough_copies, f.people as alike
+  1 as most_elsewhere, count(c.send_id) + 1 as enough_copies, f.people as alike,
+  0 as alike_at_us
 from members as m
 join found as f on f.template_key = m.template_key
 join copies as c on c.content_key = m.content_key and c.recipient = m.recipient and c.day_number < f.enough_day

@@ -1,8 +1,9 @@
 -- Who got the same mail seven times or more within the hour, among five who at the same time got one six times or more.
 -- No template does so to whole groups by nature, however often it happened: what is broken may break every week.
 -- But where it happened on five runs of days or more, it is what people do; and so it may be in templates of a kind.
+-- `alike_at_us`: when the log told of the sixth copy to the fifth of them.
 -- grain: recipient, content_key, started_us
--- reads: recipient_episodes, template_numbers
+-- reads: recipient_episodes, template_numbers, repeats
 with quick as (
   select e.*, e.started_us - e.started_us % 86400000000 as day_us,
     count(*) over (
@@ -19,10 +20,23 @@ with quick as (
   from (select distinct template_key, day_us from storms) as days
 ), rare as (
   select template_key from begun group by template_key having sum(begins) < 5
+), copies as (
+  select q.template_key, q.started_us, r.known_at_us,
+    row_number() over (partition by q.recipient, q.content_key, q.started_us order by r.copies_before) as place
+  from quick as q
+  join rare as e on e.template_key = q.template_key
+  join repeats as r on r.recipient = q.recipient and r.content_key = q.content_key
+    and r.sent_at_us >= q.started_us and r.sent_at_us <= q.ended_us
+), sixths as (
+  select s.recipient, s.content_key, s.started_us, c.known_at_us,
+    row_number() over (partition by s.recipient, s.content_key, s.started_us order by c.known_at_us) as place
+  from storms as s
+  join copies as c on c.template_key = s.template_key and c.place = 6
+    and c.started_us >= s.started_us - 900000000 and c.started_us <= s.started_us + 900000000
 )
 select s.recipient, s.content_key, s.template_key, s.started_us, s.ended_us, s.copies, s.is_even, s.own_days,
-  1 as most_elsewhere, 7 as enough_copies, s.people as alike
+  1 as most_elsewhere, 7 as enough_copies, s.people as alike, x.known_at_us as alike_at_us
 from storms as s
-join rare as r on r.template_key = s.template_key
-where s.copies > 6
+join sixths as x on x.recipient = s.recipient and x.content_key = s.content_key and x.started_us = s.started_us
+where s.copies > 6 and x.place = 5
 order by s.recipient, s.content_key, s.started_us
