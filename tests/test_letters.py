@@ -25,18 +25,10 @@ from detector import case_journal
 ID, CLIENT = "INC-T76J", "Harbor Freightways"
 
 
-@pytest.fixture(scope="module")
-def founding(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state after the founding night, untouched by people."""
-    state = tmp_path_factory.mktemp("founding") / "state"
-    assert detector("nightly", FOUNDING, "--state", state, "--as-of", AS_OF).code == 0
-    return state
-
-
 @pytest.fixture
-def state(founding: Path, tmp_path: Path) -> Path:
-    """A copy to work on."""
-    return Path(shutil.copytree(founding, tmp_path / "state", symlinks=True))
+def state(sample_state: Path, tmp_path: Path) -> Path:
+    """The state after the founding night, untouched by people; a copy to work on."""
+    return Path(shutil.copytree(sample_state, tmp_path / "state", symlinks=True))
 
 
 @pytest.fixture
@@ -92,11 +84,11 @@ def test_the_figures_of_the_folder_are_those_of_a_hand_count(folder: Path) -> No
     assert {row["hold_until"] for row in held} == {"2026-11-10"}  # the last copy went out on 27 October; two weeks
 
 
-def test_every_figure_comes_out_of_its_query_again(founding: Path) -> None:
-    (facts,) = (founding / "incidents").glob("*/facts.json")
+def test_every_figure_comes_out_of_its_query_again(sample_state: Path) -> None:
+    (facts,) = (sample_state / "incidents").glob("*/facts.json")
     content = json.loads(facts.read_text(encoding="utf-8"))
     assert len(content["figures"]) >= 19
-    with api.open_snapshot(founding) as db:
+    with api.open_snapshot(sample_state) as db:
         for figure in content["figures"]:
             ((value,),) = db.execute(content["queries"][figure["query"]], figure["parameters"]).fetchall()
             found = f"{value:%Y-%m-%dT%H:%M:%S.%fZ}" if figure["unit"] == "UTC" else value
