@@ -24,8 +24,7 @@ from detector.chronicle import Cases
 from detector.config import Brake
 from detector.documents.incidents_json import incident_values
 from detector.incidents import Feed, liveness
-from detector.lifecycle import replay
-from detector.notices import RANK
+from detector.notice_record import RANK
 from detector.records import Incident
 from detector.store import Connection
 
@@ -77,8 +76,7 @@ def _pull_for(db: Connection, cases: Cases, incident: Incident, settings: Brake,
     case_journal.append(folder, [JournalEntry("brake pulled", as_of, MACHINE, claim)])
     outcome = run(settings.command, _told(db, incident, as_of), settings.timeout_seconds)
     case_journal.append(folder, [JournalEntry("brake ended", as_of, MACHINE, outcome)])
-    record = replay(name, case_journal.read(folder).entries)
-    return replace(cases, records={**cases.records, name: record})
+    return replace(cases, records={**cases.records, name: case_journal.record_of(name, folder)})
 
 
 def _told(db: Connection, incident: Incident, as_of: datetime) -> bytes:

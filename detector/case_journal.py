@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from detector.case_record import JournalEntry, as_values, from_values
+from detector.case_record import CaseRecord, JournalEntry, as_values, from_values
 from detector.disk import sync
 from detector.errors import StoreError
+from detector.lifecycle import replay
 from detector.seals import sealed
 
 NAME = "journal.log"
@@ -43,6 +44,11 @@ def read(folder: Path) -> Reading:
         raise StoreError(f"{path}: cannot be read ({error.strerror}). Give its owner the right to.") from error
     entries, _, torn = _parsed(path, content)
     return Reading(entries, f"{path}: the last line was cut off and counts as not written." if torn else "")
+
+
+def record_of(incident_id: str, folder: Path) -> CaseRecord:
+    """The incident in `folder` as its journal tells it. Raises StoreError as `read` does."""
+    return replay(incident_id, read(folder).entries)
 
 
 def append(folder: Path, entries: Sequence[JournalEntry], *, seen: int | None = None) -> None:

@@ -5,7 +5,7 @@ alone (new, acknowledged, contained, client told, letter approved, letter sent, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,17 +13,6 @@ MACHINE = "detector"
 """Who wrote an entry that no person wrote."""
 LETTER, HOLDING_NOTE, CORRECTION = "letter", "holding note", "correction"
 """What a client is written: the letter when it is over, a note before, and what sets right a letter that went out."""
-WORK = (
-    "new",
-    "acknowledged",
-    "contained",
-    "client told",
-    "letter approved",
-    "letter sent",
-    "following up",
-    "closed",
-    "dismissed",
-)
 
 
 _OURS = frozenset({"kind", "at", "by", "noted_at", "seal"})
@@ -235,14 +224,24 @@ class CaseRecord:
         return self.work != "new"
 
     @property
+    def is_done_with(self) -> bool:
+        """Somebody has closed or dismissed it."""
+        return self.work in {"closed", "dismissed"}
+
+    @property
     def is_open(self) -> bool:
         """Somebody still has to do something about it."""
-        is_over = self.work in {"closed", "dismissed"} or bool(self.merged_into) or bool(self.muted_by)
+        is_over = self.is_done_with or bool(self.merged_into) or bool(self.muted_by)
         return not is_over and (self.signal != "withdrawn" or self.was_dealt_with)
 
     def is_silent(self, now: datetime) -> bool:
         """Somebody asked for quiet, and the time is not over."""
         return self.silenced_until is not None and now < self.silenced_until
+
+    @property
+    def open_promises(self) -> tuple[Promise, ...]:
+        """The promises that are not kept yet."""
+        return tuple(promise for promise in self.promises if promise.kept_at is None)
 
     def overdue(self, now: datetime) -> tuple[Promise, ...]:
         """The promises that are late."""
@@ -270,8 +269,20 @@ def from_values(values: Mapping[str, Any]) -> JournalEntry:
     )
 
 
+def pattern_values(pattern: Pattern) -> dict[str, Any]:
+    """A pattern as a journal has it."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(pattern).items()}
+
+
+def pattern_in(values: Mapping[str, Any]) -> Pattern:
+    """The pattern that `pattern_values` wrote."""
+    return Pattern(
+        **{**values, "template_keys": tuple(values["template_keys"]), "organizations": tuple(values["organizations"])}
+    )
+
+
 def stamp(moment: datetime) -> str:
-    """A time as the journal writes it: UTC with a Z."""
+    """A time as the journals write it: UTC with a Z."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

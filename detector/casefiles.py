@@ -58,11 +58,8 @@ def write_case(
     documents: Sequence[Document],
     handling: Handling = Handling(),
 ) -> Path:
-    """Bring one incident's folder under `root` (the folder `incidents/`) up to date; returns it.
-
-    The folder is found again by the incident's id, whatever the organization is called by now.
-    """
-    folder = find_case(root, incident_id) or root / folder_name(incident_id, organizations)
+    """Bring one incident's folder under `root` (the folder `incidents/`) up to date; returns it."""
+    folder = case_folder(root, incident_id, organizations)
     try:
         _make_folder(folder)
         _move_drafts(folder, handling.clients)
@@ -92,6 +89,11 @@ def find_case(root: Path, incident_id: str) -> Path | None:
     _checked_id(incident_id)
     found = (p for p in root.iterdir() if p.name == incident_id or p.name.startswith(f"{incident_id}-"))
     return min((p for p in found if p.is_dir() and not p.is_symlink()), default=None)
+
+
+def case_folder(root: Path, incident_id: str, organizations: Sequence[str]) -> Path:
+    """The folder of an incident, or the one it is to have; found by the id, whatever clients are called by now."""
+    return find_case(root, incident_id) or root / folder_name(incident_id, organizations)
 
 
 def untouched(folder: Path, name: str) -> str:

@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from detector import case_journal
-from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER, MACHINE, CaseRecord, JournalEntry, Step
-from detector.casefiles import DRAFTS, Handling, find_case, folder_name, untouched, write_case
+from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER, MACHINE, JournalEntry, Step
+from detector.casefiles import DRAFTS, Handling, case_folder, untouched, write_case
 from detector.config import Client, Config, Us
 from detector.copies import read_copies
 from detector.disk import write_whole
@@ -34,7 +34,6 @@ from detector.documents.human_form import NAME as FORM
 from detector.documents.languages import Language
 from detector.documents.still_going import came_again, is_blind, is_over
 from detector.errors import ConfigError
-from detector.lifecycle import replay
 from detector.observations import wrong_letters
 from detector.records import CaseFacts
 from detector.store import Connection
@@ -76,7 +75,7 @@ def write_up(
     incident = case.incident
     organizations = incident.organizations
     root = setting.state / "incidents"
-    folder = find_case(root, incident.incident_id) or root / folder_name(incident.incident_id, organizations)
+    folder = case_folder(root, incident.incident_id, organizations)
     desk, problem = read_desk(folder, organizations, setting.config)
     before, case = case, _with_outdated(case, desk, folder, setting.as_of)
     wrong = wrong_letters(case.record) if case.record and case is not before else ()
@@ -204,7 +203,11 @@ def _without_revoked(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime)
                 whose = f"the {kind} to {step.organization}"
                 lines.append(f"{record.incident_id}: {whose} is no longer approved: {because}.")
     case_journal.append(folder, entries)
-    return (replace(case, record=_replayed(folder, record)), tuple(lines)) if entries else (case, ())
+    return (
+        (replace(case, record=case_journal.record_of(record.incident_id, folder)), tuple(lines))
+        if entries
+        else (case, ())
+    )
 
 
 def _with_outdated(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime) -> CaseFacts:
@@ -220,7 +223,7 @@ def _with_outdated(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime) -
             fields = {"organization": name, "because": because, "held": wrong}
             entries.append(JournalEntry("letter outdated", max(as_of, held.at), MACHINE, fields))
     case_journal.append(folder, entries)
-    return replace(case, record=_replayed(folder, record)) if entries else case
+    return replace(case, record=case_journal.record_of(record.incident_id, folder)) if entries else case
 
 
 def _wrong_in(held: Step, case: CaseFacts, desk: Desk) -> tuple[dict[str, str], str]:
@@ -253,7 +256,3 @@ def _text(folder: Path, case: CaseFacts, organization: str, kind: str) -> bytes 
     name = file_name(case, organization, kind) if organization in case.incident.organizations else FILES[LETTER]
     paths = (folder / f"{place}{name}" for place in places)
     return next((path.read_bytes() for path in paths if path.is_file()), None)
-
-
-def _replayed(folder: Path, record: CaseRecord) -> CaseRecord:
-    return replay(record.incident_id, case_journal.read(folder).entries)

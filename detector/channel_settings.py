@@ -3,12 +3,33 @@
 import re
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 _URL = re.compile(r"(https?)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?([/?][\x21-\x7e]*)?")
 _LOOPBACK = frozenset({"127.0.0.1", "[::1]", "localhost"})
+
+
+def address_problem(url: str) -> str:
+    """Why a secret cannot be sent there; "" if it can."""
+    found = _URL.fullmatch(url)
+    if not found:
+        return "is no address such as https://example.com/hook"
+    if found[1] == "http" and found[2] not in _LOOPBACK:
+        return "must begin with https://, or everybody on the way can read it"
+    return ""
+
+
+def safe_url(value: str) -> str:
+    """The address itself if nothing secret can be read on its way; raises ValueError otherwise."""
+    problem = address_problem(value)
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
+Url = Annotated[str, AfterValidator(safe_url)]
 
 
 class Section(BaseModel):
@@ -55,12 +76,7 @@ class Http(Section):
 class Webhook(Http):
     """`[channels.webhook]`: JSON to a program of yours, signed if there is the secret DETECTOR_WEBHOOK_SECRET."""
 
-    url: str
-
-    @field_validator("url")
-    @classmethod
-    def _is_safe(cls, value: str) -> str:
-        return safe_url(value)
+    url: Url
 
 
 class Slack(Http):
@@ -74,13 +90,8 @@ class Teams(Http):
 class PagerDuty(Http):
     """`[channels.pagerduty]`: Events API v2; the integration key is the secret DETECTOR_PAGERDUTY_KEY."""
 
-    url: str = "https://events.pagerduty.com/v2/enqueue"
+    url: Url = "https://events.pagerduty.com/v2/enqueue"
     """https://events.eu.pagerduty.com/v2/enqueue for accounts in the EU region."""
-
-    @field_validator("url")
-    @classmethod
-    def _is_safe(cls, value: str) -> str:
-        return safe_url(value)
 
 
 class Apprise(Section):
@@ -119,21 +130,3 @@ class Heartbeat(Section):
     @classmethod
     def _is_safe(cls, value: str | None) -> str | None:
         return safe_url(value) if value else value
-
-
-def address_problem(url: str) -> str:
-    """Why a secret cannot be sent there; "" if it can."""
-    found = _URL.fullmatch(url)
-    if not found:
-        return "is no address such as https://example.com/hook"
-    if found[1] == "http" and found[2] not in _LOOPBACK:
-        return "must begin with https://, or everybody on the way can read it"
-    return ""
-
-
-def safe_url(value: str) -> str:
-    """The address itself if nothing secret can be read on its way; raises ValueError otherwise."""
-    problem = address_problem(value)
-    if problem:
-        raise ValueError(problem)
-    return value

@@ -47,7 +47,7 @@ def _inputs(config: Config, now: datetime) -> Iterator[Finding]:
         else:
             newest = max(f.stat().st_mtime for f in files)
             age = now.timestamp() - newest
-            limit = config.detection.stale_after_hours * 3600
+            limit = config.detection.stale_after.total_seconds()
             when = f"{len(files)} files, the newest written {max(age, 0) / 3600:.1f} hours ago"
             yield Finding("inputs", f"{shown(path)}: {when}.", age <= limit)
 

@@ -16,16 +16,15 @@ from typing import Any
 
 from detector import case_journal
 from detector.case_record import MACHINE, CaseRecord, Contradiction, JournalEntry, Verdict, as_values
-from detector.casefiles import find_case, folder_name
+from detector.casefiles import case_folder, find_case
 from detector.errors import RefusedError, StoreError
-from detector.facts import utc
 from detector.lifecycle import replay
 from detector.lifecycle_rules import noted_until
 from detector.notices import Standing
 from detector.observations import Sighting, observe, standing_problems
 from detector.records import Incident
 from detector.registry import Saved
-from detector.store import Connection, insert
+from detector.store import Connection, insert, utc
 
 _FOLDER = re.compile(r"(INC-[0-9A-Z]{2,16})(-.*)?")
 _TABLES = """
@@ -187,10 +186,10 @@ def _noted(root: Path, record: CaseRecord, entries: Sequence[JournalEntry], orga
     if not entries:
         return record
     name = record.incident_id
-    folder = find_case(root, name) or root / folder_name(name, organizations)
+    folder = case_folder(root, name, organizations)
     folder.mkdir(mode=0o700, exist_ok=True)
     case_journal.append(folder, entries)  # after whatever a person noted in this very minute
-    return replay(name, case_journal.read(folder).entries)
+    return case_journal.record_of(name, folder)
 
 
 def contradiction(db: Connection, incident_id: str, contained_at: datetime) -> Contradiction | None:
@@ -214,7 +213,7 @@ def _save(db: Connection, cases: Cases) -> None:
     """Copy into the store, for analysts, what the journals tell."""
     db.execute(_TABLES)
     for record in cases.records.values():
-        due = [promise.due for promise in record.promises if promise.kept_at is None]
+        due = [promise.due for promise in record.open_promises]
         values: dict[str, Any] = {name: getattr(record, name) for name in _COLUMNS}
         values |= {name: _naive(values[name]) for name in values if name.endswith("_at")}
         copies = record.contradicted_by.copies if record.contradicted_by else 0

@@ -5,15 +5,27 @@ Everything has a default: `detector nightly LOGS...` works with no config at all
 
 import difflib
 import tomllib
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from detector.channel_settings import Channels, Heartbeat, Section
 from detector.errors import ConfigError
+
+
+def zone_name(value: str) -> str:
+    """The value itself if it names a time zone; raises ValueError otherwise."""
+    try:
+        zone: tzinfo = ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{value!r} is not a time zone; use a name such as 'Europe/Berlin' or 'UTC'") from error
+    return str(zone)
+
+
+Zone = Annotated[str, AfterValidator(zone_name)]
 
 
 class Organizations(Section):
@@ -32,7 +44,7 @@ class Source(Section):
     """Glob on the file's name; the mapping is tried on files that match."""
     columns: dict[str, str] = Field(default_factory=dict)
     """our name (timestamp, recipient, event, ...) -> column name in the file."""
-    zone: str = "UTC"
+    zone: Zone = "UTC"
     """Time zone of stamps that carry none, such as "Europe/Berlin"."""
     time_format: str | None = None
     """strptime format of the timestamp column if it is not ISO 8601 or an epoch."""
@@ -46,11 +58,6 @@ class Source(Section):
     identity: Literal["stream", "event_id", "export"] | None = None
     """What makes two records the same one, if the format is wrong about it; see `detector.formats`."""
 
-    @field_validator("zone")
-    @classmethod
-    def _zone_exists(cls, value: str) -> str:
-        return zone_name(value)
-
 
 class Logs(Section):
     """`[logs]`: what to read, and how to read stamps that do not tell everything."""
@@ -58,7 +65,7 @@ class Logs(Section):
     paths: tuple[Path, ...] = ()
     """Files, folders and patterns such as `mail.log*`, read when none are given on the command line; relative to the
     config file."""
-    zone: str = "UTC"
+    zone: Zone = "UTC"
     """Time zone of syslog stamps that carry none."""
     year: int | None = None
     """Year of the last line of syslog files without a year; default: the latest year that is not in the future."""
@@ -66,11 +73,6 @@ class Logs(Section):
     """Addresses to which a copy of other people's mail goes (`always_bcc`, journals), whose mail is not counted.
     Default: those that ride along in nearly everything a sender writes, which is said; an empty list: there are none.
     """
-
-    @field_validator("zone")
-    @classmethod
-    def _zone_exists(cls, value: str) -> str:
-        return zone_name(value)
 
 
 class Roster(Section):
@@ -82,15 +84,10 @@ class Roster(Section):
     """Which mails are due once for each enrolment: globs on template, subject or sender."""
     columns: dict[Literal["enrolled_at", "recipient", "course", "organization"], str] = Field(default_factory=dict)
     """our name -> column name in the files, where the names do not tell."""
-    zone: str = "UTC"
+    zone: Zone = "UTC"
     """Time zone of stamps that carry none."""
     time_format: str | None = None
     """strptime format of enrolled_at if it is not ISO 8601 or an epoch."""
-
-    @field_validator("zone")
-    @classmethod
-    def _zone_exists(cls, value: str) -> str:
-        return zone_name(value)
 
 
 class Detection(Section):
@@ -104,6 +101,11 @@ class Detection(Section):
     stale_after_hours: float = Field(default=26.0, gt=0, allow_inf_nan=False)
     """A log whose newest mail is older than this at as-of cannot tell whether a burst is still going on."""
 
+    @property
+    def stale_after(self) -> timedelta:
+        """The same as a span of time."""
+        return timedelta(hours=self.stale_after_hours)
+
 
 class Client(Section):
     """`[clients.NAME]`: how to address the person at the client; every field may stay empty."""
@@ -114,15 +116,10 @@ class Client(Section):
     email: str = ""
     language: Literal["en", "de"] = "en"
     """Of the letter, the note and the words for the telephone."""
-    zone: str = "UTC"
+    zone: Zone = "UTC"
     """Time zone of the times in the letter, such as "Europe/Berlin"."""
     teams: dict[str, str] = Field(default_factory=dict)
     """domain of the addresses -> the team's name, for a client whose teams have domains of their own."""
-
-    @field_validator("zone")
-    @classmethod
-    def _zone_exists(cls, value: str) -> str:
-        return zone_name(value)
 
 
 class Us(Section):
@@ -162,6 +159,10 @@ class Config(Section):
     heartbeat: Heartbeat | None = None
     brake: Brake | None = None
 
+    def reading(self, *paths: Path) -> Self:
+        """The same with these logs instead of its own."""
+        return self.model_copy(update={"logs": self.logs.model_copy(update={"paths": paths})})
+
 
 def load_config(path: Path | None) -> Config:
     """Read and check a TOML file; None gives the defaults. Raises ConfigError naming file, key and remedy."""
@@ -185,15 +186,6 @@ def load_config(path: Path | None) -> Config:
     channels = config.channels.model_copy(update={"folder": folder, "secrets": secrets and here / secrets})
     roster = config.roster.model_copy(update={"files": tuple(here / p for p in config.roster.files)})
     return config.model_copy(update={"logs": logs, "channels": channels, "roster": roster})
-
-
-def zone_name(value: str) -> str:
-    """The value itself if it names a time zone; raises ValueError otherwise."""
-    try:
-        zone: tzinfo = ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"{value!r} is not a time zone; use a name such as 'Europe/Berlin' or 'UTC'") from error
-    return str(zone)
 
 
 def _explain(path: Path, raw: dict[str, Any], problem: Any) -> str:

@@ -1,34 +1,26 @@
 """Asks the store about one incident's single copies and about what else happened to its clients. Decides nothing."""
 
-from datetime import UTC
 from typing import Any
 
 from detector.documents.desk import Neighbours
+from detector.documents.figures import QUERIES
 from detector.records import Copy, EarlierIncident, Incident
-from detector.store import Connection, read_sql
+from detector.store import Connection, read_sql, utc
 
 MOST = 20_000
 """Copies that a vendor pack lists; it says so if there are more."""
-
-_GRADE = """
-select count(*) > 0 and count(*) = count(distinct (s.recipient, coalesce(s.message_id, s.message_key)))
-  and count(*) filter (where s.message_id is null and starts_with(s.message_key, 'row ')) = 0
-from incident_repeats as r
-join sends as s on s.send_id = r.send_id
-where r.incident_id = $incident_id
-"""
 
 
 def read_copies(db: Connection, incident_id: str) -> tuple[Copy, ...]:
     """The copies of an incident in the order of time, the first 20,000 of them."""
     rows = db.execute(read_sql("questions/copies"), {"incident_id": incident_id, "most": MOST}).fetchall()
-    return tuple(Copy(row[0], row[1], row[2].replace(tzinfo=UTC), *row[3:]) for row in rows)
+    return tuple(Copy(row[0], row[1], utc(row[2]), *row[3:]) for row in rows)
 
 
 def grade(db: Connection, incident_id: str) -> str:
     """How sure each copy is one: "A" if every one has an id of its own, else "B"."""
-    ((has_ids,),) = db.execute(_GRADE, {"incident_id": incident_id}).fetchall()
-    return "A" if has_ids else "B"
+    ((found,),) = db.execute(QUERIES["evidence grade"], {"incident_id": incident_id}).fetchall()
+    return str(found)
 
 
 def earlier(db: Connection, incident: Incident) -> tuple[EarlierIncident, ...]:
@@ -44,7 +36,7 @@ def later(db: Connection, incident: Incident) -> tuple[EarlierIncident, ...]:
 
 def _others(db: Connection, question: str, parameters: dict[str, Any]) -> tuple[EarlierIncident, ...]:
     rows = db.execute(read_sql(f"questions/{question}"), parameters).fetchall()
-    return tuple(EarlierIncident(row[0], row[1], row[2].replace(tzinfo=UTC), row[3], row[4]) for row in rows)
+    return tuple(EarlierIncident(row[0], row[1], utc(row[2]), row[3], row[4]) for row in rows)
 
 
 def neighbours(db: Connection) -> Neighbours:

@@ -30,7 +30,7 @@ def examine(path: Path, config: Config, as_of: datetime) -> Examined:
     counts = {name: module.claims(head) for name, module in formats.items() if head.framing in module.FRAMINGS}
     mapping = next((name for name, s in config.sources.items() if fnmatch.fnmatch(path.name, s.files)), None)
     with TemporaryDirectory(prefix="doctor-") as folder, locked(Path(folder)), open_store(Path(folder)) as db:
-        (tally,) = ingest.read_new_logs(db, _only(path, config), as_of, Path(folder))
+        (tally,) = ingest.read_new_logs(db, config.reading(path), as_of, Path(folder))
         tables.save_settings(db, config, as_of)
         tables.build(db, tables.SENDS)
         examined = Examined(
@@ -48,11 +48,6 @@ def examine(path: Path, config: Config, as_of: datetime) -> Examined:
     return replace(examined, rows=_tried(path, examined.proposal, as_of)) if examined.proposal else examined
 
 
-def _only(path: Path, config: Config) -> Config:
-    """The config, with this one file for its logs."""
-    return config.model_copy(update={"logs": config.logs.model_copy(update={"paths": (path,)})})
-
-
 def _tried(path: Path, proposal: str, as_of: datetime) -> Rows:
     """The first rows as a night would read them with the proposal; none as long as a column that it needs is missing.
 
@@ -68,7 +63,7 @@ def _tried(path: Path, proposal: str, as_of: datetime) -> Rows:
         return ()
     mapping = Source(columns=columns, time_format=source.get("time_format"))
     with TemporaryDirectory(prefix="doctor-") as folder, locked(Path(folder)), open_store(Path(folder)) as db:
-        (_,) = ingest.read_new_logs(db, _only(path, Config(sources={"proposed": mapping})), as_of, Path(folder))
+        (_,) = ingest.read_new_logs(db, Config(sources={"proposed": mapping}).reading(path), as_of, Path(folder))
         return _first_rows(db)
 
 

@@ -11,16 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from detector import casework, chronicle
+from detector import casework, chronicle, facts, registry
 from detector.case_record import CaseRecord
 from detector.casefiles import find_case
-from detector.config import Client, Config, Logs, Us
+from detector.config import Client, Config, Us
 from detector.documents.apology_letter import due, letter_name
 from detector.documents.letter_text import FILL, numbered_lines
 from detector.errors import ConfigError
 from detector.nightly import nightly
 from detector.records import CaseFacts
 from detector.simulate import simulate
+from detector.store import open_snapshot
 
 SEED = 27
 ACTS = (datetime(2026, 10, 27, 18, 40, tzinfo=UTC), datetime(2026, 10, 28, 10, 0, tzinfo=UTC))
@@ -101,8 +102,7 @@ def play(scratch: Path, now: datetime, talk: Callable[[str], None]) -> Drill:
 
 
 def _night(scratch: Path, act: int, talk: Callable[[str], None]) -> None:
-    config = _CONFIG.model_copy(update={"logs": Logs(paths=(scratch / "mail",))})
-    nightly(config, state=scratch / "state", as_of=ACTS[act - 1], talk=lambda line: None)
+    nightly(_CONFIG.reading(scratch / "mail"), state=scratch / "state", as_of=ACTS[act - 1], talk=lambda line: None)
     talk(f"read as of {ACTS[act - 1]:%d %b %Y, %H:%M} UTC")
 
 
@@ -123,9 +123,6 @@ def _look(scratch: Path, notes: dict[str, object], now: datetime) -> Drill:
 
 def _case(scratch: Path, record: CaseRecord) -> CaseFacts:
     """The incident as the newest snapshot has it."""
-    from detector import facts, registry
-    from detector.store import open_snapshot
-
     with open_snapshot(scratch / "state") as db:
         incident = next(i for i in registry.saved_incidents(db) if i.incident_id == record.incident_id)
         return replace(facts.case(db, incident, facts.complete_through(db) or incident.ended_at), record=record)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from detector import copies, evidence_in_words, kept_apart, portrait, roster
+from detector.documents.figures import QUERIES
 from detector.evidence_in_words import Batch
 from detector.records import AffectedRecipient, CaseFacts, FileTally, Incident, NightFacts
-from detector.store import Connection, read_sql
+from detector.store import Connection, read_sql, utc
 
 
 def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
@@ -156,7 +157,7 @@ def case(db: Connection, incident: Incident, complete_through: datetime) -> Case
         timeline=timeline,
         log_complete_through=complete_through,
         usual_repeats_per_1000=_usual(db, incident.incident_id),
-        spared_recipients=_spared(db, incident),
+        spared_recipients=_spared(db, incident.incident_id),
         outcomes=tuple((str(outcome), int(n)) for outcome, n in outcomes),
         message_ids=ids,
         sources=tuple(name for (name,) in sources),
@@ -246,22 +247,9 @@ def _usual(db: Connection, incident_id: str) -> float | None:
     return round(1000 * repeats / sends, 2) if sends else None
 
 
-def _spared(db: Connection, incident: Incident) -> int:
+def _spared(db: Connection, incident_id: str) -> int:
     """People of the organizations hit who were sent the very mail in the incident's days, and each of them once."""
-    ((people,),) = db.execute(
-        "select count(*) from (select recipient from repeats where content_key in "
-        "(select content_key from incident_repeats where incident_id = $id) and organization in "
-        "(select unnest($organizations::varchar[])) and make_timestamp(sent_at_us) between "
-        "$begins::timestamp - interval 1 day "
-        "and $ends::timestamp and recipient not in (select recipient from affected where incident_id = $id) "
-        "group by recipient having max(copies_before) = 0)",
-        {
-            "id": incident.incident_id,
-            "organizations": list(incident.organizations),
-            "begins": incident.first_sent_at.replace(tzinfo=None),
-            "ends": incident.ended_at.replace(tzinfo=None),
-        },
-    ).fetchall()
+    ((people,),) = db.execute(QUERIES["people spared"], {"incident_id": incident_id}).fetchall()
     return int(people)
 
 
@@ -279,8 +267,3 @@ def _examples(
         ).fetchall()
         examples.append((people[place].recipient, tuple(utc(sent_at) for (sent_at,) in rows)))
     return tuple(examples)
-
-
-def utc(value: datetime) -> datetime:
-    """A column's zone-less UTC time as an aware one."""
-    return value.replace(tzinfo=UTC)

@@ -42,9 +42,15 @@ def ping(settings: Heartbeat | None, event: str, body: str = "") -> str:
     return ""
 
 
-def note_run(state: Path, run: LastRun) -> None:
-    """Keep how a run ended, for `detector heartbeat`."""
+def note_run(state: Path, ended_at: datetime, exit_code: int, through: datetime | None) -> None:
+    """Keep how a run ended, and how far the log reached, for `detector heartbeat`."""
+    run = LastRun(stamp(ended_at), exit_code, stamp(through))
     write_whole(state / LAST_RUN, f"{json.dumps(asdict(run))}\n".encode())
+
+
+def stamp(moment: datetime | None) -> str:
+    """A time in UTC, to the second; "" for none."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else ""
 
 
 def last_run(state: Path) -> LastRun | None:

@@ -24,7 +24,7 @@ from detector.ledger import Version, enter, forget, known_tally, settings_of, ve
 from detector.local_time import Clock, read_clock
 from detector.parsing import Claimed, parse_file, unclaimed, whose_lines
 from detector.records import FileTally
-from detector.store import Connection, parquet_to_ndjson, spool_table, transaction
+from detector.store import Connection, drop_records, parquet_to_ndjson, spool_table, transaction
 
 _FIRST_US, _LAST_US = 315_532_800_000_000, 4_102_444_800_000_000
 """1980 and 2100: no mail was sent before, what claims to be later is no time, and 64 bits have room to count."""
@@ -179,7 +179,7 @@ def _keep(
     why = _most_frequent_reason(db, framed.skipped) if tally.rejected else ""
     with transaction(db):
         _write(db, reading, tally, clock, as_of)
-    db.execute("drop view records; drop table spooled; drop table parsed")  # hundreds of megabytes of a large log
+    drop_records(db)
     return replace(tally, rejected_because=why, problem=problem)
 
 

@@ -1,9 +1,9 @@
 """Mail that is in the log and counts for nothing: copies to archives, and what was dropped before it left."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from detector.records import Archive
-from detector.store import Connection
+from detector.store import Connection, utc
 
 _WORTH_A_WORD = 10
 """Mails dropped for one person in one day; as many sends would be an incident."""
@@ -42,4 +42,4 @@ def most_dropped(db: Connection) -> tuple[str, int, datetime] | None:
     if not rows:
         return None
     ((recipient, mails, day),) = rows
-    return recipient, mails, day.replace(tzinfo=UTC)
+    return recipient, mails, utc(day)

@@ -4,22 +4,21 @@ Replay believes what is written; what may be written is for `lifecycle_rules` to
 accepted, even if late rows of the log move a figure.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
 from detector.case_record import (
     Braking,
     CaseRecord,
     Contradiction,
     JournalEntry,
-    Pattern,
     Promise,
     Step,
     Verdict,
     as_values,
     from_values,
+    pattern_in,
 )
 
 TIMES = ("started_at", "ended_at", "detected_at")
@@ -37,13 +36,6 @@ def replay(incident_id: str, entries: Sequence[JournalEntry]) -> CaseRecord:
     return record
 
 
-def pattern_in(values: Mapping[str, Any]) -> Pattern:
-    """The pattern as a journal has it."""
-    return Pattern(
-        **{**values, "template_keys": tuple(values["template_keys"]), "organizations": tuple(values["organizations"])}
-    )
-
-
 def absorbing(absorbed: CaseRecord, at: datetime, by: str) -> JournalEntry:
     """The entry with which an incident takes over another one, with all that people noted of it."""
     notes = [as_values(entry) for entry in absorbed.entries if entry.by != by]
@@ -56,10 +48,10 @@ def absorbing(absorbed: CaseRecord, at: datetime, by: str) -> JournalEntry:
 
 def _take(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
     """The record after one more entry."""
-    if entry.kind in HUMAN:
-        record = HUMAN[entry.kind](_seen(record, entry), entry)
-    elif entry.kind in MACHINE:
-        record = MACHINE[entry.kind](record, entry)
+    if entry.kind in BY_PEOPLE:
+        record = BY_PEOPLE[entry.kind](_seen(record, entry), entry)
+    elif entry.kind in BY_MACHINE:
+        record = BY_MACHINE[entry.kind](record, entry)
     record = replace(record, entries=(*record.entries, entry))
     return replace(record, work=_work(record))
 
@@ -126,8 +118,8 @@ def _merged(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
         if "number" in note.fields:
             note = replace(note, fields={**note.fields, "number": note.fields["number"] + promises_before})
         is_older = note.kind == "contained" and record.contained_at is not None and note.at <= record.contained_at
-        if note.kind in HUMAN and note.kind not in _NOT_TAKEN_OVER and not is_older:
-            record = HUMAN[note.kind](_seen(record, note), note)
+        if note.kind in BY_PEOPLE and note.kind not in _NOT_TAKEN_OVER and not is_older:
+            record = BY_PEOPLE[note.kind](_seen(record, note), note)
     return record
 
 
@@ -258,7 +250,7 @@ def _silenced(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
 
 
 _Taking = Callable[[CaseRecord, JournalEntry], CaseRecord]
-MACHINE: dict[str, _Taking] = {
+BY_MACHINE: dict[str, _Taking] = {
     "opened": _opened,
     "extended": _figures,
     "revised": _figures,
@@ -281,7 +273,7 @@ MACHINE: dict[str, _Taking] = {
     "brake pulled": _brake_pulled,
     "brake ended": _brake_ended,
 }
-HUMAN: dict[str, _Taking] = {
+BY_PEOPLE: dict[str, _Taking] = {
     "acknowledged": _acknowledged,
     "contained": _contained,
     "client told": _adds("told"),

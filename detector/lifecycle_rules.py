@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER, MACHINE, CaseRecord, JournalEntry, Promise, spoken
 from detector.errors import RefusedError
-from detector.lifecycle import HUMAN
+from detector.lifecycle import BY_PEOPLE
 
 _MINUTE = timedelta(minutes=1)
 
@@ -21,7 +21,7 @@ def noted_until(moment: datetime) -> datetime:
 
 def check(record: CaseRecord, entry: JournalEntry, now: datetime) -> None:
     """Raise RefusedError if a person's entry cannot be so: with both times, or with what is missing."""
-    if entry.kind not in HUMAN:
+    if entry.kind not in BY_PEOPLE:
         raise ValueError(f"{entry.kind!r} is nothing that a person can note")
     if not entry.by.strip():
         raise _refused(record, entry, "has nobody who says so. Name them with --by")
@@ -32,7 +32,7 @@ def check(record: CaseRecord, entry: JournalEntry, now: datetime) -> None:
     started_at = record.figures.get("started_at")
     if started_at is not None and noted_until(entry.at) < started_at:
         raise _refused(record, entry, f"lies before the first extra copy, {spoken(started_at)}. Check --at")
-    if record.work in {"closed", "dismissed"} and entry.kind != "taken up again":
+    if record.is_done_with and entry.kind != "taken up again":
         raise _refused(record, entry, f"comes too late: the incident is {record.work}. Say `incidents reopen` first")
     why = _WHY_NOT[entry.kind](record, entry)
     if why:
@@ -56,7 +56,7 @@ def obstacles(record: CaseRecord) -> tuple[str, ...]:
             found.insert(0, "the log has extra copies after it was said to be contained")
         if record.signal != "stopped":
             found.insert(0, f"the log does not say that it stopped but that it is {record.signal}")
-    found += [f"promise {p.number} ({p.owner}, {p.due}) is not kept" for p in record.promises if p.kept_at is None]
+    found += [f"promise {p.number} ({p.owner}, {p.due}) is not kept" for p in record.open_promises]
     return tuple(found)
 
 
@@ -143,7 +143,7 @@ def _kept(record: CaseRecord, entry: JournalEntry) -> str:
 
 
 def _closed(record: CaseRecord, entry: JournalEntry) -> str:
-    last = max((e.at for e in record.entries if e.kind in HUMAN), default=entry.at)
+    last = max((e.at for e in record.entries if e.kind in BY_PEOPLE), default=entry.at)
     if noted_until(entry.at) < last:
         return f"lies before {spoken(last)}, of which the last note is. Check --at"
     found = obstacles(record)
@@ -155,7 +155,7 @@ def _closed(record: CaseRecord, entry: JournalEntry) -> str:
 def _dismissed(record: CaseRecord, entry: JournalEntry) -> str:
     if not entry.fields.get("reason", "").strip():
         return "gives no reason. Say why with --reason: whoever meets the pattern again will be shown it"
-    due = [p for p in record.promises if p.kept_at is None] if record.sent else []
+    due = record.open_promises if record.sent else ()
     if due:
         open_ones = ", ".join(f"promise {p.number} ({p.owner}, {p.due})" for p in due)
         name = record.incident_id
@@ -167,7 +167,7 @@ def _dismissed(record: CaseRecord, entry: JournalEntry) -> str:
 
 
 def _taken_up_again(record: CaseRecord, entry: JournalEntry) -> str:
-    if record.work not in {"closed", "dismissed"}:
+    if not record.is_done_with:
         return f"is needless: the incident is {record.work}"
     return "" if entry.fields.get("reason", "").strip() else "gives no reason. Say why with --reason"
 

@@ -155,9 +155,8 @@ def _say_archives(night: NightFacts, talk: Talk) -> None:
 
 def _facts(db: Connection, config: Config, files: Sequence[FileTally], as_of: datetime, cases: Cases) -> NightFacts:
     """The night and all its cases, newest first."""
-    stale_after = timedelta(hours=config.detection.stale_after_hours)
     told = [tally.earlier or tally for tally in files]
-    night = facts.night(db, as_of, stale_after, told, __version__)
+    night = facts.night(db, as_of, config.detection.stale_after, told, __version__)
     through = night.log_complete_through or as_of
     found = (facts.case(db, incident, through) for incident in registry.saved_incidents(db))
     return replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))

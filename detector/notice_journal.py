@@ -21,11 +21,11 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from detector.disk import sync
+from detector.disk import sync, write_whole
 from detector.errors import JournalError
 from detector.notice_record import Notice, Told, notice_named
 from detector.seals import sealed
@@ -191,11 +191,6 @@ def open_journal(path: Path, *, must_exist: bool) -> Journal:
     return journal
 
 
-def stamp(as_of: datetime) -> str:
-    """A time as the journal writes it."""
-    return as_of.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def _values(entry: Entry) -> dict[str, Any]:
     """The entry as its line has it: without what says nothing."""
     told = {each.name: getattr(entry, each.name) for each in fields(entry)}
@@ -220,16 +215,7 @@ def _parsed(line: bytes) -> tuple[Entry | None, dict[str, Any]]:
 def _create(path: Path) -> None:
     """An empty journal, whole from its first moment: a file with less than its first line is a damaged one."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, sealed(_HEAD, "")[1])
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    unfinished.rename(path)
-    sync(path.parent)
+    write_whole(path, sealed(_HEAD, "")[1])
 
 
 def _cut(path: Path, size: int) -> None:

@@ -18,6 +18,10 @@ KINDS = (
 """The gravest first: a message that carries several notices of one incident is named after the first of these."""
 
 
+RANK = {"info": 0, "minor": 1, "serious": 2, "grave": 3}
+"""How grave an incident is, by its severity."""
+
+
 @dataclass(frozen=True)
 class Notice:
     """The record that one thing is to be told on one channel: planned with the incidents, claimed before sending."""

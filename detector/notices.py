@@ -11,7 +11,7 @@ from typing import Any
 
 from detector.case_record import CaseRecord
 from detector.incidents import Feed
-from detector.notice_record import FEED, PROMISES, Notice, Told
+from detector.notice_record import FEED, PROMISES, RANK, Notice, Told
 from detector.records import Incident
 
 FRESH = timedelta(hours=48)
@@ -21,7 +21,6 @@ DAILY = timedelta(hours=20)
 PAGERS = frozenset({"pagerduty"})
 """Channels that wake somebody: nothing of the past goes there, and they are told that somebody has taken it on."""
 _HELD_BY_SILENCE = frozenset({"opened", "summary", "escalated", "ongoing", "reopened"})
-RANK = {"info": 0, "minor": 1, "serious": 2, "grave": 3}
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,7 @@ def _returns(record: CaseRecord) -> int:
 
 def _contradiction(record: CaseRecord) -> int:
     """The number of the containment that the log contradicts; 0 if it contradicts none."""
-    if not record.contradicted_by or record.work in {"closed", "dismissed"}:
+    if not record.contradicted_by or record.is_done_with:
         return 0
     return max(1, sum(entry.kind == "contained" for entry in record.entries))
 

@@ -3,11 +3,21 @@ shows now, so the same night again notes nothing. And what of it people must be 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from detector.case_record import MACHINE, CaseRecord, Contradiction, JournalEntry, Pattern, Verdict, spoken, stamp
+from detector.case_record import (
+    MACHINE,
+    CaseRecord,
+    Contradiction,
+    JournalEntry,
+    Pattern,
+    Verdict,
+    pattern_values,
+    spoken,
+    stamp,
+)
 from detector.lifecycle import TIMES, absorbing
 from detector.records import Incident
 from detector.verdicts import beyond, covering, has_same_shape, why_muted, why_not_muted
@@ -45,16 +55,20 @@ def observe(record: CaseRecord, seen: Sighting) -> list[JournalEntry]:
     ]
     entries += _signal(record, seen, is_new=any(entry.kind == "opened" for entry in entries))
     if seen.contradiction != record.contradicted_by and record.contained_at is not None:
-        found = seen.contradiction or Contradiction(record.contained_at, 0, 0)
-        fields = {"first_copy_at": stamp(found.first_copy_at), "copies": found.copies, "people": found.people}
-        entries.append(_entry(seen, "contradicted", **fields))
+        entries.append(contradicted(seen.contradiction or Contradiction(record.contained_at, 0, 0), seen.as_of))
     return entries + _muting(record, seen) + _recurrence(record, seen)
+
+
+def contradicted(found: Contradiction, at: datetime) -> JournalEntry:
+    """That the log has copies after it was said to be contained; or, with none of them, that it no longer has."""
+    fields = {"first_copy_at": stamp(found.first_copy_at), "copies": found.copies, "people": found.people}
+    return JournalEntry("contradicted", at, MACHINE, fields)
 
 
 def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
     """What people must be told of an incident every night until they have done something about it."""
     name, found = record.incident_id, []
-    if record.contradicted_by and record.contained_at and record.work not in {"closed", "dismissed"}:
+    if record.contradicted_by and record.contained_at and not record.is_done_with:
         since = record.contradicted_by
         copies = f"{since.copies:,} extra {'copy' if since.copies == 1 else 'copies'}"
         people = f"{since.people:,} {'person' if since.people == 1 else 'people'}"
@@ -68,7 +82,7 @@ def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
         found.append(f"{name}: is open again: {record.reopened_because}.")
     found += wrong_letters(record)
     is_left = record.signal == "withdrawn" and record.was_dealt_with and not record.merged_into
-    if is_left and record.work not in {"closed", "dismissed"}:
+    if is_left and not record.is_done_with:
         found.append(
             f"{name}: is withdrawn ({record.withdrawn_because}), although it is {record.work}. "
             "Its folder stays; close it or dismiss it."
@@ -76,7 +90,7 @@ def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
     found += [
         f"{name}: promise {promise.number} was due on {promise.due} and is not kept."
         for promise in record.overdue(now)
-        if not (record.merged_into or record.work in {"closed", "dismissed"})
+        if not (record.merged_into or record.is_done_with)
     ]
     return tuple(found)
 
@@ -100,7 +114,7 @@ def wrong_letters(record: CaseRecord) -> tuple[str, ...]:
 def brake_problem(record: CaseRecord) -> str:
     """The brake was pulled and may not have taken hold, and nobody has stopped it since; "" if all is well."""
     brake = record.brake
-    if brake is None or brake.outcome == "done" or record.merged_into or record.work in {"closed", "dismissed"}:
+    if brake is None or brake.outcome == "done" or record.merged_into or record.is_done_with:
         return ""
     if record.contained_at and record.contained_at >= brake.at:
         return ""
@@ -115,8 +129,7 @@ def figures_of(incident: Incident, pattern: Pattern | None) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(incident, name) for name in _FIGURES}
     values |= {name: stamp(values[name]) for name in TIMES} | {"organizations": list(incident.organizations)}
     if pattern is not None:
-        known = asdict(pattern)
-        values["pattern"] = {n: list(value) if isinstance(value, tuple) else value for n, value in known.items()}
+        values["pattern"] = pattern_values(pattern)
     return values
 
 
@@ -139,11 +152,6 @@ def _figures(record: CaseRecord, seen: Sighting) -> list[JournalEntry]:
     return [_entry(seen, kind, **figures_of(now, seen.pattern))]
 
 
-def _is_over(record: CaseRecord) -> bool:
-    """People were done with it."""
-    return record.closed_at is not None or record.verdict is not None
-
-
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
@@ -158,7 +166,7 @@ def _signal(record: CaseRecord, seen: Sighting, *, is_new: bool) -> list[Journal
         why = seen.withdrawn_because or "the log no longer shows it"
         return [] if was == "withdrawn" else [_entry(seen, "withdrawn", why=why)]
     why = "" if is_new else why_again(record, seen)
-    entries = [_entry(seen, "reopened", why=why, was_over=_is_over(record))] if why else []
+    entries = [_entry(seen, "reopened", why=why, was_over=record.is_done_with)] if why else []
     was = "active" if why else was
     if state == "blind" and was == "stopped":
         return entries  # that it had stopped was seen with open eyes, and holds until the log shows otherwise

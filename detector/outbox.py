@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from detector.case_record import stamp
 from detector.errors import ChannelError, JournalError
-from detector.notice_journal import REMEDY, Entry, Journal, stamp, state_of
+from detector.notice_journal import REMEDY, Entry, Journal, state_of
 from detector.notice_record import KINDS, Alert, Message, Notice, notice_named
 
 REPEATABLE = frozenset({"folder", "webhook", "pagerduty"})

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from statistics import median
 
 from detector import affairs, facts, incidents
@@ -13,7 +13,7 @@ from detector.config import Config
 from detector.incidents import Feed, Known, Shape
 from detector.notice_record import Notice
 from detector.records import CauseCandidate, Incident
-from detector.store import Connection, insert
+from detector.store import Connection, insert, utc
 from detector.tables import INCIDENTS, build
 from detector.verdicts import covering
 
@@ -50,7 +50,7 @@ def save_incidents(
     db.execute("delete from affected where incident_id in (select incident_id from incident_bursts)")
     db.execute("insert into affected by name select * from incident_people")
     through = facts.complete_through(db)
-    feed = Feed(through or as_of, as_of, timedelta(hours=config.detection.stale_after_hours))
+    feed = Feed(through or as_of, as_of, config.detection.stale_after)
     shapes = _shapes(db)
     current = [
         _undoubted(_incident(db, name, group, feed), shapes[name]) for name, group in zip(ids, groups, strict=True)
@@ -139,7 +139,7 @@ def saved_incidents(db: Connection) -> list[Incident]:
     for row in cursor.fetchall():
         values = dict(zip(names, row, strict=True))
         for name in ("started_at", "ended_at", "detected_at", "first_sent_at"):
-            values[name] = facts.utc(values[name])
+            values[name] = utc(values[name])
         values["organizations"] = tuple(values["organizations"])
         values["cause_candidates"] = tuple(
             CauseCandidate(**c | {"supporting": tuple(c["supporting"]), "contradicting": tuple(c["contradicting"])})

@@ -3,7 +3,6 @@
 The roster is a table (CSV or JSON lines) and is read whole each night; what no one could read is said and left out.
 """
 
-from datetime import UTC
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +12,7 @@ from detector.formats import plain
 from detector.framings import frame, shown, sniff
 from detector.headings import guess_columns
 from detector.records import RosterGap
-from detector.store import Connection, parse_records, spool_table
+from detector.store import Connection, drop_records, parse_records, spool_table, utc
 
 SYNONYMS = {
     "enrolled_at": "enrolled_at enrolled enrolled_on enrolment_date enrollment_date enrolment_time enrollment_time "
@@ -61,10 +60,7 @@ def gaps(db: Connection) -> tuple[RosterGap, ...]:
         "select kind, recipient, course, organization, make_timestamp(at_us) from roster_gaps "
         "order by kind, at_us, recipient, course"
     ).fetchall()
-    return tuple(
-        RosterGap(kind, recipient, course, client, at.replace(tzinfo=UTC))
-        for kind, recipient, course, client, at in rows
-    )
+    return tuple(RosterGap(kind, recipient, course, client, utc(at)) for kind, recipient, course, client, at in rows)
 
 
 def _read(db: Connection, roster: Roster, path: Path, scratch: Path) -> list[str]:
@@ -91,7 +87,7 @@ def _read(db: Connection, roster: Roster, path: Path, scratch: Path) -> list[str
         "at_us, recipient, template, organization from parsed where outcome = 'event'"
     )
     ((rejected, reason),) = db.execute("select count(*), min(reason) from parsed where outcome = 'rejected'").fetchall()
-    db.execute("drop view records; drop table spooled; drop table parsed")
+    drop_records(db)
     return [f"{shown(path)}: {rejected} enrolments could not be read ({reason})."] if rejected else []
 
 

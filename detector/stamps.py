@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from detector.config import Source
-
 UNCLEAR_ORDER = "a date that may be day/month or month/day; give time_format in a [sources.NAME] mapping"
 """Why a stamp that `is_of_unclear_order` was rejected."""
 
@@ -81,15 +79,20 @@ class Stamps:
     """What the two need, `$zone` among it."""
 
 
-def read_stamps(column: str, table: str, sample: Iterable[str], zone: str, source: Source | None) -> Stamps:
-    """How to read a column of a table; `sample` are its first records, `source` may know the format and the zone."""
-    parameters = {"zone": source.zone if source else zone}
-    if source and source.time_format:
+def zone_assumed(zone: str) -> str:
+    """What has to be said if stamps carry no zone."""
+    return f"stamps without a zone were read as {zone}"
+
+
+def read_stamps(column: str, table: str, sample: Iterable[str], zone: str, time_format: str | None) -> Stamps:
+    """How to read a column of a table; `sample` are its first records, `time_format` what a mapping says of it."""
+    parameters = {"zone": zone}
+    if time_format:
         parsed = f"try_strptime(trim({column}), $time_format)"
-        has_offset = "%z" in source.time_format or "%Z" in source.time_format
+        has_offset = "%z" in time_format or "%Z" in time_format
         read = f"cast({parsed} as timestamptz)" if has_offset else f"timezone($zone, {parsed})"
         used = {} if has_offset else parameters
-        return Stamps(f"order_of_{column} as (select null)", read, "false", {**used, "time_format": source.time_format})
+        return Stamps(f"order_of_{column} as (select null)", read, "false", {**used, "time_format": time_format})
     order = order_of_dates(column, table, sample)
     found = f"order_of_{column} as materialized (select {order} as first_part)"
     if order != _NO_ORDER:  # each subquery is one more join to plan, which takes longer than reading a small table

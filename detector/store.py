@@ -11,12 +11,13 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from detector.disk import no_state
+from detector.disk import no_state, sync
 from detector.errors import ConfigError, LockedError, StoreError
 
 SCHEMA_VERSION = 1
@@ -107,6 +108,11 @@ def insert(db: Connection, table: str, values: Mapping[str, Any]) -> None:
     db.execute(f"insert into {table} ({columns}) values ({marks})", list(values.values()))  # noqa: S608 - see above
 
 
+def utc(value: datetime) -> datetime:
+    """A column's zone-less UTC time as an aware one."""
+    return value.replace(tzinfo=UTC)
+
+
 def spool_table(db: Connection, spool: Path) -> None:
     """Make the temporary table `records(record_number, text)` of a spool file, which has one record per line.
 
@@ -127,6 +133,11 @@ def show_records(
 ) -> None:
     """What a format's SELECT finds as `records`: all of the spool, or what the query `rows` picks."""
     db.execute(f"create or replace temp view records as {rows}")
+
+
+def drop_records(db: Connection) -> None:
+    """Give back what one file took: hundreds of megabytes of a large log."""
+    db.execute("drop view records; drop table spooled; drop table parsed")
 
 
 def parse_records(db: Connection, sql: str, parameters: dict[str, Any]) -> None:
@@ -164,14 +175,14 @@ def publish(state: Path, run: str) -> Path:
     temp = folder / f".tmp-{target.name}"
     shutil.copyfile(source, temp)
     temp.chmod(0o400)
-    _fsync(temp)
+    sync(temp)
     temp.rename(target)
     link = state / ".current.tmp"
     link.unlink(missing_ok=True)
     link.symlink_to(Path("snapshots") / target.name)
     link.rename(state / "current.duckdb")
-    _fsync(folder)
-    _fsync(state)
+    sync(folder)
+    sync(state)
     for old in sorted(folder.glob("*.duckdb"))[:-KEPT_SNAPSHOTS]:
         if old != target:  # after a look back, the newest has an old name
             old.unlink()
@@ -216,9 +227,9 @@ def _create(path: Path) -> None:
     db.execute("checkpoint")
     db.close()
     temp.chmod(0o600)
-    _fsync(temp)
+    sync(temp)
     temp.rename(path)
-    _fsync(path.parent)
+    sync(path.parent)
 
 
 def _connect(path: Path, memory_limit: str, temp: Path) -> Connection:
@@ -245,12 +256,3 @@ def _unused(folder: Path, run: str) -> Path:
     """A snapshot name that does not exist yet: runs of one second get a counter, so that names sort by age."""
     numbers = (int(path.stem.removeprefix(f"{run}-")) for path in folder.glob(f"{run}-*.duckdb"))
     return folder / f"{run}-{max(numbers, default=-1) + 1:03}.duckdb"
-
-
-def _fsync(path: Path) -> None:
-    """Bring a file or a directory entry to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

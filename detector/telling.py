@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from detector import channels, facts, notices, outbox, registry
@@ -78,11 +78,7 @@ def _alert(message: Message, scene: Scene, journal: Journal) -> Alert:
     standing = {
         (name := c.incident.incident_id): Standing(c.incident, c.record or CaseRecord(name)) for c in night.cases
     }
-    feed = Feed(
-        night.log_complete_through or night.as_of,
-        night.as_of,
-        timedelta(hours=scene.config.detection.stale_after_hours),
-    )
+    feed = Feed(night.log_complete_through or night.as_of, night.as_of, scene.config.detection.stale_after)
     kinds: dict[str, set[str]] = {}
     for notice in message.notices:
         kinds.setdefault(notice.incident_id, set()).add(notice.kind)
@@ -114,8 +110,7 @@ def _rendered(message: Message, scene: Scene, journal: Journal) -> Alert:
 
 
 def _feed(db: Connection, config: Config, as_of: datetime) -> Feed:
-    through = facts.complete_through(db) or as_of
-    return Feed(through, as_of, timedelta(hours=config.detection.stale_after_hours))
+    return Feed(facts.complete_through(db) or as_of, as_of, config.detection.stale_after)
 
 
 def _digest(text: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from detector.config import Config
 from detector.documents.phrases import counted
 from detector.errors import ConfigError, DetectorError, LockedError
-from detector.heartbeat import LastRun, note_run, ping
+from detector.heartbeat import note_run, ping
 from detector.ingest import files_meant
 from detector.nightly import Night, nightly
 
@@ -72,7 +72,7 @@ class Ending:
     """How a run ended, for the dead man's switch."""
 
     exit_code: int
-    through: str = ""
+    through: datetime | None = None
     """How far the logs reach."""
     counts: str = ""
 
@@ -120,7 +120,7 @@ def glance(paths: "tuple[Path, ...]") -> Glance:
 def _without_empty(config: Config, logs: Glance) -> Config:
     """The config with those of its logs that hold anything: after a rotation a log may be empty for a while."""
     found = tuple(path for path in files_meant(config.logs.paths) if (seen := logs.get(path)) is None or seen[1])
-    return config.model_copy(update={"logs": config.logs.model_copy(update={"paths": found})}) if found else config
+    return config.reading(*found) if found else config
 
 
 def _seen(path: Path) -> tuple[int, int, int] | None:
@@ -184,9 +184,8 @@ def _said(memory: Memory, night: Night, shell: Shell) -> Memory:
 
 
 def _ending(night: Night) -> Ending:
-    through = night.facts.log_complete_through
     counts = f"; {night.facts.sends} sends, {len(night.facts.cases)} incidents"
-    return Ending(night.exit_code, f"{through:%Y-%m-%dT%H:%M:%SZ}" if through else "", counts)
+    return Ending(night.exit_code, night.facts.log_complete_through, counts)
 
 
 def _told_the_switch(memory: Memory, ending: Ending, shell: Shell) -> Memory:
@@ -195,7 +194,7 @@ def _told_the_switch(memory: Memory, ending: Ending, shell: Shell) -> Memory:
         return memory
     ended, code = shell.clock(), ending.exit_code
     if (shell.state / "work").is_dir():
-        note_run(shell.state, LastRun(f"{ended:%Y-%m-%dT%H:%M:%SZ}", code, ending.through))
+        note_run(shell.state, ended, code, ending.through)
     if memory.told and memory.told[1] == code and ended - memory.told[0] < SWITCH:
         return memory
     problem = ping(memory.config.heartbeat, "fail" if code else "success", f"exit code {code}{ending.counts}")
@@ -209,6 +208,6 @@ def _due_at(night: Night, config: Config) -> datetime:
     now, through = night.facts.as_of, night.facts.log_complete_through
     moments = [now + (AGAIN if night.exit_code == 5 else AT_LEAST)]
     if through is not None:
-        moments.append(through + timedelta(hours=config.detection.stale_after_hours, seconds=1))
+        moments.append(through + config.detection.stale_after + timedelta(seconds=1))
     silences = (case.record.silenced_until for case in night.facts.cases if case.record)
     return min(moment for moment in (*moments, *filter(None, silences)) if moment > now)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from conftest import Run
 from test_channels import FaultyRelay
-from test_incidents_cli import BEGINS, DAY, HOUR, MINUTE, MORNING, Desk, Run, burst, desk
+from test_incidents_cli import BEGINS, DAY, HOUR, MINUTE, MORNING, Desk, burst, desk
 
 __all__ = ["desk"]
 

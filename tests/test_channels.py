@@ -396,7 +396,7 @@ def test_a_file_that_is_there_counts_as_delivered_and_is_left_alone(tmp_path):
 
 
 def test_what_a_killed_run_left_unfinished_is_cleared_away(tmp_path):
-    (tmp_path / ".inc-7f3k.opened.1.eml.unfinished").write_text("half")
+    (tmp_path / ".inc-7f3k.opened.1.eml.tmp").write_text("half")
     deliver("folder", ALERT, Channels(folder=Folder(path=tmp_path)), state=tmp_path, as_of=AS_OF)
     assert [path.name for path in tmp_path.iterdir()] == ["inc-7f3k.opened.1.eml"]
 

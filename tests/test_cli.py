@@ -12,40 +12,15 @@ import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from detector import __version__
-from detector.cli import main
 from detector.store import locked, read_sql
 
 BEGINS = datetime(2026, 10, 27, 18, 0, tzinfo=UTC)
 ENDS = "2026-10-27T18:27:11Z"  # the last of ten rounds, the last of twelve people
 MORNING = "2026-10-28T02:00:00Z"
-
-
-class Run(NamedTuple):
-    """How one call of the command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def detector(monkeypatch, capsys):
-    """Calls `detector ...` and says how it ended."""
-
-    def call(*arguments: object) -> Run:
-        monkeypatch.setattr(sys, "argv", ["detector", *(str(argument) for argument in arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-            sys.exit(0)
-        out, err = capsys.readouterr()
-        return Run(int(ended.value.code or 0), out, err)
-
-    return call
 
 
 @pytest.fixture

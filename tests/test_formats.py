@@ -103,7 +103,7 @@ def test_a_select_gives_the_columns_that_the_ingest_reads_and_every_record_with_
     path = min(sample.iterdir()) if sample.is_dir() else sample
     module, head = FORMATS[sample.parent.name], sniff(path)
     source = next(iter(config_of(sample).sources.values()), None)
-    select = module.select(head, "UTC", source)
+    select = module.select(head, source.zone if source else "UTC", source)
     with duckdb.connect() as memory:
         memory.execute("set timezone = 'UTC'")
         memory.execute("create table records (record_number bigint, text varchar)")

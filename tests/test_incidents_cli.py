@@ -12,7 +12,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,23 +23,14 @@ from typing import Any
 
 import office
 import pytest
+from conftest import Run
 
 from detector import open_snapshot
-from detector.cli import main
 from detector.store import locked
 
 BEGINS = datetime(2030, 10, 27, 18, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 COLUMNS = ("timestamp", "message_id", "sender", "recipient", "subject", "template", "organization")
-
-
-@dataclass(frozen=True)
-class Run:
-    """How one call of the command ended."""
-
-    code: int
-    out: str
-    err: str
 
 
 @dataclass
@@ -104,18 +94,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path, monkeypatch, capsys) -> Desk:
+def desk(tmp_path, monkeypatch, detector) -> Desk:
     monkeypatch.setenv("LOGNAME", "ann")
-
-    def call(*arguments: object) -> Run:
-        monkeypatch.setattr(sys, "argv", ["detector", *(str(argument) for argument in arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-            sys.exit(0)
-        out, err = capsys.readouterr()
-        return Run(int(ended.value.code or 0), out, err)
-
-    return Desk(tmp_path, call)
+    return Desk(tmp_path, detector)
 
 
 def sent(at: datetime, to: str, number: object, template: str, organization: str) -> tuple[str, ...]:

@@ -26,18 +26,10 @@ from detector import case_journal
 ID, CLIENT = "INC-T76J", "Harbor Freightways"
 
 
-@pytest.fixture(scope="module")
-def founding(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state after the founding night, untouched by people."""
-    state = tmp_path_factory.mktemp("founding") / "state"
-    assert detector("nightly", FOUNDING, "--state", state, "--as-of", AS_OF).code == 0
-    return state
-
-
 @pytest.fixture
-def state(founding: Path, tmp_path: Path) -> Path:
-    """A copy to work on."""
-    return Path(shutil.copytree(founding, tmp_path / "state", symlinks=True))
+def state(sample_state: Path, tmp_path: Path) -> Path:
+    """The state after the founding night, untouched by people; a copy to work on."""
+    return Path(shutil.copytree(sample_state, tmp_path / "state", symlinks=True))
 
 
 @pytest.fixture
@@ -128,11 +120,11 @@ def test_the_time_to_notice_is_the_same_wherever_it_is_told(state: Path, folder:
     assert 2 < exact < 4, "exact to the microsecond, for programs"
 
 
-def test_every_figure_comes_out_of_its_query_again(founding: Path) -> None:
-    (facts,) = (founding / "incidents").glob("*/facts.json")
+def test_every_figure_comes_out_of_its_query_again(sample_state: Path) -> None:
+    (facts,) = (sample_state / "incidents").glob("*/facts.json")
     content = json.loads(facts.read_text(encoding="utf-8"))
     assert len(content["figures"]) >= 19
-    with api.open_snapshot(founding) as db:
+    with api.open_snapshot(sample_state) as db:
         for figure in content["figures"]:
             ((value,),) = db.execute(content["queries"][figure["query"]], figure["parameters"]).fetchall()
             found = f"{value:%Y-%m-%dT%H:%M:%S.%fZ}" if figure["unit"] == "UTC" else value

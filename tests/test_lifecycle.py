@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from detector.case_record import MACHINE, CaseRecord, Contradiction, JournalEntry, Pattern, Verdict
 from detector.errors import RefusedError
-from detector.lifecycle import HUMAN, absorbing, replay
+from detector.lifecycle import BY_PEOPLE, absorbing, replay
 from detector.lifecycle_rules import check, obstacles
 from detector.observations import Sighting, figures_of, observe, standing_problems
 from detector.records import Incident
@@ -478,7 +478,7 @@ a_word = st.builds(
             "reason": "x" if number % 2 else "", "pattern": figures_of(seen().incident, PATTERN)["pattern"],
         },
     ),
-    st.sampled_from(sorted(HUMAN)),
+    st.sampled_from(sorted(BY_PEOPLE)),
     st.integers(0, 600),
     st.integers(1, 4),
     st.integers(-1, 5),

@@ -557,7 +557,7 @@ def die_at(point):
             tick()
             return result
         setattr(os, name, wrapped)
-    for name in ("write", "fsync", "rename", "truncate"):
+    for name in ("write", "fsync", "replace", "truncate"):
         around(name)
     sys.addaudithook(lambda event, _: tick() if event.startswith("smtplib.") else None)
 

@@ -31,7 +31,7 @@ def judge(evidence: Evidence) -> Judgement | None:
             1.5,
             "nobody who got the first was left out of the second",
             1.5,
-            f"{share(1 - (counts.reach or 0))} of those who got the first were left out of the second",
+            f"{share(counts.spared)} of those who got the first were left out of the second",
         ),
         Sign(
             None if spacing.step_spread is None else spacing.step_spread <= 0.1,

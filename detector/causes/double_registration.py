@@ -34,7 +34,7 @@ def judge(evidence: Evidence) -> Judgement | None:
             1,
             "nobody who was sent this mail at the time was spared",
             2,
-            f"{share(1 - (counts.reach or 0))} of those who were sent this mail at the time got it once only",
+            f"{share(counts.spared)} of those who were sent this mail at the time got it once only",
         ),
         *_events(evidence.order),
         Sign(counts.templates >= 2, 0.5, f"{counts.templates} templates that the same event calls for are doubled"),

@@ -36,7 +36,7 @@ def judge(evidence: Evidence) -> Judgement | None:
             1.5,
             "the whole mailing was repeated",
             3.5 if at_most(counts.reach, 0.8) else 2,
-            f"{share(1 - (counts.reach or 0))} of the mailing went out once only",
+            f"{share(counts.spared)} of the mailing went out once only",
         ),
         Sign(counts.usual_share >= 0.9, 1, f"{counts.usual_copies} copies each", 1, "people got different numbers"),
         Sign(order.occasions == 1, 0.5, "it happened once", 2, f"it happened at {order.occasions} separate moments"),

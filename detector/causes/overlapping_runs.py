@@ -18,7 +18,7 @@ def judge(evidence: Evidence) -> Judgement | None:
         Sign(
             at_most(counts.reach, 0.92),
             2,
-            f"only part of the batch was hit: {share(1 - (counts.reach or 0))} got one copy",
+            f"only part of the batch was hit: {share(counts.spared)} got one copy",
             1,
             "the whole batch was hit, where overlapping runs share most of it out",
         ),

@@ -35,7 +35,7 @@ def judge(evidence: Evidence) -> Judgement | None:
         Sign(
             at_most(counts.reach, 0.85),
             2.5,
-            f"{share(1 - (counts.reach or 0))} of those who were sent this mail then got it once, as they should",
+            f"{share(counts.spared)} of those who were sent this mail then got it once, as they should",
             1.5,
             "nobody who was sent this mail at the time was spared",
         ),

@@ -16,11 +16,10 @@ def judge(evidence: Evidence) -> Judgement | None:
     counts, spacing, order = evidence.counts, evidence.spacing, evidence.order
     if counts.copies_median < 2 or spacing.median_seconds < 10:
         return None
-    spread = spacing.own_spread if spacing.own_spread is not None else _spread(evidence)
     timeout = usual_timer(spacing.median_seconds)
     return weigh(
         Sign(
-            at_most(spread, 0.06),
+            at_most(spacing.rhythm_spread, 0.06),
             3,
             f"copies to the same person come every {duration(spacing.median_seconds)}, as by a timer",
             4,
@@ -48,8 +47,3 @@ def judge(evidence: Evidence) -> Judgement | None:
         Sign((order.idle or 1) < 0.2 and order.rounds > 2, -1),
         Sign(spacing.clock_change_share >= 0.5, -3),
     )
-
-
-def _spread(evidence: Evidence) -> float:
-    """All gaps together, where nobody has enough for a rhythm of his own."""
-    return evidence.spacing.spread

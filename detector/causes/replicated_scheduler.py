@@ -36,7 +36,7 @@ def judge(evidence: Evidence) -> Judgement | None:
             1,
             "nobody who was sent this mail at the time was spared",
             1.5,
-            f"{share(1 - (counts.reach or 0))} of those who were sent this mail at the time got it once only",
+            f"{share(counts.spared)} of those who were sent this mail at the time got it once only",
         ),
         *_batches(evidence.order),
         _hosts(evidence),

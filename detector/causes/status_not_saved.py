@@ -16,11 +16,10 @@ def judge(evidence: Evidence) -> Judgement | None:
     counts, spacing, order = evidence.counts, evidence.spacing, evidence.order
     if counts.copies_median < 2 or spacing.median_seconds < 20:
         return None
-    spread = spacing.own_spread if spacing.own_spread is not None else spacing.spread
     minutes = spacing.median_seconds / 60
     return weigh(
         Sign(
-            at_most(spread, 0.06),
+            at_most(spacing.rhythm_spread, 0.06),
             2.5,
             f"the same people are mailed every {duration(spacing.median_seconds)}",
             4,

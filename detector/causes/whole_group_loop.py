@@ -99,6 +99,6 @@ def _makers(evidence: Evidence) -> tuple[Sign, ...]:
         Sign(
             is_this_group,
             0.5,
-            f"only this group was hit: {share(1 - (counts.reach or 0))} of the others' mail at that time was right",
+            f"only this group was hit: {share(counts.spared)} of the others' mail at that time was right",
         ),
     )

@@ -6,19 +6,29 @@ stdout is data, stderr is talk. A clean night prints nothing unless somebody sit
 import errno
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from detector import __version__
-from detector.cli.completion import completion, scenarios, tables
+from detector.cli.completion import completion, known_tables, scenarios, tables
 from detector.cli.doctor import doctor
 from detector.cli.drill import drill
 from detector.cli.incidents import incidents
 from detector.cli.letters import letter
-from detector.cli.options import Commands, Moment, Seeds, complain, config_with, state_option
+from detector.cli.options import (
+    Commands,
+    Moment,
+    Seeds,
+    clock,
+    complain,
+    config_option,
+    config_with,
+    state_option,
+    verbose_option,
+)
 from detector.cli.summary import print_summary
 from detector.cli.talk import talking
 from detector.cli.telling import heartbeat, notices, notify
@@ -42,13 +52,13 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML).")
+@config_option
 @state_option
 @click.option("--as-of", type=Moment(), help="Look at the logs as they stood at this time. [default: now]")
 @click.option("--dry-run", is_flag=True, help="Do everything but tell people and pull the brake.")
 @click.option("--exit-code", is_flag=True, help="Leave with 10 if an incident is still going on.")
 @click.option("--summary/--no-summary", default=None, help="Print the table. [default: only on a terminal]")
-@click.option("-v", "--verbose", is_flag=True, help="Say what became of every file and how long each step took.")
+@verbose_option
 def nightly(
     logs: tuple[Path, ...], config_path: Path | None, state: Path, as_of: datetime | None, *, dry_run: bool,
     exit_code: bool, summary: bool | None, verbose: bool,
@@ -64,7 +74,7 @@ def nightly(
     config = config_with(config_path, logs)
     if as_of:
         config = config.model_copy(update={"brake": None})  # what was so then calls for nothing now
-    moment = as_of or datetime.now(UTC).replace(microsecond=0)
+    moment = as_of or clock()
     with talking(verbose=verbose) as talk:
         night = _watched(config, state, moment, dry_run=dry_run, talk=talk)
     for problem in night.problems:
@@ -186,8 +196,7 @@ def sql(table: str) -> None:
     try:
         text = read_sql(table)
     except OSError:
-        known = ", ".join(sorted(path.stem for path in (Path(__file__).parent.parent / "sql").glob("*.sql")))
-        raise click.UsageError(f"No table {table!r}. There are: {known}.") from None
+        raise click.UsageError(f"No table {table!r}. There are: {', '.join(known_tables())}.") from None
     click.echo(text, nl=False)
 
 
@@ -230,16 +239,17 @@ def _watched(
 ) -> "Night":
     """A night, with the dead man's switch told of its beginning and its end; of a dry run, or a second one, nothing."""
     from detector.errors import LockedError
-    from detector.heartbeat import LastRun, note_run, ping
+    from detector.heartbeat import note_run, ping, stamp
     from detector.nightly import nightly as run
 
     switch = None if dry_run else config.heartbeat
-    problems, code, through, body = [ping(switch, "start")], 1, "", "it broke off"
+    problems, code, through, body = [ping(switch, "start")], 1, None, "it broke off"
     try:
         night = run(config, state=state, as_of=as_of, dry_run=dry_run, talk=talk)
         facts, code = night.facts, night.exit_code
-        through = f"{facts.log_complete_through:%Y-%m-%dT%H:%M:%SZ}" if facts.log_complete_through else ""
-        body = f"exit code {code}; {facts.sends} sends, {len(facts.cases)} incidents; log complete through {through}"
+        through = facts.log_complete_through
+        body = f"exit code {code}; {facts.sends} sends, {len(facts.cases)} incidents"
+        body += f"; log complete through {stamp(through)}"
     except LockedError:
         switch, dry_run = None, True  # the other run will tell
         raise
@@ -249,7 +259,7 @@ def _watched(
     finally:
         problems.append(ping(switch, "success" if code == 0 else "fail", body))
         if not dry_run and (state / "work").is_dir():
-            note_run(state, LastRun(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", code, through))
+            note_run(state, clock(), code, through)
         for problem in filter(None, problems):
             complain(problem)
     return night

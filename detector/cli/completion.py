@@ -27,7 +27,12 @@ def completion(context: click.Context, shell: str) -> None:
 
 def tables(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
     """Tables that begin so."""
-    return _beginning(begun, (path.stem for path in (Path(__file__).parent.parent / "sql").glob("*.sql")))
+    return _beginning(begun, known_tables())
+
+
+def known_tables() -> list[str]:
+    """The tables that have a file of SQL, by name."""
+    return sorted(path.stem for path in (Path(__file__).parent.parent / "sql").glob("*.sql"))
 
 
 def scenarios(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:

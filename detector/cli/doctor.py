@@ -1,17 +1,17 @@
 """`detector doctor`: what the detector makes of a log, and whether everything is there that a night needs."""
 
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from detector.cli.options import Moment, state_option
+from detector.cli.options import Moment, clock, config_option, state_option
 
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML).")
+@config_option
 @state_option
 @click.option("--as-of", type=Moment(), help="Read stamps without a year as at this time. [default: now]")
 @click.option("--install-hints", is_flag=True, help="Print a cron line, a systemd service and timer, a logrotate rule.")
@@ -34,7 +34,7 @@ def doctor(
 
         click.echo(hints(), nl=False)
         return
-    now = as_of or datetime.now(UTC)
+    now = as_of or clock()
     sys.exit(_examine(file, config_path, now) if file else _check_up(config_path, state, now))
 
 

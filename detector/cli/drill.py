@@ -1,11 +1,13 @@
 """`detector drill`: practise the founding story on synthetic mail, timed. Nobody is mailed."""
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from detector.cli.options import clock
 
 if TYPE_CHECKING:
     from detector.drill import Drill
@@ -29,13 +31,13 @@ def drill(scratch: Path, *, ask: bool | None) -> None:
     from detector.drill import play
 
     waits = ask if ask is not None else sys.stdin.isatty()
-    now = play(scratch, _now(), _talk)
+    now = play(scratch, clock(), _talk)
     _tell(now)
     while waits and now.missed:
         answer = click.prompt("Enter when you have done it, or q to leave", default="", show_default=False)
         if answer.strip().lower() == "q":
             break
-        now = play(scratch, _now(), _talk)
+        now = play(scratch, clock(), _talk)
         _tell(now)
 
 
@@ -44,8 +46,8 @@ def _tell(drill: "Drill") -> None:
     from detector.documents.phrases import duration
     from detector.drill import STEPS, STOPPED
 
-    at = f"--at {STOPPED:%Y-%m-%dT%H:%MZ} " if _now() >= STOPPED else ""  # by a clock that has not come so far: now
-    due = f"{_now() + timedelta(days=14):%Y-%m-%d}"
+    at = f"--at {STOPPED:%Y-%m-%dT%H:%MZ} " if clock() >= STOPPED else ""  # by a clock that has not come so far: now
+    due = f"{clock() + timedelta(days=14):%Y-%m-%d}"
     click.echo(f"{drill.incident_id}, act {drill.act} of 2: {drill.folder}")
     for step in STEPS:
         if step.title in drill.done:
@@ -58,10 +60,6 @@ def _tell(drill: "Drill") -> None:
         click.echo(f"  later {', '.join(later)}")
     if not drill.missed:
         click.echo(f"All of it, in {duration(max(drill.done.values()))}. Nothing was missed.")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 def _talk(line: str) -> None:

@@ -1,7 +1,6 @@
 """`detector incidents`: what people look up, and what they have done about it. Each command adds to a journal."""
 
 import json
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from detector.cli.noting import (
     noting,
     organization_option,
 )
-from detector.cli.options import Commands, Moment, complain, state_option
+from detector.cli.options import Commands, Moment, bare_table, complain, console, state_option
 from detector.cli.promises import promise, promises
 
 if TYPE_CHECKING:
@@ -106,9 +105,8 @@ def contain(incident_id: str, state: Path, at: datetime | None, by: str, how: st
       detector incidents contain INC-7F3K --at 2026-10-27T20:12Z --how "took the import job out of cron"
     """
     from detector import case_journal, chronicle
-    from detector.case_record import MACHINE, JournalEntry, stamp
     from detector.errors import DetectorError
-    from detector.observations import standing_problems
+    from detector.observations import contradicted, standing_problems
     from detector.store import open_snapshot
 
     record, now = note(state, incident_id, "contained", at, by, {"how": how})
@@ -119,10 +117,9 @@ def contain(incident_id: str, state: Path, at: datetime | None, by: str, how: st
         complain(f"whether the log agrees the next night will tell ({error})")
         return
     if found:
-        fields = {"first_copy_at": stamp(found.first_copy_at), "copies": found.copies, "people": found.people}
         cases, _ = cases_of(state)
         folder = cases.folders[record.incident_id]
-        case_journal.append(folder, [JournalEntry("contradicted", now, MACHINE, fields)])
+        case_journal.append(folder, [contradicted(found, now)])
         for problem in standing_problems(cases_of(state)[0].find(incident_id), now):
             complain(problem)
         raise SystemExit(1)
@@ -227,16 +224,13 @@ def _none(which: str, left_out: int) -> str:
 
 def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
     """A row each, and under it what must not be overlooked."""
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     from detector.documents import case_in_words
     from detector.documents.escaping import visible
     from detector.observations import standing_problems
 
-    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    screen, table = console(), bare_table()
     for name in ("incident", "severity", "people say", "the log says", "organization"):
         table.add_column(name, overflow="fold")
     for name in ("people", "extra", "first extra copy"):
@@ -249,12 +243,12 @@ def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
             f"{figures['excess']:,}", f"{figures['started_at']:%Y-%m-%d %H:%M:%S}",
         ]  # fmt: skip
         table.add_row(*(Text(visible(cell)) for cell in cells))
-    console.print(table)
+    screen.print(table)
     for problem in (line for record in records for line in standing_problems(record, now)):
-        console.print(Text(f"! {visible(problem)}"), soft_wrap=True)
+        screen.print(Text(f"! {visible(problem)}"), soft_wrap=True)
     for record in records:
         if record.recurs_from:
-            console.print(Text(f"{record.incident_id}: {case_in_words.recurrence(record)}"), soft_wrap=True)
+            screen.print(Text(f"{record.incident_id}: {case_in_words.recurrence(record)}"), soft_wrap=True)
 
 
 incidents.add_command(promise)

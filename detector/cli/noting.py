@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from detector.cli.completion import incident_ids
-from detector.cli.options import Moment, complain, require_state, state_option
+from detector.cli.options import Moment, clock, complain, require_state, state_option
 
 if TYPE_CHECKING:
     from detector.case_record import CaseRecord
@@ -77,11 +77,6 @@ def cases_of(state: Path) -> "tuple[Cases, datetime]":
     return cases, max([clock(), *nights, *_newest_night(state)])
 
 
-def clock() -> datetime:
-    """The time on the wall."""
-    return datetime.now(UTC).replace(microsecond=0)
-
-
 def _newest_night(state: Path) -> list[datetime]:
     """As-of of the night that published last; nights without news leave no mark in a journal."""
     try:
@@ -95,10 +90,8 @@ def note(
     state: Path, incident_id: str, kind: str, at: datetime | None, by: str, fields: Mapping[str, Any]
 ) -> "tuple[CaseRecord, datetime]":
     """Check what is said and add it to the journal; the record after that, and now."""
-    from dataclasses import asdict
-
     from detector import case_journal
-    from detector.case_record import JournalEntry
+    from detector.case_record import JournalEntry, pattern_values
     from detector.lifecycle import replay
     from detector.lifecycle_rules import check
 
@@ -107,8 +100,7 @@ def note(
     if fields.get("organization") == "" and len(record.organizations) == 1:
         fields = {**fields, "organization": record.organizations[0]}
     if kind == "dismissed" and record.pattern:
-        pattern = {n: list(v) if isinstance(v, tuple) else v for n, v in asdict(record.pattern).items()}
-        fields = {**fields, "pattern": pattern}
+        fields = {**fields, "pattern": pattern_values(record.pattern)}
     entry = JournalEntry(kind, at or now, by, fields, now)
     check(record, entry, now)
     case_journal.append(cases.folders[record.incident_id], [entry], seen=len(record.entries))

@@ -1,6 +1,9 @@
-"""What several commands take: moments, seeds, the state directory; and how all of them complain."""
+"""What several commands take: moments, seeds, the config, the state directory; the clock, the tables that people see,
+and how all of them complain.
+"""
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from detector.config import Config
 
 
@@ -67,10 +73,33 @@ class Commands(click.Group):
             formatter.write_dl([(name, one.get_short_help_str(limit=1_000)) for name, one in found if one])
 
 
+config_option = click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML).")
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help="Say what became of every file and how long each step took."
+)
 state_option = click.option(
     "--state", default="detector-state", show_default=True, type=click.Path(path_type=Path),
     envvar="DETECTOR_STATE", show_envvar=True, help="Directory for everything the detector keeps.",
 )  # fmt: skip
+
+
+def clock() -> datetime:
+    """The time on the wall, in whole seconds. No other line of the program asks for it."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def console() -> "Console":
+    """Where tables are printed: as wide as the terminal, and broad enough for any into a pipe."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+
+
+def bare_table() -> "Table":
+    """Columns that stand apart by blanks alone."""
+    from rich.table import Table
+
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
 
 
 def require_state(state: Path) -> None:
@@ -89,7 +118,7 @@ def config_with(path: Path | None, logs: tuple[Path, ...]) -> "Config":
 
     config = load_config(path)
     if logs:
-        config = config.model_copy(update={"logs": config.logs.model_copy(update={"paths": logs})})
+        config = config.reading(*logs)
     if not config.logs.paths:
         raise ConfigError(_nothing_to_read(path, config))
     return config

@@ -67,7 +67,7 @@ def promises(state: Path, *, ics: bool) -> None:
     if ics:
         sys.stdout.buffer.write(in_ics(records).encode())
         return
-    due = [(promise, record) for record in records for promise in record.promises if promise.kept_at is None]
+    due = [(promise, record) for record in records for promise in record.open_promises]
     for one, record in sorted(due, key=lambda pair: (pair[0].due, pair[1].incident_id, pair[0].number)):
         late = "OVERDUE " if one.is_overdue(now) else ""
         click.echo(visible(f"{one.due} {late}{record.incident_id} promise {one.number}: {one.text} ({one.owner})"))
@@ -78,7 +78,7 @@ def _promise_kept(state: Path, words: tuple[str, ...], at: datetime | None, by: 
     if len(words) not in {1, 2} or (not "".join(words[1:]).isdecimal() and len(words) == 2):
         raise click.UsageError("Give the incident and the number of the promise: kept ID NUMBER.")
     cases, _ = cases_of(state)
-    due = [one.number for one in cases.find(words[0]).promises if one.kept_at is None]
+    due = [one.number for one in cases.find(words[0]).open_promises]
     if len(words) == 1 and len(due) != 1:
         raise click.UsageError(f"Which promise? Not kept are: {', '.join(map(str, due)) or 'none'}.")
     note(state, words[0], "kept", at, by, {"number": int(words[1]) if len(words) == 2 else due[0]})

@@ -1,7 +1,8 @@
 """The short table that a night prints for whoever sits at the terminal, with the path of the report."""
 
-import sys
 from typing import TYPE_CHECKING
+
+from detector.cli.options import bare_table, console
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,18 +16,17 @@ BROAD = 110
 
 def print_summary(night: "Night") -> None:
     """A line on the mail, the incidents as a table, the path of the report."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+    screen = console()
     facts = night.facts
     if facts.log_complete_through is not None:
-        console.print(_coverage(facts))
+        screen.print(_coverage(facts))
     if facts.cases:
-        console.print(_table(facts.cases, is_broad=console.width >= BROAD))
+        screen.print(_table(facts.cases, is_broad=screen.width >= BROAD))
     else:
-        console.print(_nothing(facts))
-    console.print(Text(f"report: {night.report.resolve()}", no_wrap=True), soft_wrap=True)
+        screen.print(_nothing(facts))
+    screen.print(Text(f"report: {night.report.resolve()}", no_wrap=True), soft_wrap=True)
 
 
 def _coverage(facts: "NightFacts") -> str:
@@ -46,13 +46,12 @@ def _nothing(facts: "NightFacts") -> str:
 
 def _table(cases: "tuple[CaseFacts, ...]", *, is_broad: bool) -> "Table":
     """The gravest first. Ids are never broken, for they are copied from here; an organization's name may be."""
-    from rich.table import Table
     from rich.text import Text
 
     from detector.documents.escaping import visible
     from detector.documents.nightly_report import urgency
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = bare_table()
     rows = [_cells(case, is_broad=is_broad) for case in sorted(cases, key=urgency)]
     for name in rows[0]:
         justify = "right" if name in {"people", "sends", "extra"} else "left"

@@ -1,14 +1,14 @@
 """`detector notices`, `notify`, `heartbeat`: what was told, whether a channel works, whether the night still runs."""
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from detector.cli.completion import channels
-from detector.cli.options import Commands, Span, complain, require_state, state_option
+from detector.cli.options import Commands, Span, clock, complain, config_option, require_state, state_option
 
 if TYPE_CHECKING:
     from detector.notice_journal import Journal
@@ -66,7 +66,7 @@ def settle(key: str, state: Path, channel: str, fact: str | None) -> None:
         if len(found) != 1:
             open_ = ", ".join(f"{e.notice_key} by {e.channel}" for e in outbox.unsettled(journal)) or "none"
             raise RefusedError(f"{key!r} names {len(found)} messages that need settling. There are: {open_}.")
-        outbox.settle(journal, found[0], fact, _now())
+        outbox.settle(journal, found[0], fact, clock())
     click.echo("Noted." if fact == "sent" else "Noted. The next run tells what is still news.", err=True)
 
 
@@ -86,7 +86,7 @@ def _journal(state: Path) -> "Journal":
     shell_complete=channels,
     help="folder, smtp, webhook, slack, ...",
 )
-@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings (TOML).")
+@config_option
 @state_option
 def notify(channel: str, config_path: Path | None, state: Path) -> None:
     """Send one test message on a channel, and say what became of it. Look whether it came: that is the proof.
@@ -98,7 +98,7 @@ def notify(channel: str, config_path: Path | None, state: Path) -> None:
     from detector.config import load_config
     from detector.documents.alert_lists import render_test_alert
 
-    config, now = load_config(config_path), _now()
+    config, now = load_config(config_path), clock()
     alert = render_test_alert(now)
     for remark in channels.deliver(channel, alert, config.channels, state=state, as_of=now):
         complain(f"{channel} took it, but {remark}")
@@ -118,11 +118,7 @@ def heartbeat(state: Path, max_age: timedelta) -> None:
     """
     from detector.heartbeat import complaint, last_run
 
-    code, sentence = complaint(last_run(state), _now(), max_age)
+    code, sentence = complaint(last_run(state), clock(), max_age)
     if sentence:
         complain(f"{state}: {sentence}")
     sys.exit(code)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)

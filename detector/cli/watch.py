@@ -5,12 +5,12 @@ import select
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from detector.cli.options import Span, complain, config_with, state_option
+from detector.cli.options import Span, clock, complain, config_with, state_option, verbose_option
 
 
 @click.command()
@@ -19,7 +19,7 @@ from detector.cli.options import Span, complain, config_with, state_option
 @state_option
 @click.option("--every", type=Span(), default="60s", show_default=True, help="Pause between two looks at the logs.")
 @click.option("--dry-run", is_flag=True, help="Tell nobody and never pull the brake.")
-@click.option("-v", "--verbose", is_flag=True, help="Say what became of every file and how long each step took.")
+@verbose_option
 def watch(
     logs: tuple[Path, ...], config_path: Path | None, state: Path, every: timedelta, *, dry_run: bool, verbose: bool
 ) -> None:  # fmt: skip
@@ -35,7 +35,7 @@ def watch(
     from detector.watch import Shell, StopAskedError, begin, look
 
     shell = Shell(
-        lambda: config_with(config_path, logs), config_path, state, lambda: datetime.now(UTC).replace(microsecond=0),
+        lambda: config_with(config_path, logs), config_path, state, clock,
         is_stopping=asked, say=click.echo, complain=complain, dry_run=dry_run,
         talk=lambda line: click.echo(line, err=True) if verbose else None,
     )  # fmt: skip

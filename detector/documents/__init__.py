@@ -2,8 +2,7 @@
 
 To add a document
     1. `documents/<name>.py` with one function from facts (`NightFacts`, or `CaseFacts` and `Desk`) to `Document`, its
-       template
-       beside it as `<name>.html` or `<name>.md`, filled by `templates.render_html` or `templates.render_markdown`.
+       template beside it as `<name>.html` or `<name>.md`, filled by `render_html` or `render_markdown` of `templates`.
     2. One line in `night_documents` or `case_documents` below.
     3. A case in `tests/test_documents.py`; run it with ACCEPT=1, read the golden file it writes, commit it.
        The hostile texts, the byte-for-byte repetition and the skeleton test then cover it by themselves.

@@ -3,10 +3,7 @@
 A cell that could begin a formula gets an apostrophe, which changes its value; the snapshot holds the exact one.
 """
 
-import csv
-import io
-
-from detector.documents.escaping import csv_cell
+from detector.documents.escaping import csv_cell, csv_table
 from detector.documents.phrases import iso
 from detector.records import AffectedRecipient, Document, NightFacts
 
@@ -24,11 +21,7 @@ COLUMNS = (
 
 def render_affected_csv(night: NightFacts) -> Document:
     """All people of all incidents, in the order of the facts."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_row(row) for case in night.cases for row in case.affected)
-    return Document("affected.csv", text.getvalue())
+    return Document("affected.csv", csv_table(COLUMNS, (_row(row) for case in night.cases for row in case.affected)))
 
 
 def _row(row: AffectedRecipient) -> tuple[str | int, ...]:

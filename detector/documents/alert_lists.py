@@ -7,17 +7,13 @@ from pathlib import Path
 
 from detector.documents import phrases
 from detector.documents.alert_mail import Bulletin, figures_of, in_page, in_text, words_of
-from detector.notice_record import FEED, PROMISES, Alert, Message
+from detector.notice_record import FEED, PROMISES, RANK, Alert, Message
 from detector.records import CaseFacts, NightFacts
-
-_RANK = ("grave", "serious", "minor", "info")
 
 
 def render_alert_list(night: NightFacts, cases: Sequence[CaseFacts], message: Message, report: Path | str) -> Alert:
     """Several incidents with a line or two each: what was found in old logs, or more than should leave one by one."""
-    ordered = sorted(
-        cases, key=lambda c: (_RANK.index(c.incident.severity), -c.incident.excess, c.incident.incident_id)
-    )
+    ordered = sorted(cases, key=lambda c: (-RANK[c.incident.severity], -c.incident.excess, c.incident.incident_id))
     kinds = {notice.incident_id: notice.kind for notice in message.notices}
     count = phrases.counted(len(cases), "incident")
     if message.kind == "summary":

@@ -14,7 +14,7 @@ from typing import Any
 
 from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER
 from detector.documents.correcting import corrected, dated, held_figures
-from detector.documents.desk import Desk, SharedWords, client_folders, others_of, shared_words
+from detector.documents.desk import Desk, SharedWords, client_folders, others_of, people_of, shared_words
 from detector.documents.escaping import visible
 from detector.documents.languages import Language
 from detector.documents.letter_text import as_token
@@ -61,7 +61,7 @@ def corrections_sent(case: CaseFacts, organization: str) -> list[str]:
 
 def letter_facts(case: CaseFacts, organization: str, language: Language) -> dict[str, str]:
     """Code of each token -> what it says today, counted from this client's people only."""
-    rows = [row for row in case.affected if row.organization == organization]
+    rows = people_of(case, organization)
     if not rows:
         raise ValueError(f"nobody of {visible(organization)} is affected by {case.incident.incident_id}")
     copies = sorted(row.sends for row in rows)
@@ -145,7 +145,7 @@ def _tokens(shown: Mapping[str, str]) -> dict[str, Safe]:
 
 def _facts(case: CaseFacts, organization: str, desk: Desk, shared: SharedWords) -> dict[str, Any]:
     """What the template asks for beside the figures."""
-    rows = [row for row in case.affected if row.organization == organization]
+    rows = people_of(case, organization)
     client, language, human = desk.client(organization), desk.language(organization), desk.human
     before = len({known.incident_id for known in case.earlier if known.organization == organization})
     names = _ORDINALS[language.code]

@@ -9,7 +9,7 @@ from typing import Any
 
 from detector.config import Client
 from detector.documents.apology_letter import visible_mail_name
-from detector.documents.desk import Desk, client_folders, shared_words
+from detector.documents.desk import Desk, client_folders, people_of, shared_words
 from detector.documents.incident_brief import contradiction, in_sentences, stopped
 from detector.documents.languages import Language
 from detector.documents.spoken_lines import Told, spoken_lines
@@ -42,7 +42,7 @@ def render_note(case: CaseFacts, organization: str, desk: Desk) -> Document:
 def render_call_sheet(case: CaseFacts, organization: str, desk: Desk) -> Document:
     """call.md: one page for the call, in English for us; what is said on it is in the client's language."""
     facts = _facts(case, organization, desk)
-    rows = [row for row in case.affected if row.organization == organization]
+    rows = people_of(case, organization)
     excess, people = sum(row.excess for row in rows), len(rows)
     code, shared = facts["language"].code, facts["shared"]
     facts |= {
@@ -79,7 +79,7 @@ def spoken_words(text: str) -> int:
 
 
 def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
-    rows = [row for row in case.affected if row.organization == organization]
+    rows = people_of(case, organization)
     language = desk.language(organization)
     english = Language("en", language.zone)
     extras = [row.first_extra_at for row in rows if row.first_extra_at is not None]

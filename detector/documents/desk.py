@@ -9,7 +9,7 @@ from detector.documents.escaping import slug
 from detector.documents.human import ClientWords, Human
 from detector.documents.languages import Language
 from detector.documents.templates import one_line
-from detector.records import CaseFacts
+from detector.records import AffectedRecipient, CaseFacts
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,15 @@ def client_folders(organizations: Sequence[str]) -> dict[str, str]:
     return folders
 
 
+def people_of(case: CaseFacts, organization: str) -> list[AffectedRecipient]:
+    """The people of one client who were hit, most copies first."""
+    return [row for row in case.affected if row.organization == organization]
+
+
 def others_of(case: CaseFacts, organization: str) -> frozenset[str]:
     """What would point to other clients or their people, in small letters: names, domains, addresses."""
     rows = [row for row in case.affected if row.organization != organization]
-    own = {row.recipient.casefold().rpartition("@")[2] for row in case.affected if row.organization == organization}
+    own = {row.recipient.casefold().rpartition("@")[2] for row in people_of(case, organization)}
     names = {other.casefold() for other in case.incident.organizations if other != organization}
     addresses = {row.recipient.casefold() for row in rows}
     domains = {address.rpartition("@")[2] for address in addresses} - own

@@ -4,8 +4,11 @@
 its code point, and nothing is longer than a person would read. The others know one output each: Markdown, CSV, mail.
 """
 
+import csv
+import io
 import re
 import unicodedata
+from collections.abc import Iterable
 
 FIELD_CHARACTERS = 500
 """No single value from a log is shown longer than this, so that one 64 kB subject cannot drown a page."""
@@ -79,6 +82,15 @@ def csv_cell(value: object) -> str:
     """
     text = str(value)
     return text if _INERT.fullmatch(text) else _FORMULA.sub(r"\1'\2", visible(text, CELL_CHARACTERS))
+
+
+def csv_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A table; its cells are numbers, words of ours, or have gone through `csv_cell`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def mail_text(value: object, *, limit: int = 120, keep: str = "") -> str:

@@ -12,10 +12,10 @@ from detector.documents import charts, phrases, sentences
 from detector.documents.album import Album
 from detector.documents.apology_letter import due, letter_name
 from detector.documents.case_in_words import recurrence
-from detector.documents.desk import Desk, client_folders
+from detector.documents.desk import Desk, client_folders, people_of
 from detector.documents.languages import Language
 from detector.documents.templates import Safe, render_html, render_markdown
-from detector.records import CaseFacts, Document, EarlierIncident
+from detector.records import CaseFacts, Document
 
 LISTED_PEOPLE = 500
 """People listed one by one; affected.csv holds them all."""
@@ -59,7 +59,7 @@ def render_brief(case: CaseFacts, desk: Desk | None = None, album: Album | None 
         "cause_in_words": sentences.cause_in_words,
         "contacts": contacts,
         "is_many": len(contacts) > TOLD_CLIENTS,
-        "earlier": _earlier(case.earlier),
+        "earlier": case.earlier[:TOLD_EARLIER],
         "recurs": recurrence(case.record) if case.record else "",
         "more_earlier": max(0, len({known.incident_id for known in case.earlier}) - TOLD_EARLIER),
         "cause_known": _cause(desk),
@@ -96,7 +96,7 @@ def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:
     told = {step.organization: (step.at, step.by, step.fields.get("channel")) for step in record.told}
     contacts = []
     for organization in case.incident.organizations:
-        rows = [row for row in case.affected if row.organization == organization]
+        rows = people_of(case, organization)
         client, words, kind = desk.client(organization), desk.words(organization), due(case, organization)
         contacts.append(
             ClientContact(
@@ -129,11 +129,6 @@ def _state(record: CaseRecord, organization: str, kind: str) -> str:
     sent = () if kind == CORRECTION else record.sendings(kind)
     found = (("sent", sent), ("approved", record.approvals(kind)))
     return next((word for word, steps in found if organization in {s.organization for s in steps}), "draft")
-
-
-def _earlier(known: tuple[EarlierIncident, ...]) -> list[EarlierIncident]:
-    """The newest few, one line for each client and incident."""
-    return list(known[:TOLD_EARLIER])
 
 
 def _cause(desk: Desk) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-_MONTHS = {
+MONTHS = {
     "en": (
         *("January", "February", "March", "April", "May", "June"),
         *("July", "August", "September", "October", "November", "December"),
@@ -38,7 +38,7 @@ class Language:
         """ "27 October 2026" or "27. Oktober 2026"; of a moment, the day it is in the zone."""
         local = moment.astimezone(ZoneInfo(self.zone)) if isinstance(moment, datetime) else moment
         dot = "." if self.code == "de" else ""
-        return f"{local.day}{dot} {_MONTHS[self.code][local.month - 1]} {local.year}"
+        return f"{local.day}{dot} {MONTHS[self.code][local.month - 1]} {local.year}"
 
     def at(self, moment: datetime) -> str:
         """ "20:02 UTC on 27 October 2026" or "20:02 Uhr (UTC) am 27. Oktober 2026"."""
@@ -87,4 +87,4 @@ class Language:
 
 def month_names() -> frozenset[str]:
     """The months in every language."""
-    return frozenset(name for names in _MONTHS.values() for name in names)
+    return frozenset(name for names in MONTHS.values() for name in names)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from detector.case_record import HOLDING_NOTE
 from detector.documents.apology_letter import due
-from detector.documents.desk import shared_words
+from detector.documents.desk import people_of, shared_words
 from detector.documents.letter_checking import Checking, Finding
 
 DAYS_AHEAD = 3
@@ -30,7 +30,7 @@ def days(c: Checking) -> Iterator[Finding]:
 
 
 def _letter(dated: date, c: Checking) -> Iterator[Finding]:
-    last = max(row.last_sent_at for row in c.case.affected if row.organization == c.organization)
+    last = max(row.last_sent_at for row in people_of(c.case, c.organization))
     day = c.language.day(dated)
     if dated < _day(last, c):
         text = f"The letter is dated {day}, before the last copy to them ({c.facts['F10']}): date in [letter]."

@@ -23,7 +23,9 @@ _DAYS = frozenset(
     | {"mittwoch"}
 )
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
-_SHORT = 3
+_WORD = re.compile(r"([^\W_]+)(?:['\u2019]s\b)?")
+SHORT = 3
+"""Letters of a word that is an everyday word or an abbreviation, whatever it names."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,15 @@ class Likeness:
 
 def words_of(lines: Sequence[tuple[int, str]]) -> list[Word]:
     """The words of a text in order, across its lines; "and" and "the" are left out, as people do in names."""
-    found = []
-    for number, line in lines:
-        for word in re.finditer(r"([^\W_]+)(?:['\u2019]s\b)?", line):
-            before = line[: word.start()].rstrip(" *_“„\"'(")
-            begins = not before or before[-1] in ".!?:"
-            found.append(Word(plain(word[1]), word[1], number, begins))
+    written = ((number, word) for number, line in lines for word in _WORD.finditer(line))
+    found = [Word(plain(word[1]), word[1], number, begins_sentence(word)) for number, word in written]
     return [word for word in found if word.plain not in _JOINING]
+
+
+def begins_sentence(word: re.Match[str]) -> bool:
+    """Nothing of the sentence stands before it on its line."""
+    before = word.string[: word.start()].rstrip(" *_“„\"'(")
+    return not before or before[-1] in ".!?:"
 
 
 def likenesses(
@@ -95,7 +99,7 @@ def plain(text: str) -> str:
 
 def one_of(word: str) -> str:
     """A word without the s of several: "larkspurs" -> "larkspur"."""
-    return word[:-1] if len(word) > _SHORT + 1 and word[-1] == "s" and word[-2] != "s" else word
+    return word[:-1] if len(word) > SHORT + 1 and word[-1] == "s" and word[-2] != "s" else word
 
 
 def seen(text: str) -> str:
@@ -126,4 +130,4 @@ def _at(place: int, words: Sequence[Word], name: str, parts: Sequence[str]) -> t
 def _points(one: Likeness, everyday: frozenset[str]) -> bool:
     """Whether some of a name points to it at all."""
     first, *more = one.written.split()
-    return bool(more) or not (len(first) <= _SHORT or one_of(plain(first)) in everyday)
+    return bool(more) or not (len(first) <= SHORT or one_of(plain(first)) in everyday)

@@ -11,15 +11,23 @@ from dataclasses import replace
 from itertools import pairwise
 
 from detector.documents.apology_letter import render_letter
-from detector.documents.desk import others_of, shared_words
+from detector.documents.desk import others_of, people_of, shared_words
 from detector.documents.human import Human
 from detector.documents.letter_checking import Checking, Finding
-from detector.documents.letter_names import calendar, likenesses, parts_of, seen, stem_of, words_of
+from detector.documents.letter_names import (
+    SHORT,
+    begins_sentence,
+    calendar,
+    likenesses,
+    parts_of,
+    seen,
+    stem_of,
+    words_of,
+)
 from detector.documents.letter_text import TOKEN, numbered_lines
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
-_SHORT = 3
 _NAMES_NONE = "A letter counts people and names none."
 
 
@@ -101,7 +109,7 @@ def _stems(c: Checking, names: set[str]) -> set[str]:
     """What the mail domains of others are called, if that is more than a word of some client's name."""
     words = {part for name in (*names, c.organization) for part in parts_of(name)}
     found = {stem_of(domain) for domain in _domains(c)}
-    return {stem for stem in found if len(stem) > _SHORT and stem not in words}
+    return {stem for stem in found if len(stem) > SHORT and stem not in words}
 
 
 def _another(number: int, told: str) -> Finding:
@@ -110,9 +118,8 @@ def _another(number: int, told: str) -> Finding:
 
 def _is_everyday(found: re.Match[str]) -> bool:
     """One word, and short, in small letters or at the beginning of a sentence."""
-    before = found.string[: found.start()].rstrip(" *_“„\"'(")
-    begins = not before or before[-1] in ".!?:"
-    return found[0].isalpha() and (len(found[0]) <= _SHORT or found[0][0].islower() or begins)
+    is_small = len(found[0]) <= SHORT or found[0][0].islower()
+    return found[0].isalpha() and (is_small or begins_sentence(found))
 
 
 def _foreign(line: str, c: Checking) -> str:
@@ -131,7 +138,7 @@ def _foreign(line: str, c: Checking) -> str:
 
 
 def _learners(c: Checking) -> set[str]:
-    return {row.recipient.casefold() for row in c.case.affected if row.organization == c.organization}
+    return {row.recipient.casefold() for row in people_of(c.case, c.organization)}
 
 
 def _domains(c: Checking) -> set[str]:

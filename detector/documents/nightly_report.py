@@ -12,6 +12,7 @@ from typing import Any
 from detector.documents import case_in_words, charts, feed, phrases, sentences
 from detector.documents.album import Album
 from detector.documents.templates import render_html, render_markdown
+from detector.notice_record import RANK
 from detector.records import CaseFacts, Document, NightFacts
 
 RECENT_DAYS = 7
@@ -24,7 +25,6 @@ GAPS_SHOWN = 20
 """Rows of the roster's table; roster.csv holds all."""
 
 _STATES = {"active": 0, "blind": 1, "quiet": 2, "stopped": 3, "withdrawn": 4}
-_SEVERITIES = {"grave": 0, "serious": 1, "minor": 2, "info": 3}
 _FOLDER = re.compile(r"[A-Za-z0-9-]+")
 
 
@@ -111,7 +111,7 @@ def roster_in_words(night: NightFacts) -> str:
 def urgency(case: CaseFacts) -> tuple[bool, int, int, float]:
     """By this the most pressing come first: the gravest, among these what still goes on, then the newest."""
     incident = case.incident
-    severity, state = _SEVERITIES.get(incident.severity, 9), _STATES.get(incident.state, 9)
+    severity, state = -RANK.get(incident.severity, -1), _STATES.get(incident.state, 9)
     return incident.state == "withdrawn", severity, state, -incident.started_at.timestamp()
 
 

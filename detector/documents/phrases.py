@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from detector.documents.languages import MONTHS
 from detector.records import Archive
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
+_MONTHS = MONTHS["en"]
 LEAST_SECONDS, SHORT_SECONDS = 0.1, 10
 """Between them, a tenth of a second says something; beyond, whole seconds, as in the words of the causes."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -55,7 +53,7 @@ def day(moment: datetime) -> str:
 
 
 def long_day(moment: datetime) -> str:
-    """ "27 October 2026", for headings and letters."""
+    """ "27 October 2026", for headings."""
     utc = _utc(moment)
     return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}"
 
@@ -79,11 +77,6 @@ def second(moment: datetime) -> str:
 def minute(moment: datetime) -> str:
     """ "27 Oct 2026, 18:04 UTC", for sentences."""
     return f"{day(moment)}, {clock(moment)} UTC"
-
-
-def at(moment: datetime) -> str:
-    """ "20:02 UTC on 27 October 2026", for letters."""
-    return f"{clock(moment)} UTC on {long_day(moment)}"
 
 
 def instant(moment: datetime) -> str:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAIL_INCHES = (7.4, 3.5)
-WIDE_INCHES = (7.4, 3.1)
-NARROW_INCHES = (3.7, 2.9)
 _FEWEST_DAYS = 5
 """Fewer days stand in the middle, so that one is a bar and no wall."""
 

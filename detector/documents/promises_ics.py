@@ -17,9 +17,8 @@ def in_ics(records: Iterable[CaseRecord]) -> str:
     """Every promise that is not kept; lines end in CR LF."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//detector//promises//EN"]
     for record in records:
-        for promise in record.promises:
-            if promise.kept_at is None:
-                lines += _event(record, promise)
+        for promise in record.open_promises:
+            lines += _event(record, promise)
     return "".join(_folded(line) + "\r\n" for line in (*lines, "END:VCALENDAR"))
 
 

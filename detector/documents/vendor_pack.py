@@ -4,9 +4,7 @@ People and clients are keys; vendor-key.csv, which says who they are, lies outsi
 in the order of the first copies: a hash of an address could be undone by guessing addresses, a number cannot.
 """
 
-import csv
 import hashlib
-import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,12 +15,12 @@ from typing import Any
 
 from detector.documents import phrases
 from detector.documents.desk import Desk
-from detector.documents.escaping import csv_cell, visible
+from detector.documents.escaping import csv_cell, csv_table, visible
 from detector.documents.figures import QUERIES, figures
 from detector.documents.sentences import CaseWords, cause_in_words
 from detector.documents.subject_names import subject_masks
 from detector.documents.templates import render_text, said
-from detector.records import CaseFacts, Copy, Document
+from detector.records import CaseFacts, CauseCandidate, Copy, Document
 
 FOLDER = "vendor-pack/"
 KEY_NAME = "vendor-key.csv"
@@ -64,7 +62,7 @@ def render_vendor_pack(case: CaseFacts, copies: Sequence[Copy], desk: Desk) -> t
     files = (
         Document(f"{FOLDER}00-read-me-first.txt", render_text("vendor_read_me.txt", facts)),
         Document(f"{FOLDER}01-pattern.txt", render_text("vendor_pattern.txt", facts)),
-        Document(f"{FOLDER}02-copies.csv", _table(COLUMNS, (map(csv_cell, row) for row in rows))),
+        Document(f"{FOLDER}02-copies.csv", csv_table(COLUMNS, (map(csv_cell, row) for row in rows))),
         Document(f"{FOLDER}02-copies.jsonl", "".join(map(_json_line, rows))),
         Document(f"{FOLDER}03-three-people.txt", _three_people(case, copies, keys)),
         Document(f"{FOLDER}04-timeline.csv", _timeline(case)),
@@ -166,7 +164,7 @@ def _hurry(case: CaseFacts) -> str:
     return f"It is more than {LOGS_KEPT_DAYS[1]} days ago: please say first which logs of that day you still have."
 
 
-def _candidate(candidate: Any, hidden: Callable[[object], str]) -> dict[str, object]:
+def _candidate(candidate: CauseCandidate, hidden: Callable[[object], str]) -> dict[str, object]:
     texts = {name: hidden(getattr(candidate, name)) for name in ("cause", "meaning", "first_question", "how_to_stop")}
     lists = {name: list(map(hidden, getattr(candidate, name))) for name in ("supporting", "contradicting")}
     return {"name": cause_in_words(texts["cause"]), **texts, **lists}
@@ -241,7 +239,7 @@ def _timeline(case: CaseFacts) -> str:
     timeline = case.timeline
     rows = zip(timeline.starts_at, timeline.extra_copies, timeline.first_copies, strict=True)
     cells = ((phrases.iso(start), timeline.bucket_seconds, extra, first) for start, extra, first in rows)
-    return _table(("from_utc", "seconds", "extra_copies", "first_copies_to_anybody"), cells)
+    return csv_table(("from_utc", "seconds", "extra_copies", "first_copies_to_anybody"), cells)
 
 
 def _queries(case: CaseFacts) -> str:
@@ -258,12 +256,4 @@ def _queries(case: CaseFacts) -> str:
 
 def _key_file(keys: Keys) -> Document:
     rows = [*((key, name) for name, key in keys.clients.items()), *((key, who) for who, key in keys.people.items())]
-    return Document(KEY_NAME, _table(("key", "who"), ((key, csv_cell(who)) for key, who in rows)))
-
-
-def _table(columns: Sequence[str], rows: Any) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()
+    return Document(KEY_NAME, csv_table(("key", "who"), ((key, csv_cell(who)) for key, who in rows)))

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +15,7 @@ from detector.evaluation.scoring import Finding
 from detector.evaluation.sightings import all_sends, findings
 from detector.nightly import nightly
 from detector.records import CaseFacts
-from detector.store import Connection, open_snapshot
+from detector.store import Connection, open_snapshot, utc
 
 DETECTOR = "detector"
 
@@ -59,10 +59,10 @@ def contest(log: LabelledLog, config: Config, options: Options) -> Contest:
 
 def _config(log: LabelledLog, config: Config, options: Options) -> Config:
     """The settings of the run, with the logs to read and their roster, if it may be used."""
-    updates: dict[str, object] = {"logs": config.logs.model_copy(update={"paths": log.files})}
+    config = config.reading(*log.files)
     if options.rosters and log.roster:
-        updates["roster"] = config.roster.model_copy(update={"files": (log.roster,)})
-    return config.model_copy(update=updates)
+        return config.model_copy(update={"roster": config.roster.model_copy(update={"files": (log.roster,)})})
+    return config
 
 
 def _extra_copies(db: Connection) -> Mapping[str, list[tuple[str, datetime]]]:
@@ -70,7 +70,7 @@ def _extra_copies(db: Connection) -> Mapping[str, list[tuple[str, datetime]]]:
     copies: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
     rows = db.execute("select incident_id, recipient, make_timestamp(sent_at_us) from incident_repeats").fetchall()
     for incident_id, recipient, at in rows:
-        copies[incident_id].append((recipient, at.replace(tzinfo=UTC)))
+        copies[incident_id].append((recipient, utc(at)))
     return copies
 
 

@@ -30,6 +30,11 @@ class Counts:
     reach_at_clients: float | None = None
     """The same among the people of the organizations that were hit."""
 
+    @property
+    def spared(self) -> float | None:
+        """Of the same mails the share that went out once only, as they should."""
+        return None if self.reach is None else 1 - self.reach
+
 
 def count(copies: pd.DataFrame, audience: pd.DataFrame) -> Counts:
     """The counts of the copies in time order."""

@@ -66,6 +66,11 @@ class Spacing:
     overlap: float = 0.0
     """Share of the extra copies that went out before the last rightful one."""
 
+    @property
+    def rhythm_spread(self) -> float:
+        """How even a person's rhythm is; of all gaps together, where nobody has enough for a rhythm of his own."""
+        return self.spread if self.own_spread is None else self.own_spread
+
 
 def space(copies: pd.DataFrame) -> Spacing:
     """The spacing of copies in time order."""

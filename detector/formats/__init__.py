@@ -13,7 +13,8 @@ because this package is listed, not registered. The module has
     claims(head)         how many of the head's records are surely its own; the format with most wins
     select(head, zone, source)
                          a `Select`: SQL over `records(record_number, text)` with one row per event, or one row that
-                         says why there is none, in the columns of `COLUMNS`
+                         says why there is none, in the columns of `COLUMNS`; `zone` is of stamps that carry none,
+                         `source` the mapping that the config has for the file
 
 Every record appears at least once, with `part` 1, and all rows of a record have the same outcome.
 """

@@ -13,10 +13,12 @@ A record that holds several facts (a page of an API) leaves out what is ignored 
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from detector.framings import Head
+from detector.framings import REJECT_MARK, Head
+from detector.stamps import UNCLEAR_ORDER
 
 ORGANIZATION = dict.fromkeys(
     ("organization", "organisation", "client", "client_name", "company", "company_name", "tenant"), "VARCHAR"
@@ -103,18 +105,25 @@ def shape(texts: str, others: Mapping[str, Any] | None = None) -> str:
     return json.dumps({**dict.fromkeys(texts.split(), "VARCHAR"), **(others or {})})
 
 
+def simple(name: str) -> str:
+    """What a column is called, when nobody cares for case, blanks and marks."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def table_parameters(head: Head, names: Sequence[str], other: str = "not a JSON object") -> dict[str, Any]:
+    """What formats bind that read tables and objects: which row is the header, and what is wrong with a record that is
+    no whole row, or (`other`) no object of theirs."""
+    is_csv = head.framing == "csv"
+    return {
+        "is_csv": is_csv,
+        "header": head.records[0] if is_csv else REJECT_MARK,
+        "header_number": head.header,
+        "unclear_order": UNCLEAR_ORDER,
+        "broken": f"a row with fewer than the header's {len(names)} fields" if is_csv else other,
+    }
+
+
 def outbid(head: Head, is_ours: Callable[[dict[str, Any]], bool]) -> int:
     """How many of the head's objects are the format's; one more than all if most are, for a table claims them all."""
-    claimed = [is_ours(item) for item in _objects(head)]
+    claimed = [is_ours(item) for item in head.objects()]
     return len(head.records) + 1 if 2 * sum(claimed) > len(claimed) else sum(claimed)
-
-
-def _objects(head: Head) -> Iterator[dict[str, Any]]:
-    """The JSON objects among the head's records."""
-    for record in head.records:
-        try:
-            item = json.loads(record)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(item, dict):
-            yield item

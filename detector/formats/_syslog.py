@@ -11,6 +11,7 @@ program, message)`; its parameters are `PARAMETERS`. A line without such an open
 import re
 
 from detector.framings import Head
+from detector.stamps import zone_assumed
 
 BSD = r"[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
 """A stamp without year and zone."""
@@ -74,4 +75,4 @@ def assumptions(head: Head, zone: str, naive: str = BSD) -> tuple[str, ...]:
     """What has to be said if some of the head's stamps carry no zone; `naive` is how such a stamp opens a line."""
     opens = re.compile(rf"^(?:<[0-9]{{1,3}}>)?(?:{naive}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9:.]+ )")
     is_naive = any(opens.match(record) for record in head.records)
-    return (f"stamps without a zone were read as {zone}",) if is_naive else ()
+    return (zone_assumed(zone),) if is_naive else ()

@@ -29,6 +29,7 @@ from detector.formats._events import (
     shape,
 )
 from detector.framings import Head
+from detector.stamps import zone_assumed
 
 FRAMINGS = ("json", "csv")
 IDENTITY = "event_id"
@@ -126,20 +127,21 @@ def claims(head: Head) -> int:
 def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per event; `zone` is the account's, for stamps that are local."""
     known = {word: type_ for type_, words in _WORDS.items() for word in words.split()}
-    parameters: dict[str, Any] = {"zone": source.zone if source else zone, "known": list(known)}
+    parameters: dict[str, Any] = {"zone": zone, "known": list(known)}
     parameters["types"] = list(known.values())
     if head.framing == "json":
         return Select(_JSON + _FACTS + FINISH, {**parameters, "event": _EVENT})
     names = _names(head)
     picked = ", ".join(column(names, name) for name in _EXPORT)
     parameters |= {"header": head.records[0], "header_number": head.header, "width": len(names)}
-    assumption = f"stamps without a zone were read as {parameters['zone']}"
-    return Select(_CSV.replace("{mark}", MARK).replace("{picked}", picked) + _FACTS + FINISH, parameters, (assumption,))
+    return Select(
+        _CSV.replace("{mark}", MARK).replace("{picked}", picked) + _FACTS + FINISH, parameters, (zone_assumed(zone),)
+    )
 
 
 def _names(head: Head) -> list[str]:
     """The names of a table's columns."""
-    return [name.strip().lower() for name in head.records[0].split("\x1f")] if head.records else []
+    return [name.strip().lower() for name in head.columns]
 
 
 def _is_ours(item: dict[str, Any]) -> bool:

@@ -14,13 +14,12 @@ the key. If a group's RECEIVE ends one hourly file and its EXPAND begins the nex
 Source: Microsoft, "Message tracking", fields and event types.
 """
 
-import re
-
 from detector.config import Source
 from detector.errors import InputError
 from detector.formats import Select
+from detector.formats._events import simple, table_parameters
 from detector.framings import Head
-from detector.stamps import UNCLEAR_ORDER, read_stamps
+from detector.stamps import read_stamps, zone_assumed
 
 FRAMINGS = ("csv", "lines")
 IDENTITY = "event_id"
@@ -168,7 +167,7 @@ from fanned
 def claims(head: Head) -> int:
     """All rows of a table with the columns of message tracking, or the lines that are such rows without a header."""
     if head.framing == "lines":
-        return sum(1 for record in head.records if re.match(LINES, record))
+        return head.matching(LINES)
     names = _header(head)
     places = _places(names)
     if not all(places[name] for name in ("stamp", "event", "recipients")):
@@ -180,38 +179,24 @@ def claims(head: Head) -> int:
 
 def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per event and recipient. The log itself is in UTC; `zone` is for what PowerShell exported."""
-    names = _header(head) if head.framing == "csv" else [_simple(name) for name in COLUMNS_WITHOUT_HEADER.split()]
-    stamps = read_stamps("stamp", "named", head.records, zone, source)
+    names = _header(head) if head.framing == "csv" else [simple(name) for name in COLUMNS_WITHOUT_HEADER.split()]
+    stamps = read_stamps("stamp", "named", head.records, zone, source.time_format if source else None)
     sql = _SQL.format(order=stamps.order, at=stamps.moment, unclear=stamps.is_unclear)
-    is_csv = head.framing == "csv"
     if not {"messageid", "networkmessageid"} & set(names):
         raise InputError(_NO_ID)
     parameters = {
         **_places(names),
         **stamps.parameters,
-        "is_csv": is_csv,
+        **table_parameters(head, names, "a row of another list of columns; keep the #Fields line"),
         "width": len(names),
-        "header": head.records[0] if is_csv else "",
-        "header_number": head.header,
-        "unclear_order": UNCLEAR_ORDER,
-        "broken": f"a row with fewer than the header's {len(names)} fields"
-        if is_csv
-        else "a row of another list of columns; keep the #Fields line",
     }
     is_native = "datetime" in names
-    return Select(
-        sql, parameters, () if is_native else (f"stamps without a zone were read as {source.zone if source else zone}",)
-    )
+    return Select(sql, parameters, () if is_native else (zone_assumed(zone),))
 
 
 def _header(head: Head) -> list[str]:
     """The names of the columns in their simplest form."""
-    first = head.records[0] if head.records else ""
-    return [_simple(name) for name in first.removeprefix("#Fields:").split("\x1f")]
-
-
-def _simple(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    return [simple(name.removeprefix("#Fields:")) for name in head.columns]
 
 
 def _places(names: list[str]) -> dict[str, int]:

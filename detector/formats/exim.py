@@ -14,8 +14,6 @@ taken where there is one.
 Source: the Exim specification, chapter "Log files"; string.c for the escapes.
 """
 
-import re
-
 from detector.config import Source
 from detector.formats import Select
 from detector.formats._syslog import HANDED_ON, HEARD, PARAMETERS, assumptions, lines_of
@@ -158,7 +156,7 @@ from parts
 
 def claims(head: Head) -> int:
     """How many of the head's lines Exim wrote."""
-    return sum(1 for record in head.records if re.match(LINES, record))
+    return head.matching(LINES)
 
 
 def select(head: Head, zone: str, source: Source | None) -> Select:

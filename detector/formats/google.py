@@ -15,12 +15,12 @@ Source: Google Workspace Admin Help, "Email log search export fields" and "Schem
 
 import json
 import re
-from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
+from detector.formats._events import simple, table_parameters
 from detector.framings import Head
-from detector.stamps import UNCLEAR_ORDER, read_stamps
+from detector.stamps import read_stamps, zone_assumed
 
 FRAMINGS = ("csv", "json")
 IDENTITY = "event_id"
@@ -40,6 +40,7 @@ NAMES = {
 }
 """Our word -> names of the column of Email Log Search, without case and spaces."""
 
+_NO_NAMES = "no Gmail log record with names; export the table as JSON, not through the REST interface"
 _SEARCH = r"""
 with cells as (
   select record_number, text, f[$at_message_id] as message_id, f[$at_started] as started, f[$at_stamp] as stamp,
@@ -181,7 +182,7 @@ asof left join arrivals as n on n.key = d.key and n.address = d.address and d.at
 def claims(head: Head) -> int:
     """All rows of an Email Log Search; of JSON, the objects that are Gmail log records."""
     if head.framing == "json":
-        found = sum(1 for record in head.records if _is_gmail(record))
+        found = sum(map(_is_gmail, head.records))
         return found + 1 if found else 0
     names = _columns(head)
     is_search = {"messageid", "startdate", "direction", "recipientaddress"} <= set(names)
@@ -191,40 +192,28 @@ def claims(head: Head) -> int:
 def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per stage and recipient; BigQuery's stamps are in UTC, those of a search may carry a zone's name."""
     is_csv = head.framing == "csv"
-    parameters: dict[str, Any] = {
-        "is_csv": is_csv,
-        "header": head.records[0] if is_csv else "\x02",
-        "header_number": head.header,
-        "unclear_order": UNCLEAR_ORDER,
-        "broken": "no Gmail log record with names; export the table as JSON, not through the REST interface",
-    }
+    names = _columns(head) if is_csv else []
+    parameters = table_parameters(head, names, _NO_NAMES)
     if not is_csv:
         return Select(_BIGQUERY + _SENDS, parameters)
-    names = _columns(head)
     for ours, theirs in NAMES.items():
         parameters[f"at_{ours}"] = next((names.index(name) + 1 for name in theirs.split() if name in names), 0)
-    stamps = read_stamps("stamp", "cells", head.records, zone, source)
-    started = read_stamps("started", "cells", head.records, zone, source)
-    parameters |= {
-        **stamps.parameters,
-        "width": len(names),
-        "broken": f"a row with fewer than the header's {len(names)} fields",
-    }
+    time_format = source.time_format if source else None
+    stamps = read_stamps("stamp", "cells", head.records, zone, time_format)
+    started = read_stamps("started", "cells", head.records, zone, time_format)
+    parameters |= {**stamps.parameters, "width": len(names)}
     search = _SEARCH.format(
         orders=f"{stamps.order}, {started.order}",
         at=stamps.moment,
         started=started.moment,
         unclear=stamps.is_unclear,
     )
-    return Select(
-        search + _SENDS, parameters, (f"stamps without a zone were read as {source.zone if source else zone}",)
-    )
+    return Select(search + _SENDS, parameters, (zone_assumed(zone),))
 
 
 def _columns(head: Head) -> list[str]:
     """The names of the columns in their simplest form."""
-    first = head.records[0] if head.records else ""
-    return [re.sub(r"[^a-z0-9]", "", name.lower()) for name in first.split("\x1f")]
+    return [simple(name) for name in head.columns]
 
 
 def _is_gmail(record: str) -> bool:

@@ -11,14 +11,14 @@ contacts are not among them.
 Source: HubSpot developer documentation, "Email Events API".
 """
 
-import json
 import re
 from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
+from detector.formats._events import table_parameters
 from detector.framings import Head
-from detector.stamps import UNCLEAR_ORDER, read_stamps
+from detector.stamps import read_stamps
 
 FRAMINGS = ("csv", "json")
 IDENTITY = "event_id"
@@ -123,7 +123,7 @@ from chosen
 def claims(head: Head) -> int:
     """All rows of the warehouse's table; of JSON, the events and pages of events."""
     if head.framing == "json":
-        found = sum(1 for record in head.records if _is_hubspot(record))
+        found = sum(map(_is_hubspot, head.objects()))
         return found + 1 if found else 0
     names = set(_columns(head))
     is_table = {"id", "created", "type", "recipient", "email_campaign_id", "sent_by_id"} <= names
@@ -134,22 +134,16 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per event; stamps are epochs, or UTC without a zone in a warehouse."""
     is_csv = head.framing == "csv"
     names = _columns(head) if is_csv else []
-    parameters: dict[str, Any] = {
-        "is_csv": is_csv,
-        "header": head.records[0] if is_csv else "\x02",
-        "header_number": head.header,
-        "unclear_order": UNCLEAR_ORDER,
-        "broken": f"a row with fewer than the header's {len(names)} fields" if is_csv else "not a JSON object",
-    }
+    parameters = table_parameters(head, names)
     cells = _OBJECTS
     if is_csv:
         parameters["width"] = len(names)
         for ours, theirs in NAMES.items():
             parameters[f"at_{ours}"] = next((names.index(n) + 1 for n in theirs.split() if n in names), 0)
         cells = _ROWS.format(cells=", ".join(f"f[$at_{ours}] as {ours}" for ours in NAMES))
-    in_utc = source and source.model_copy(update={"zone": "UTC"})
-    stamps = read_stamps("stamp", "cells", head.records, "UTC", in_utc)
-    sent = read_stamps("sent_by_stamp", "cells", head.records, "UTC", in_utc)
+    time_format = source.time_format if source else None
+    stamps = read_stamps("stamp", "cells", head.records, "UTC", time_format)
+    sent = read_stamps("sent_by_stamp", "cells", head.records, "UTC", time_format)
     orders = f"{stamps.order}, {sent.order}"
     sql = cells + _SENDS.format(orders=orders, at=stamps.moment, sent_at=sent.moment, unclear=stamps.is_unclear)
     return Select(sql, {**parameters, **stamps.parameters})
@@ -157,17 +151,11 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
 
 def _columns(head: Head) -> list[str]:
     """The header's names; some exports leave quotes around them."""
-    return [name.strip(' "') for name in head.records[0].split("\x1f")] if head.records else []
+    return [name.strip(' "') for name in head.columns]
 
 
-def _is_hubspot(record: str) -> bool:
-    """True if the record is an event, or a page of them."""
-    try:
-        found = json.loads(record)
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(found, dict):
-        return False
+def _is_hubspot(found: dict[str, Any]) -> bool:
+    """True if the object is an event, or a page of them."""
     events = found.get("events")
     if isinstance(events, list):
         return (not events and "hasMore" in found) or any(_is_event(event) for event in events[:20])

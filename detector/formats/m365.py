@@ -14,12 +14,12 @@ Source: Microsoft, Get-MessageTraceV2, "Message trace in the Exchange admin cent
 """
 
 import json
-import re
 
 from detector.config import Source
 from detector.formats import Select
+from detector.formats._events import simple, table_parameters
 from detector.framings import Head
-from detector.stamps import UNCLEAR_ORDER, read_stamps
+from detector.stamps import read_stamps, zone_assumed
 
 FRAMINGS = ("csv", "json")
 IDENTITY = "event_id"
@@ -145,7 +145,7 @@ from chosen
 
 def claims(head: Head) -> int:
     """All records if the columns are those of a message trace."""
-    names = {_simple(name) for name in _columns(head)}
+    names = {simple(name) for name in _columns(head)}
     has = {ours: any(name in names for name in theirs.split()) for ours, theirs in NAMES.items()}
     is_trace = has["trace_id"] and has["recipient"] and has["status"] and has["sender"]
     is_enhanced = "recipientstatus" in names and "eventid" not in names and has["message_id"]
@@ -156,35 +156,29 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per row and recipient. Stamps without a zone are UTC, except in a column of the portal called "Date"."""
     names = _columns(head)
     is_csv = head.framing == "csv"
-    parameters: dict[str, str | int | bool] = {
-        "is_csv": is_csv,
-        "header": head.records[0] if is_csv else "\x02",
-        "header_number": head.header,
-        "unclear_order": UNCLEAR_ORDER,
-        "broken": f"a row with fewer than the header's {len(names)} fields" if is_csv else "not a JSON object",
-    }
+    parameters = table_parameters(head, names)
     found = {}
     for ours, theirs in NAMES.items():
-        found[ours] = next((n for word in theirs.split() for n in names if _simple(n) == word), None)
+        found[ours] = next((n for word in theirs.split() for n in names if simple(n) == word), None)
         parameters[f"at_{ours}"] = _address(found[ours], names, is_csv)
     cell = "str_split(text, chr(31))[${0}]" if is_csv else "json_extract_string(object, ${0})"
     cells = ", ".join(f"{cell.format('at_' + ours)} as {ours}" for ours in NAMES)
     whole = f"len(str_split(text, chr(31))) >= {len(names)}" if is_csv else "page is not null"
-    zone = (source.zone if source else zone) if _simple(found["stamp"] or "") == "date" else "UTC"
-    stamps = read_stamps("stamp", "cells", head.records, zone, source and source.model_copy(update={"zone": zone}))
+    zone = zone if simple(found["stamp"] or "") == "date" else "UTC"
+    stamps = read_stamps("stamp", "cells", head.records, zone, source.time_format if source else None)
     sql = _SQL.format(
         cells=f"{cells}, {whole} as is_whole",
         order=stamps.order,
         at=stamps.moment,
         unclear=stamps.is_unclear,
     )
-    return Select(sql, {**parameters, **stamps.parameters}, (f"stamps without a zone were read as {zone}",))
+    return Select(sql, {**parameters, **stamps.parameters}, (zone_assumed(zone),))
 
 
 def _columns(head: Head) -> list[str]:
     """The names of the columns; of JSON, the keys of the first objects, or of the first rows of a page."""
     if head.framing == "csv":
-        return head.records[0].split("\x1f") if head.records else []
+        return head.columns
     names: dict[str, None] = {}
     for record in head.records[:20]:
         try:
@@ -196,10 +190,6 @@ def _columns(head: Head) -> list[str]:
         for row in page[:20] if isinstance(page, list) else [found]:
             names.update(dict.fromkeys(row) if isinstance(row, dict) else {})
     return list(names)
-
-
-def _simple(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _address(name: str | None, names: list[str], is_csv: bool) -> str | int:

@@ -12,7 +12,6 @@ is one person all the same.
 Source: Mailchimp Marketing API, "Campaign reports: sent to, email activity" and "Automations".
 """
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -20,8 +19,9 @@ from typing import Any
 from detector.config import Source
 from detector.errors import InputError
 from detector.formats import Select
+from detector.formats._events import table_parameters
 from detector.framings import Head
-from detector.stamps import UNCLEAR_ORDER, read_stamps
+from detector.stamps import read_stamps
 
 FRAMINGS = ("csv", "json")
 IDENTITY = "event_id"
@@ -118,7 +118,7 @@ from judged
 def claims(head: Head) -> int:
     """All rows of a table of recipients or of activity; of JSON, the pages and entries of Mailchimp's reports."""
     if head.framing == "json":
-        found = sum(1 for record in head.records if _is_report(record))
+        found = sum(map(_is_report, head.objects()))
         return found + 1 if found else 0
     names = set(_columns(head))
     is_campaign = not {"campaign_id", "automation_email_id"}.isdisjoint(names) and "list_id" in names
@@ -133,29 +133,21 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     found = {ours: [name for name in theirs.split() if name in names] for ours, theirs in NAMES.items()}
     if not found["stamp"] and not found["action"] and "activity" not in names and "emails" not in names:
         raise InputError(_NO_TIME)
-    parameters: dict[str, Any] = {
-        "is_csv": is_csv,
-        "header": head.records[0] if is_csv else "\x02",
-        "header_number": head.header,
-        "unclear_order": UNCLEAR_ORDER,
-        "broken": f"a row with fewer than the header's {len(names)} fields" if is_csv else "not a JSON object",
-    }
+    parameters = table_parameters(head, names)
     if is_csv:
         parameters["width"] = len(names)
         parameters |= {f"at_{ours}": names.index(theirs[0]) + 1 if theirs else 0 for ours, theirs in found.items()}
         cells = _ROWS.format(cells=", ".join(f"f[$at_{ours}] as {ours}" for ours in NAMES))
     else:
         cells = _OBJECTS.replace("{cells}", ", ".join(_keys(ours, theirs) for ours, theirs in NAMES.items()))
-    in_utc = source and source.model_copy(update={"zone": "UTC"})
-    stamps = read_stamps("stamp", "cells", head.records, "UTC", in_utc)
+    stamps = read_stamps("stamp", "cells", head.records, "UTC", source.time_format if source else None)
     sql = cells + _SENDS.format(order=stamps.order, at=stamps.moment, unclear=stamps.is_unclear)
     return Select(sql, {**parameters, **stamps.parameters})
 
 
 def _columns(head: Head) -> list[str]:
     """The header's names in lower case, with underscores."""
-    first = head.records[0] if head.records else ""
-    return [re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") for name in first.split("\x1f")]
+    return [re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") for name in head.columns]
 
 
 def _keys(ours: str, theirs: str) -> str:
@@ -167,25 +159,14 @@ def _keys(ours: str, theirs: str) -> str:
 
 def _entries(head: Head) -> Iterator[dict[str, Any]]:
     """The objects of the head: pages, and what they list."""
-    for record in head.records:
-        try:
-            page = json.loads(record)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(page, dict):
-            yield page
-            listed = page.get("sent_to")
-            yield from (entry for entry in listed if isinstance(entry, dict)) if isinstance(listed, list) else ()
+    for page in head.objects():
+        yield page
+        listed = page.get("sent_to")
+        yield from (entry for entry in listed if isinstance(entry, dict)) if isinstance(listed, list) else ()
 
 
-def _is_report(record: str) -> bool:
-    """True if the record is a page or an entry of Mailchimp's reports."""
-    try:
-        found = json.loads(record)
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(found, dict):
-        return False
+def _is_report(found: dict[str, Any]) -> bool:
+    """True if the object is a page or an entry of Mailchimp's reports."""
     if {"campaign_id", "email_id", "list_id"} <= found.keys() or {"workflow_id", "email_id", "queue"} <= found.keys():
         return True
     lists = [found[name] for name in ("sent_to", "emails") if isinstance(found.get(name), list)]

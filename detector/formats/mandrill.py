@@ -22,7 +22,6 @@ FRAMINGS = ("json", "lines")
 IDENTITY = "event_id"
 LINES = r"^mandrill_events=(%5B|\[)"
 
-_POSTED = "mandrill_events="
 _PAGE = shape("event", {"mandrill_events": "VARCHAR"})
 
 _EVENT = shape(
@@ -83,7 +82,7 @@ with opened as (
 def claims(head: Head) -> int:
     """How many of the head's objects are Mandrill's events or lines are its posted bodies."""
     if head.framing == "lines":
-        return sum(1 for record in head.records if record.startswith((f"{_POSTED}%5B", f"{_POSTED}[")))
+        return head.matching(LINES)
     return outbid(head, _is_ours)
 
 

@@ -16,8 +16,6 @@ message id that the mail itself carries. Stamps as in `_syslog.py`.
 Source: OpenSMTPD's mta.c, mda.c, smtp_session.c of these versions, and the OpenSMTPD book's chapter on logging.
 """
 
-import re
-
 from detector.config import Source
 from detector.formats import Select
 from detector.formats._syslog import HANDED_ON, HEARD, PARAMETERS, assumptions, lines_of
@@ -114,7 +112,7 @@ from judged
 
 def claims(head: Head) -> int:
     """How many of the head's lines OpenSMTPD wrote."""
-    return sum(1 for record in head.records if re.match(LINES, record))
+    return head.matching(LINES)
 
 
 def select(head: Head, zone: str, source: Source | None) -> Select:

@@ -6,9 +6,9 @@ row at another time makes a second send, because an application may submit one r
 are sends each, never de-duplicated inside a file; over overlapping exports the greatest multiplicity counts.
 """
 
-import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from detector.config import Source
@@ -16,7 +16,7 @@ from detector.errors import InputError
 from detector.formats import Select
 from detector.framings import Head
 from detector.headings import SYNONYMS, guess_columns, names_sending
-from detector.stamps import UNCLEAR_ORDER, read_stamps
+from detector.stamps import UNCLEAR_ORDER, read_stamps, zone_assumed
 
 FRAMINGS = ("csv", "json")
 IDENTITY = "export"
@@ -131,7 +131,6 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per event and address; `source` is the mapping from the config that applies to this file, if any."""
     names = column_names(head)
     mapped = dict(source.columns) if source and source.columns else guess_columns(names)
-    zone = source.zone if source else zone
     words = {word: event for event, text in WORDS.items() for word in text.split()}
     meanings = {"sent": "accepted"}
     given = {word.strip().lower(): meanings.get(m, m) for word, m in (source.words.items() if source else ())}
@@ -156,7 +155,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         )
     fields, columns = _csv_columns(names, mapped) if is_csv else _json_columns(names, mapped, parameters)
     broken = f"'a row with fewer than the header''s {len(names)} fields'" if is_csv else "'not a JSON object'"
-    stamps = read_stamps("timestamp", "cells", head.records, zone, source)
+    stamps = read_stamps("timestamp", "cells", head.records, zone, source.time_format if source else None)
     sql = _SQL.format(
         fields=fields,
         columns=columns,
@@ -173,15 +172,10 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
 def column_names(head: Head) -> list[str]:
     """The column names of a table: the header row, or the keys of its first objects in order of appearance."""
     if head.framing == "csv":
-        return head.records[0].split("\x1f") if head.records else []
+        return head.columns
     names: dict[str, None] = {}
-    for record in head.records[:20]:
-        try:
-            row = json.loads(record)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(row, dict):
-            names.update(dict.fromkeys(row))
+    for row in replace(head, records=head.records[:20]).objects():
+        names.update(dict.fromkeys(row))
     return list(names)
 
 
@@ -243,4 +237,4 @@ def _assumptions(mapped: Mapping[str, str], zone: str, *, is_mapped: bool) -> tu
     renamed = [f"{theirs!r} as {ours}" for ours, theirs in mapped.items() if theirs != ours]
     how = "as mapped" if is_mapped else "by synonym"
     said = [f"columns read {how}: {', '.join(renamed)}"] if renamed else []
-    return (*said, f"stamps without a zone were read as {zone}")
+    return (*said, zone_assumed(zone))

@@ -8,12 +8,11 @@ Not sends: address probes (`status=deliverable`), NOQUEUE, connects, statistics,
 Source: postfix.org `postlog`, `bounce(5)`, and the log shapes in the tests.
 """
 
-import re
-
 from detector.config import Source
 from detector.formats import Select
 from detector.formats._syslog import HANDED_ON
 from detector.framings import Head
+from detector.stamps import zone_assumed
 
 FRAMINGS = ("lines",)
 IDENTITY = "stream"
@@ -152,13 +151,13 @@ from settled
 
 def claims(head: Head) -> int:
     """How many of the head's lines were written by a Postfix daemon."""
-    return sum(1 for record in head.records if re.match(LINES, record))
+    return head.matching(LINES)
 
 
 def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per line; the ingest reads `zone` and a year into stamps that have none."""
     yearless = any(record[:1].isalpha() for record in head.records)
-    assumptions = (f"stamps without a zone were read as {zone}",) if yearless else ()
+    assumptions = (zone_assumed(zone),) if yearless else ()
     return Select(
         _SQL,
         {"delivery": _DELIVERY, "plain": _PLAIN_DELIVERY, "queued": _QUEUED, "from": _FROM, **HANDED_ON},

@@ -16,8 +16,6 @@ message id.
 Source: qmail's qmail-send.c and qsutil.c, libtai's TAI64N, indimail's README.
 """
 
-import re
-
 from detector.config import Source
 from detector.formats import Select
 from detector.formats._syslog import BSD, HANDED_ON, HEARD, PARAMETERS, assumptions, lines_of
@@ -127,7 +125,7 @@ from judged
 
 def claims(head: Head) -> int:
     """How many of the head's lines qmail wrote."""
-    return sum(1 for record in head.records if re.match(LINES, record))
+    return head.matching(LINES)
 
 
 def select(head: Head, zone: str, source: Source | None) -> Select:

@@ -28,6 +28,7 @@ from detector.formats._events import (
     shape,
 )
 from detector.framings import Head
+from detector.stamps import zone_assumed
 
 FRAMINGS = ("json", "csv")
 IDENTITY = "event_id"
@@ -120,7 +121,7 @@ _FACTS = rf"""
 def claims(head: Head) -> int:
     """How many of the head's objects are SendGrid's, or all rows of an Email Activity export."""
     if head.framing == "csv":
-        names = _names(head)
+        names = set(_names(head))
         is_ours = names >= _CSV_ONLY and len(names & _CSV_TELLING) > 1
         return len(head.records) + 1 if is_ours else 0
     return outbid(head, _is_ours)
@@ -130,7 +131,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     """One row per event; stamps are epochs or in UTC, so `zone` is not needed."""
     if head.framing == "json":
         return Select(_WEBHOOK + _FACTS + FINISH, {"event": _EVENT, "page": _PAGE})
-    names = [name.strip().lower() for name in head.records[0].split("\x1f")]
+    names = _names(head)
     wanted = "event email processed message_id subject from template_id marketing_campaign_id categories unique_args"
     picked = ", ".join(column(names, name) for name in wanted.split())
     parameters: dict[str, Any] = {
@@ -140,12 +141,12 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         "arguments": shape("", ORGANIZATION),
     }
     sql = _ACTIVITY.format(mark=MARK, picked=picked, organization=organization("arguments"))
-    return Select(sql + _FACTS + FINISH, parameters, ("stamps without a zone were read as UTC",))
+    return Select(sql + _FACTS + FINISH, parameters, (zone_assumed("UTC"),))
 
 
-def _names(head: Head) -> set[str]:
+def _names(head: Head) -> list[str]:
     """The names of a table's columns."""
-    return {name.strip().lower() for name in head.records[0].split("\x1f")} if head.records else set()
+    return [name.strip().lower() for name in head.columns]
 
 
 def _is_ours(item: dict[str, Any]) -> bool:

@@ -12,8 +12,6 @@ Stamps as in `_syslog.py`.
 Source: sendmail's deliver.c, envelope.c and savemail.c, and the Sendmail Installation and Operation Guide.
 """
 
-import re
-
 from detector.config import Source
 from detector.formats import Select
 from detector.formats._syslog import HANDED_ON, HEARD, PARAMETERS, assumptions, lines_of
@@ -124,7 +122,7 @@ from settled
 
 def claims(head: Head) -> int:
     """How many of the head's lines Sendmail wrote."""
-    return sum(1 for record in head.records if re.match(LINES, record))
+    return head.matching(LINES)
 
 
 def select(head: Head, zone: str, source: Source | None) -> Select:

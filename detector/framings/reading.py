@@ -1,9 +1,13 @@
 """One file into one spool: each byte read once, each record written once, the part that is known left out."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from detector.errors import InputError, StoreError
 from detector.framings.known_part import KnownAndNew, cut_at, known_prefixes
@@ -17,7 +21,7 @@ from detector.framings.sniffing import (
     refuse_packed_or_binary,
     shape_of,
 )
-from detector.framings.spooling import Spool
+from detector.framings.spooling import FIELD, Spool
 
 Known = Iterable[tuple[int, str]] | Mapping[int, str]
 """Versions of files by length and SHA-256. As pairs, for two versions may be of one length."""
@@ -36,6 +40,22 @@ class Head:
     """The first records as they stand in the spool, up to 200; of CSV from the header on; of Parquet none."""
     header: int = 0
     """CSV: record number of the header row. Records before it are a preamble. 0 for all other framings."""
+
+    @property
+    def columns(self) -> list[str]:
+        """CSV: the names of the columns as they stand in the header row."""
+        return self.records[0].split(FIELD.decode()) if self.records else []
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """The JSON objects among the records."""
+        for record in self.records:
+            with suppress(ValueError, RecursionError):
+                if isinstance(item := json.loads(record), dict):
+                    yield item
+
+    def matching(self, pattern: str) -> int:
+        """How many of the records begin as this regular expression has it."""
+        return sum(1 for record in self.records if re.match(pattern, record))
 
 
 @dataclass(frozen=True)

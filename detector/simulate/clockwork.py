@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from detector.simulate.bursts import Stage
 from detector.simulate.crowds import draw_kind, draw_people, pass_over
-from detector.simulate.messages import DAY, HOUR, SECOND, Message
+from detector.simulate.messages import DAY, HOUR, SECOND, Message, weekday_of
 
 
 def redelivery_timer(stage: Stage) -> Iterator[Message]:
@@ -38,8 +38,7 @@ def scheduled_repeat(stage: Stage) -> Iterator[Message]:
     moment = stage.starts_at_ms
     skips_weekends = rng.random() < 0.3
     while runs < every[1]:
-        weekday = (moment // DAY + 3) % 7
-        if not (skips_weekends and weekday > 4):
+        if not (skips_weekends and weekday_of(moment) > 4):
             yield from pass_over(stage, mails, moment + rng.randrange(2 * SECOND), step=(200, 500))
             runs += 1
         moment += every[0]

@@ -11,7 +11,7 @@ from random import Random
 from detector.simulate.academy import Person, Template
 from detector.simulate.bursts import Burst, Stage
 from detector.simulate.invented import ACADEMY_DOMAIN, TOPICS
-from detector.simulate.messages import DAY, HOUR, MINUTE, SECOND, Mail, Message, submit
+from detector.simulate.messages import DAY, HOUR, MINUTE, SECOND, Mail, Message, submit, weekday_of
 
 Groups = list[tuple[str, list[Person]]]
 """(subject, people)."""
@@ -29,7 +29,7 @@ def _mail(template: Template, subject: str, person: Person, more_bytes: int = 0)
 def _days(stage: Stage) -> Iterator[tuple[int, int]]:
     """(midnight, weekday) of every day of the log."""
     for midnight in range(stage.log_starts_at_ms, stage.log_ends_at_ms, DAY):
-        yield midnight, (midnight // DAY + 3) % 7
+        yield midnight, weekday_of(midnight)
 
 
 def _some(stage: Stage, low: int, high: int) -> list[Person]:

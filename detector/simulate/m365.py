@@ -7,7 +7,7 @@ from random import Random
 
 from detector.simulate.files import Line
 from detector.simulate.invented import ACADEMY_DOMAIN
-from detector.simulate.messages import iso
+from detector.simulate.messages import iso, uuid_of
 from detector.simulate.traffic import DayOfMail
 
 COLUMNS = (
@@ -31,8 +31,7 @@ class MessageTrace:
         """A row per message and recipient, by the time of receipt."""
         rng = Random(f"{self._seed}/m365/{day.number}")
         for message in day.messages:
-            digits = f"{rng.getrandbits(128):032x}"
-            trace = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+            trace = uuid_of(rng)
             status = "Failed" if message.outcome == "bounced" else "Delivered"
             received = f"{iso(message.sent_at_ms)[:-1]}0000"
             for recipient in message.recipients:

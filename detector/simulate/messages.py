@@ -95,6 +95,17 @@ def _fate(rng: Random, *, is_gone: bool) -> tuple[str, tuple[int, ...], int]:
     return "delivered", tuple(attempts[:-1]), attempts[-1]
 
 
+def weekday_of(moment_ms: int) -> int:
+    """0 for a Monday. The first of January 1970 was a Thursday."""
+    return (moment_ms // DAY + 3) % 7
+
+
+def uuid_of(rng: Random) -> str:
+    """Shaped like a UUID."""
+    digits = f"{rng.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 def at_ms(text: str) -> int:
     """Milliseconds of an ISO 8601 time with zone."""
     moment = datetime.fromisoformat(text)

@@ -11,7 +11,7 @@ from typing import Any
 
 from detector.simulate.files import Line
 from detector.simulate.invented import ACADEMY_DOMAIN, PRIVATE_DOMAINS
-from detector.simulate.messages import DAY, MINUTE, Message, at_ms, iso
+from detector.simulate.messages import DAY, MINUTE, Message, at_ms, iso, uuid_of
 from detector.simulate.relays import relay_of
 from detector.simulate.scenarios import MONTH_STARTS_AT
 from detector.simulate.traffic import DayOfMail
@@ -55,7 +55,7 @@ def _wrap(record: Record, arrived_at_ms: int, rng: Random) -> str:
     return _compact(
         {
             "Type": "Notification",
-            "MessageId": _uuid(rng),
+            "MessageId": uuid_of(rng),
             "TopicArn": TOPIC,
             "Subject": "Amazon SES Email Event Notification",
             "Message": _compact(record),
@@ -90,7 +90,7 @@ def _mail(message: Message, rng: Random) -> Record:
     """The part that all events of a message share."""
     domain = message.recipients[0].rpartition("@")[2]
     own_tags = {"template": [message.template]} | ({} if domain in PRIVATE_DOMAINS else {"client": [domain]})
-    ses_id = f"0107{message.sent_at_ms:012x}-{_uuid(rng)}-000000"
+    ses_id = f"0107{message.sent_at_ms:012x}-{uuid_of(rng)}-000000"
     return {
         "timestamp": iso(message.sent_at_ms),
         "source": message.sender,
@@ -156,12 +156,6 @@ def _bounce(message: Message, settled_at_ms: int, rng: Random) -> Record:
             "bounceSubType": "General",
             "bouncedRecipients": bounced,
             "timestamp": iso(settled_at_ms),
-            "feedbackId": f"0107{settled_at_ms:012x}-{_uuid(rng)}-000000",
+            "feedbackId": f"0107{settled_at_ms:012x}-{uuid_of(rng)}-000000",
         }
     }
-
-
-def _uuid(rng: Random) -> str:
-    """Shaped like a UUID."""
-    digits = f"{rng.getrandbits(128):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

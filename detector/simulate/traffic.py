@@ -8,7 +8,7 @@ from random import Random
 from detector.simulate.academy import Academy, build_academy
 from detector.simulate.bursts import Stage
 from detector.simulate.habits import Today
-from detector.simulate.messages import DAY, SECOND, Message, at_ms
+from detector.simulate.messages import DAY, SECOND, Message, at_ms, weekday_of
 from detector.simulate.scenarios import Scenario
 
 QUIET_END_MS = 15 * SECOND
@@ -35,8 +35,7 @@ def mail_of(scenario: Scenario, seed: int) -> Iterator[DayOfMail]:
     for number in range(1, (ends_at_ms - 1 - starts_at_ms) // DAY + 2):
         day_starts_at_ms = starts_at_ms + (number - 1) * DAY
         day_ends_at_ms = day_starts_at_ms + DAY
-        # The first of January 1970 was a Thursday: weekday 3.
-        today = Today(academy, volume, number, day_starts_at_ms, weekday=(day_starts_at_ms // DAY + 3) % 7)
+        today = Today(academy, volume, number, day_starts_at_ms, weekday_of(day_starts_at_ms))
         for habit in scenario.habits:
             pending.extend(habit(today, Random(f"{seed}/{habit.__name__}/{number}")))
         pending.sort(key=attrgetter("sent_at_ms", "message_id"))
