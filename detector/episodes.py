@@ -94,15 +94,15 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
         others = others[~_is_of(others, alarmed.get(template_key, np.array([])))]
         dripping = others[_drips(others)]
         for episode in part.assign(drips=_drips(part)).to_dict("records"):
-            if_new = _enough(episode, others, settings, is_known=False)
-            most, enough = _enough(episode, others, settings, is_known=True) if is_known else if_new
+            most, enough = _enough(episode, others, settings, is_known=is_known)
             if is_known and episode["drips"]:
                 nobodies = episodes.mails[template_key] // _MAILS_FOR_A_TEST_ACCOUNT
                 in_a_loop = max(_PEOPLE_IN_A_LOOP, episodes.mails[template_key] // _MAILS_OF_ONE_IN_A_LOOP)
                 most = _most_elsewhere(episode, dripping, in_a_loop, nobodies)
                 enough = max(fewest, MANY_TIMES_THE_MOST * most)
             if episode["copies"] >= enough:
-                sums = {"most_elsewhere": most, "enough_copies": enough, "enough_if_new": if_new[1]}
+                if_new = _enough(episode, others, settings, is_known=False)[1] if is_known else enough
+                sums = {"most_elsewhere": most, "enough_copies": enough, "enough_if_new": if_new}
                 found.append(episode | sums)
     return pd.DataFrame(found, columns=[*rows.columns, "most_elsewhere", "enough_copies", "enough_if_new"])
 

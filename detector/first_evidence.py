@@ -280,12 +280,12 @@ def _enough_copies(db: Connection, episode: dict[str, Any]) -> int:
     enough = int(copies[episode["enough_copies"] - 1])
     if episode["alike"] > 1:
         return max(enough, int(episode["alike_at_us"]))
+    if_new = int(episode["enough_if_new"])
+    if if_new == episode["enough_copies"]:
+        return enough
     known = db.execute(
         "select known_at_us from repeats where template_key = ? and copies_before = 0 "
         "order by known_at_us limit 1 offset ?",
         [episode["template_key"], WELL_KNOWN - 1],
     ).fetchall()
-    moments = [max(enough, int(us)) for (us,) in known]
-    if episode["enough_if_new"] <= len(copies):
-        moments.append(int(copies[int(episode["enough_if_new"]) - 1]))
-    return min(moments)
+    return min([max(enough, int(us)) for (us,) in known] + [int(us) for us in copies[if_new - 1 : if_new]])

@@ -67,9 +67,8 @@ def emptied(db: Connection) -> Connection:
 
 def ingest(db: Connection, *paths: Path, config: Config = NO_CONFIG, as_of: datetime = AS_OF) -> list[FileTally]:
     """Read files and folders, in this order, into the store; every tally is balanced, whatever became of the file."""
-    logs = config.logs.model_copy(update={"paths": paths})
     with TemporaryDirectory() as scratch:
-        tallies = list(read_new_logs(db, config.model_copy(update={"logs": logs}), as_of, Path(scratch)))
+        tallies = list(read_new_logs(db, config.reading(*paths), as_of, Path(scratch)))
     assert [tally for tally in tallies if not tally.is_balanced] == []
     return tallies
 

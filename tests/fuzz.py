@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random, SystemRandom
 from time import perf_counter
@@ -23,18 +23,15 @@ from time import perf_counter
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import alert_nights
-from conftest import AS_OF, build, emptied, ingest, one_store_for_many, rows
+from conftest import AS_OF, emptied, ingest, one_store_for_many, rows
 from damages import RECORD_DAMAGES, TEXT_DAMAGES, damaged_parquet, put, records, samples
 from histories import WAYS, Night, Way, history, records_of, true_stream
 from laws import costs_beyond, is_told_well, sends_after, sends_of_whole
-from outboxes import drawn_outbox
+from outboxes import drawn_outbox, found_incidents, written
 
-from detector import registry, tables
 from detector.config import Config, Logs
-from detector.detection import find_bursts
 from detector.formats import load_formats
 from detector.nightly import nightly
-from detector.records import AffectedRecipient, Incident
 from detector.store import Connection
 
 SAMPLES = samples()
@@ -144,14 +141,10 @@ def nights_of_alerts(turn: Turn) -> None:
 
 def bursts_of_a_drawn_outbox(turn: Turn) -> None:
     """Whatever is found adds up, and was to be found, to the minute, when it is said to have been."""
-    path, mails = turn.folder / "outbox.csv", drawn_outbox(turn.rng)
-    lines = ["sent_at,id,to,subject,template"]
-    for number, (moment, to, template, subject) in enumerate(mails):
-        lines.append(f"{moment.isoformat(timespec='milliseconds')},<{number}@a.example>,{to},{subject},{template}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    mails = drawn_outbox(turn.rng)
     emptied(turn.db)
     ends = mails[-1][0] + timedelta(days=1) if mails else AS_OF
-    ingest(turn.db, path, as_of=ends)
+    ingest(turn.db, written(turn.folder, mails), as_of=ends)
     for incident, people in found_incidents(turn.db, ends):
         sums = (len(people), sum(person.sends for person in people), sum(person.excess for person in people))
         if sums != (incident.recipients, incident.sends, incident.excess):
@@ -162,20 +155,6 @@ def bursts_of_a_drawn_outbox(turn: Turn) -> None:
         named = {person.recipient for person in people}
         if not any(named & {person.recipient for person in then} for _, then in found_incidents(turn.db, told)):
             raise AssertionError(f"{incident} was not to be found at the moment of its detection")
-
-
-def found_incidents(db: Connection, as_of: datetime) -> list[tuple[Incident, list[AffectedRecipient]]]:
-    """The incidents that a first night at this moment finds, each with its people."""
-    for table in ("incidents", "affected"):
-        db.execute(f"delete from {table}")
-    build(db, tables.SENDS + tables.REPEATS, as_of=as_of)
-    registry.save_incidents(db, Config(), find_bursts(db, Config().detection), as_of, {})
-    incidents = registry.saved_incidents(db)
-    asked = "select * from affected where incident_id = ?"
-    return [
-        (incident, [AffectedRecipient(*row) for row in db.execute(asked, [incident.incident_id]).fetchall()])
-        for incident in incidents
-    ]
 
 
 def readers_while_nights_run(turn: Turn) -> None:

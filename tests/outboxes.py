@@ -1,8 +1,18 @@
-"""Drawn outboxes of small schools: a few kinds of mail, and a few faults of any shape, also such as nobody has had."""
+"""Outboxes of small schools as logs, and what a first night finds in them; some are drawn, with faults of any shape."""
 
+import csv
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
+
+from conftest import build
+
+from detector import registry, tables
+from detector.config import Config
+from detector.detection import find_bursts
+from detector.records import AffectedRecipient, Incident
+from detector.store import Connection
 
 FIRST_DAY = datetime(2027, 3, 1, tzinfo=UTC)
 Mail = tuple[datetime, str, str, str]
@@ -37,3 +47,29 @@ def fault(rng: Random, people: list[str], days: int, mail: tuple[str, str]) -> I
             if rng.random() >= spares:
                 yield moment + timedelta(milliseconds=700 * n), person, *mail
         moment += timedelta(seconds=pause if is_even else pause * rng.uniform(0.3, 2))
+
+
+def written(folder: Path, mails: list[Mail]) -> Path:
+    """The outbox as a table of its own make: other column names, times to the millisecond, ids that count."""
+    path = folder / "outbox.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["sent_at", "id", "from", "to", "subject", "template"])
+        for number, (moment, to, template, subject) in enumerate(sorted(mails)):
+            stamp = moment.isoformat(timespec="milliseconds")
+            rows.writerow([stamp, f"<{number}@school.example>", "office@school.example", to, subject, template])
+    return path
+
+
+def found_incidents(db: Connection, as_of: datetime) -> list[tuple[Incident, tuple[AffectedRecipient, ...]]]:
+    """The incidents with their people, oldest first, as a first night at this moment writes them."""
+    for table in ("incidents", "affected"):
+        db.execute(f"delete from {table}")
+    build(db, tables.SENDS + tables.REPEATS, as_of=as_of)
+    registry.save_incidents(db, Config(), find_bursts(db, Config().detection), as_of, {})
+    return [(incident, people_of(db, incident)) for incident in reversed(registry.saved_incidents(db))]
+
+
+def people_of(db: Connection, incident: Incident) -> tuple[AffectedRecipient, ...]:
+    rows = db.execute("select * from affected where incident_id = ?", [incident.incident_id]).fetchall()
+    return tuple(AffectedRecipient(*row) for row in rows)

@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 from conftest import build, fresh_store, ingest
+from outboxes import FIRST_DAY, Mail, found_incidents, written
 
-from detector import affairs, registry, tables
+from detector import affairs, tables
 from detector.affairs import Burst
 from detector.config import Config, Logs
 from detector.detection import find_bursts
@@ -63,17 +64,8 @@ class Month:
     def found(self, as_of: datetime = NEW_YEAR) -> list[tuple[Incident, tuple[AffectedRecipient, ...]]]:
         """The incidents with their people, oldest first, as a first night at this moment writes them."""
         if as_of not in self.known:
-            self.db.execute("delete from incidents")
-            self.db.execute("delete from affected")
-            registry.save_incidents(self.db, Config(), self.bursts(as_of), as_of, {})
-            saved = reversed(registry.saved_incidents(self.db))
-            self.known[as_of] = [(incident, people_of(self.db, incident)) for incident in saved]
+            self.known[as_of] = found_incidents(self.db, as_of)
         return self.known[as_of]
-
-
-def people_of(db: Connection, incident: Incident) -> tuple[AffectedRecipient, ...]:
-    rows = db.execute("select * from affected where incident_id = ?", [incident.incident_id]).fetchall()
-    return tuple(AffectedRecipient(*row) for row in rows)
 
 
 def at(stamp: str) -> datetime:
@@ -271,10 +263,7 @@ def month_text(path: Path) -> list[str]:
 
 # --- a log of another hand -------------------------------------------------------------------------------------------
 
-FIRST_DAY = datetime(2027, 3, 1, tzinfo=UTC)
 SCHOOL_ENDS = FIRST_DAY + timedelta(days=30)
-Mail = tuple[datetime, str, str, str]
-"""(when, to whom, template, subject)."""
 
 
 def ordinary_outbox(rng: random.Random) -> Iterator[Mail]:  # noqa: C901 - one loop per kind of mail
@@ -339,18 +328,6 @@ def drip(rng: random.Random) -> Iterator[Mail]:
         for person in range(20):
             moment = FIRST_DAY + timedelta(days=18 + day, hours=21, seconds=person, milliseconds=rng.randrange(900))
             yield moment, f"clerk{person}@firm.example", "certificate", "Your certificate for Firm"
-
-
-def written(folder: Path, mails: list[Mail]) -> Path:
-    """The outbox as a table of its own make: other column names, times to the millisecond, ids that count."""
-    path = folder / "outbox.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(["sent_at", "id", "from", "to", "subject", "template"])
-        for number, (moment, to, template, subject) in enumerate(sorted(mails)):
-            stamp = moment.isoformat(timespec="milliseconds")
-            rows.writerow([stamp, f"<{number}@school.example>", "office@school.example", to, subject, template])
-    return path
 
 
 def read_outbox(folder: Path, mails: list[Mail]) -> list[tuple[Incident, tuple[AffectedRecipient, ...]]]:

@@ -43,21 +43,17 @@ with copies as (
   from copies
   group by incident_id
 ), contents as (
-  select incident_id, content_key, min(sent_at_us - lag_us) as from_us
-  from copies
-  where not starts_with(content_key, 'z:')
-  group by incident_id, content_key
-), runs as (
-  select incident_id, content_key, percentile_cont(0.1) within group (order by sent_at_us) as from_us,
-    max(sent_at_us) + 60000000 as until_us
+  select incident_id, content_key, min(sent_at_us - lag_us) as from_us,
+    percentile_cont(0.1) within group (order by sent_at_us) as again_us, max(sent_at_us) + 60000000 as until_us
   from copies
   where not starts_with(content_key, 'z:')
   group by incident_id, content_key
 ), reached as (
-  select n.incident_id, count(*) as people
-  from runs as n
-  join repeats as r on r.content_key = n.content_key and r.copies_before = 0 and r.sent_at_us between n.from_us and n.until_us
-  group by n.incident_id
+  select c.incident_id, count(*) as people
+  from contents as c
+  join repeats as r on r.content_key = c.content_key and r.copies_before = 0
+    and r.sent_at_us between c.again_us and c.until_us
+  group by c.incident_id
 ), clients as (
   select distinct incident_id, organization from copies
 ), firsts as (

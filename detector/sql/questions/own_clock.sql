@@ -21,29 +21,30 @@ with drips as (
   group by template_key, began_us, drips
   having count(*) > 2 and count(*) = drips
 ), copies as (
-  select g.template_key, g.mails_to_tell, r.recipient, r.content_key, r.send_id, r.sent_at_us - g.began_us as since_us,
+  select g.template_key, r.recipient, r.content_key, r.send_id, r.sent_at_us - g.began_us as since_us,
     (r.sent_at_us - g.began_us + 43200000000) // 86400000000 as day_number
   from groups as g
   join members as m on m.template_key = g.template_key
   join repeats as r on r.content_key = m.content_key and r.recipient = m.recipient
     and r.sent_at_us >= m.started_us and r.sent_at_us <= m.ended_us
 ), days as (
-  select template_key, mails_to_tell, day_number, min(since_us) as since_us, count(distinct recipient) as people,
+  select template_key, day_number, min(since_us) as since_us, count(distinct recipient) as people,
     row_number() over (partition by template_key order by day_number) as place,
     coalesce(sum(count(distinct recipient)) over (
       partition by template_key order by day_number rows between unbounded preceding and 1 preceding
     ), 0) as mails_before,
     max(day_number) over (partition by template_key) as last_number
   from copies
-  group by template_key, mails_to_tell, day_number
+  group by template_key, day_number
 ), series as (
-  select template_key, max(abs((since_us + 21600000000) % 43200000000 - 21600000000)) as off_us,
-    min(case when place > 3 then day_number end) as fourth_day,
-    min(case when place > 5 then day_number end) as sixth_day,
-    min(case when place > 3 and mails_before >= mails_to_tell then day_number end) as telling_day,
-    max(case when day_number > last_number - 4 and place > 1 then people end) as last_people
-  from days
-  group by template_key
+  select d.template_key, max(abs((d.since_us + 21600000000) % 43200000000 - 21600000000)) as off_us,
+    min(case when d.place > 3 then d.day_number end) as fourth_day,
+    min(case when d.place > 5 then d.day_number end) as sixth_day,
+    min(case when d.place > 3 and d.mails_before >= g.mails_to_tell then d.day_number end) as telling_day,
+    max(case when d.day_number > d.last_number - 4 and d.place > 1 then d.people end) as last_people
+  from days as d
+  join groups as g on g.template_key = d.template_key
+  group by d.template_key
   having count(*) > 3
 ), sizes as (
   select c.template_key, count(*) = count(s.size) and max(s.size - f.size) <= 8 as is_same
