@@ -1,11 +1,13 @@
 """Reads from the store what the documents may say: one incident's case, one night's figures. Decides nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from detector import copies, evidence_in_words, kept_apart, portrait, roster
 from detector.documents.figures import QUERIES
 from detector.evidence_in_words import Batch
+from detector.parts import cover, uncover
 from detector.records import AffectedRecipient, CaseFacts, FileTally, Incident, NightFacts
 from detector.store import Connection, read_sql, utc
 
@@ -29,6 +31,20 @@ def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
     )
 
 
+@contextmanager
+def only_copies(db: Connection) -> Iterator[None]:
+    """Let questions about the copies of incidents find no other sends: each would look through the whole log."""
+    db.execute(
+        "create or replace temp table part_sends as "
+        "select s.* from sends as s semi join incident_copies as c on c.send_id = s.send_id"
+    )
+    cover(db, "sends")
+    try:
+        yield
+    finally:
+        uncover(db, ("sends",))
+
+
 def label(db: Connection, incident_id: str) -> str:
     """What was sent, in words a person knows."""
     ((template, subject, sender, size),) = db.execute(
@@ -42,7 +58,7 @@ def label(db: Connection, incident_id: str) -> str:
     return f"mail from {sender}" + (f" of about {size / 1000:.1f} kB" if size else "")
 
 
-def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
+def sentences(db: Connection, incident_id: str, *, has_other_days: bool) -> tuple[str, ...]:
     """Why this is an incident: one sentence per number, the strongest batch first."""
     rows = db.execute(
         "select a.template_key, a.cut_by, a.organization, a.scope, a.window_start_us, a.window_us, a.lag_bin, "
@@ -61,7 +77,7 @@ def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
         said.append(evidence_in_words.batch(batch, _sent_it(db, batch) if batch.is_again else 0))
         if batch.company > 1:
             said.append(f"In the same quarter of an hour, {batch.company} kinds of mail came again like that.")
-        said.append(evidence_in_words.judged(batch, has_other_days=_usual(db, incident_id) is not None))
+        said.append(evidence_in_words.judged(batch, has_other_days=has_other_days))
     return tuple(said) or _alone(db, incident_id)
 
 
@@ -150,19 +166,20 @@ def case(db: Connection, incident: Incident, complete_through: datetime) -> Case
     sources = db.execute("select distinct source from case_sends order by source").fetchall()
     ((ids,),) = db.execute("select count(distinct message_id) from case_sends").fetchall()
     people = affected(db, incident.incident_id)
+    usual = _usual(db, incident.incident_id)
     timeline = portrait.timeline(db, incident)
     return CaseFacts(
         incident=incident,
         affected=people,
         timeline=timeline,
         log_complete_through=complete_through,
-        usual_repeats_per_1000=_usual(db, incident.incident_id),
+        usual_repeats_per_1000=usual,
         spared_recipients=_spared(db, incident.incident_id),
         outcomes=tuple((str(outcome), int(n)) for outcome, n in outcomes),
         message_ids=ids,
         sources=tuple(name for (name,) in sources),
         subjects=tuple(subject for (subject,) in subjects),
-        evidence=sentences(db, incident.incident_id),
+        evidence=sentences(db, incident.incident_id, has_other_days=usual is not None),
         example_times=_examples(db, incident.incident_id, people),
         grade=copies.grade(db, incident.incident_id),
         earlier=copies.earlier(db, incident),
