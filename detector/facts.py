@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from detector import copies, evidence_in_words, kept_apart, portrait, roster
@@ -150,6 +151,21 @@ def _clock(us: int) -> str:
 
 def case(db: Connection, incident: Incident, complete_through: datetime) -> CaseFacts:
     """Everything the documents of one incident may say."""
+    (found,) = cases(db, [incident], complete_through)
+    return found
+
+
+def cases(db: Connection, incidents: Sequence[Incident], complete_through: datetime) -> Iterator[CaseFacts]:
+    """The same of several; what counts over the whole log is counted of all of them at once."""
+    usual, lags = _usual(db), portrait.lags(db, incidents)
+    with only_copies(db):
+        for incident in incidents:
+            found = _case(db, incident, complete_through, usual.get(incident.incident_id))
+            yield replace(found, lags=lags.get(incident.incident_id))
+
+
+def _case(db: Connection, incident: Incident, complete_through: datetime, usual: float | None) -> CaseFacts:
+    """One of them, but for its lags."""
     db.execute(
         "create or replace temp table case_sends as "
         "select s.outcome, s.subject, s.source, s.message_id from sends as s "
@@ -166,7 +182,6 @@ def case(db: Connection, incident: Incident, complete_through: datetime) -> Case
     sources = db.execute("select distinct source from case_sends order by source").fetchall()
     ((ids,),) = db.execute("select count(distinct message_id) from case_sends").fetchall()
     people = affected(db, incident.incident_id)
-    usual = _usual(db, incident.incident_id)
     timeline = portrait.timeline(db, incident)
     return CaseFacts(
         incident=incident,
@@ -185,7 +200,6 @@ def case(db: Connection, incident: Incident, complete_through: datetime) -> Case
         earlier=copies.earlier(db, incident),
         later=copies.later(db, incident),
         heat=portrait.heat(db, incident.incident_id, timeline),
-        lags=portrait.lags(db, incident),
     )
 
 
@@ -252,16 +266,10 @@ def complete_through(db: Connection) -> datetime | None:
     return utc(last) if last else None
 
 
-def _usual(db: Connection, incident_id: str) -> float | None:
-    """Of 1,000 sends of the incident's templates on ordinary days, how many were repeats; None without such a day."""
-    ((sends, repeats),) = db.execute(
-        "with hit as (select distinct template_key, sent_at_us // 86400000000 as day from incident_repeats) "
-        "select count(*), count(*) filter (where r.copies_before > 0) from repeats as r "
-        "left join hit as h on h.template_key = r.template_key and h.day = r.sent_at_us // 86400000000 "
-        "where h.day is null and r.template_key in (select template_key from incident_repeats where incident_id = ?)",
-        [incident_id],
-    ).fetchall()
-    return round(1000 * repeats / sends, 2) if sends else None
+def _usual(db: Connection) -> dict[str, float]:
+    """Of 1,000 sends of an incident's templates on ordinary days, how many were repeats; where there is such a day."""
+    rows = db.execute(read_sql("questions/usual_repeats")).fetchall()
+    return {incident_id: round(1000 * repeats / sends, 2) for incident_id, sends, repeats in rows}
 
 
 def _spared(db: Connection, incident_id: str) -> int:

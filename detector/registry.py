@@ -163,9 +163,7 @@ def _known(db: Connection) -> list[Known]:
     ]
 
 
-def _incidents(
-    db: Connection, ids: Sequence[str], groups: Sequence[Sequence[Burst]], feed: Feed
-) -> Iterator[Incident]:
+def _incidents(db: Connection, ids: Sequence[str], groups: Sequence[Sequence[Burst]], feed: Feed) -> Iterator[Incident]:
     """The incidents with their figures, from the people and repeats just written."""
     from detector.fingerprints import usual_hosts  # pandas and scipy: a second that no command but a night need wait
 
