@@ -197,7 +197,7 @@ class BurstDetector(OutlierMixin, BaseEstimator):
         last = np.where(np.isin(rows.scale, WEEKS), 6, 0)
         own = self._own(rows, *sums.own_run(keys, rows.day))
         worst_from, worst_to = sums.worst_other_run(keys, rows.day)
-        enough = self.sizes_.without(rows.group)[-1] >= priors.TRIM_DAYS[rows.lag_bin]
+        enough = self.sizes_.without(rows.group)[-1] >= _DAYS_BEFORE_TRIMMING
         apart = enough & ~((worst_from <= own[1]) & (worst_to + last >= own[0]))
         return own, (np.where(apart, worst_from, np.nan), worst_to + last)
 

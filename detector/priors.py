@@ -46,8 +46,6 @@ FOLLOW_UP_DAYS = np.array([1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 8, 16, 1, 16, 16])
 """A day is clean at a lag only once so many days have passed."""
 RUN_DAYS = np.array([0, 2, 2, 0, 0, 0, 0, 3, 3, 4, 9, 30, 0, 30, 30])
 """Days so near each other are one run, at each lag bin."""
-TRIM_DAYS = np.array([5, 2, 2, 2, 2, 2, 2, 5, 5, 5, 5, 5, 2, 5, 5])
-"""From so many days on the worst other run is taken for an incident; of a template's habits within hours two tell."""
 NEAR = np.array([2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0])
 """A habit spreads over so many lag bins to each side: a daily digest may not come twice an hour."""
 RARER = np.array([1, 1, 1, 1, 1, 0.1, 0.1, 1, 1, 1])

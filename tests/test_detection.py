@@ -464,13 +464,6 @@ def courses() -> list[Mail]:
     ]
 
 
-def test_a_template_whose_only_other_day_was_a_fault_is_judged_as_if_it_were_new(tmp_path):
-    """Forty got it four times in an hour, nine days before; then all get it again after an hour to the second."""
-    past = [(moment - timedelta(days=9), *mail) for moment, *mail in mailing([1.0, 1.3, 1.6, 1.9])]
-    found = read_outbox(tmp_path, [*ordinary_outbox(random.Random(11)), *past, *mailing([1.5, 2.5])])
-    assert [(incident.recipients, incident.excess) for incident, _ in found] == [(40, 120), (40, 80)]
-
-
 def test_a_flood_of_codes_to_one_person_names_nobody_who_asked_for_a_code_meanwhile(tmp_path):
     """A hundred codes, one a minute; ten others ask twice in the same hour."""
     begins = FIRST_DAY + timedelta(days=20, hours=9)

@@ -16,11 +16,7 @@ with copies as (
   from incident_repeats as i
   join repeats as r on r.send_id = i.send_id and r.content_key = i.content_key
 ), mails as (
-  select incident_id, recipient, content_key, count(*) as excess
-  from copies
-  group by incident_id, recipient, content_key
-), lasts as (
-  select incident_id, recipient, content_key, max(copies_before) as copies_before
+  select incident_id, recipient, content_key, count(*) as excess, max(copies_before) as copies_before
   from copies
   group by incident_id, recipient, content_key
 ), reminded as (
@@ -31,7 +27,7 @@ with copies as (
       and (r.lag_us + 180000000) % 86400000000 <= 360000000 and (b.lag_us + 180000000) % 86400000000 <= 360000000
       and not (b.lag_us <= 86580000000 and r.lag_us between 259020000000 and 259380000000)
       then 1 else 0 end) as mails
-  from lasts as l
+  from mails as l
   join repeats as r on r.recipient = l.recipient and r.content_key = l.content_key and r.copies_before = l.copies_before
   join repeats as b on b.recipient = l.recipient and b.content_key = l.content_key
     and b.copies_before = l.copies_before - 1
