@@ -83,7 +83,7 @@ def _heat(db: Connection, incident: Incident) -> tuple[Any, ...]:
 
 
 def _lags(db: Connection, incident: Incident) -> tuple[Any, ...]:
-    return (portrait.lags(db, incident),)
+    return (portrait.lags(db, [incident]).get(incident.incident_id),)
 
 
 _OF_AN_INCIDENT: dict[str, tuple[float, drawing.Drawing, Callable[[Connection, Incident], tuple[Any, ...]]]] = {

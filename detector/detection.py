@@ -52,9 +52,9 @@ join template_numbers as t on t.template_key = b.template_key
 """
 _CANDIDATES = """
 with hot_days as (
-  select distinct template, day from judged where log10 >= $enough
+  select template, day, 'all' as scope from judged where log10 >= $enough
   union
-  select distinct kin, day from judged where log10 >= $enough
+  select kin, day, 'all' from judged where log10 >= $enough
 )
 select t.template, t.kin, t.family, t.kind, b.scale, b.is_again, b.lag_bin, b.window_start_us // 86400000000 as day,
   b.exposed, b.repeated, 0 as own_exposed, 0 as own_repeated, 1 as alike,
@@ -64,7 +64,7 @@ join template_numbers as t on t.template_key = b.template_key
 left join judged as j on j.template = t.template and j.scale = b.scale and j.is_again = b.is_again
   and j.lag_bin = b.lag_bin and j.day = b.window_start_us // 86400000000 and j.exposed = b.exposed
   and j.repeated = b.repeated
-left join hot_days as h on b.scope = 'all' and h.template = t.template and h.day = b.window_start_us // 86400000000
+left join hot_days as h on h.scope = b.scope and h.template = t.template and h.day = b.window_start_us // 86400000000
 where b.lag_bin > 0 and b.repeated >= $people and (j.template is not null or h.template is not null)
 order by t.template, cut_by, scope, organization, window_us, window_start_us, b.is_again, b.lag_bin
 """

@@ -1,11 +1,14 @@
 """Reads from the store what the documents may say: one incident's case, one night's figures. Decides nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from detector import copies, evidence_in_words, kept_apart, portrait, roster
 from detector.documents.figures import QUERIES
 from detector.evidence_in_words import Batch
+from detector.parts import cover, uncover
 from detector.records import AffectedRecipient, CaseFacts, FileTally, Incident, NightFacts
 from detector.store import Connection, read_sql, utc
 
@@ -29,6 +32,20 @@ def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
     )
 
 
+@contextmanager
+def only_copies(db: Connection) -> Iterator[None]:
+    """Let questions about the copies of incidents find no other sends: each would look through the whole log."""
+    db.execute(
+        "create or replace temp table part_sends as "
+        "select s.* from sends as s semi join incident_copies as c on c.send_id = s.send_id"
+    )
+    cover(db, "sends")
+    try:
+        yield
+    finally:
+        uncover(db, ("sends",))
+
+
 def label(db: Connection, incident_id: str) -> str:
     """What was sent, in words a person knows."""
     ((template, subject, sender, size),) = db.execute(
@@ -42,7 +59,7 @@ def label(db: Connection, incident_id: str) -> str:
     return f"mail from {sender}" + (f" of about {size / 1000:.1f} kB" if size else "")
 
 
-def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
+def sentences(db: Connection, incident_id: str, *, has_other_days: bool) -> tuple[str, ...]:
     """Why this is an incident: one sentence per number, the strongest batch first."""
     rows = db.execute(
         "select a.template_key, a.cut_by, a.organization, a.scope, a.window_start_us, a.window_us, a.lag_bin, "
@@ -61,7 +78,7 @@ def sentences(db: Connection, incident_id: str) -> tuple[str, ...]:
         said.append(evidence_in_words.batch(batch, _sent_it(db, batch) if batch.is_again else 0))
         if batch.company > 1:
             said.append(f"In the same quarter of an hour, {batch.company} kinds of mail came again like that.")
-        said.append(evidence_in_words.judged(batch, has_other_days=_usual(db, incident_id) is not None))
+        said.append(evidence_in_words.judged(batch, has_other_days=has_other_days))
     return tuple(said) or _alone(db, incident_id)
 
 
@@ -134,6 +151,21 @@ def _clock(us: int) -> str:
 
 def case(db: Connection, incident: Incident, complete_through: datetime) -> CaseFacts:
     """Everything the documents of one incident may say."""
+    (found,) = cases(db, [incident], complete_through)
+    return found
+
+
+def cases(db: Connection, incidents: Sequence[Incident], complete_through: datetime) -> Iterator[CaseFacts]:
+    """The same of several; what counts over the whole log is counted of all of them at once."""
+    usual, lags = _usual(db), portrait.lags(db, incidents)
+    with only_copies(db):
+        for incident in incidents:
+            found = _case(db, incident, complete_through, usual.get(incident.incident_id))
+            yield replace(found, lags=lags.get(incident.incident_id))
+
+
+def _case(db: Connection, incident: Incident, complete_through: datetime, usual: float | None) -> CaseFacts:
+    """One of them, but for its lags."""
     db.execute(
         "create or replace temp table case_sends as "
         "select s.outcome, s.subject, s.source, s.message_id from sends as s "
@@ -156,19 +188,18 @@ def case(db: Connection, incident: Incident, complete_through: datetime) -> Case
         affected=people,
         timeline=timeline,
         log_complete_through=complete_through,
-        usual_repeats_per_1000=_usual(db, incident.incident_id),
+        usual_repeats_per_1000=usual,
         spared_recipients=_spared(db, incident.incident_id),
         outcomes=tuple((str(outcome), int(n)) for outcome, n in outcomes),
         message_ids=ids,
         sources=tuple(name for (name,) in sources),
         subjects=tuple(subject for (subject,) in subjects),
-        evidence=sentences(db, incident.incident_id),
+        evidence=sentences(db, incident.incident_id, has_other_days=usual is not None),
         example_times=_examples(db, incident.incident_id, people),
         grade=copies.grade(db, incident.incident_id),
         earlier=copies.earlier(db, incident),
         later=copies.later(db, incident),
         heat=portrait.heat(db, incident.incident_id, timeline),
-        lags=portrait.lags(db, incident),
     )
 
 
@@ -235,16 +266,10 @@ def complete_through(db: Connection) -> datetime | None:
     return utc(last) if last else None
 
 
-def _usual(db: Connection, incident_id: str) -> float | None:
-    """Of 1,000 sends of the incident's templates on ordinary days, how many were repeats; None without such a day."""
-    ((sends, repeats),) = db.execute(
-        "with hit as (select distinct template_key, sent_at_us // 86400000000 as day from incident_repeats) "
-        "select count(*), count(*) filter (where r.copies_before > 0) from repeats as r "
-        "left join hit as h on h.template_key = r.template_key and h.day = r.sent_at_us // 86400000000 "
-        "where h.day is null and r.template_key in (select template_key from incident_repeats where incident_id = ?)",
-        [incident_id],
-    ).fetchall()
-    return round(1000 * repeats / sends, 2) if sends else None
+def _usual(db: Connection) -> dict[str, float]:
+    """Of 1,000 sends of an incident's templates on ordinary days, how many were repeats; where there is such a day."""
+    rows = db.execute(read_sql("questions/usual_repeats")).fetchall()
+    return {incident_id: round(1000 * repeats / sends, 2) for incident_id, sends, repeats in rows}
 
 
 def _spared(db: Connection, incident_id: str) -> int:

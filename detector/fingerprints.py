@@ -22,17 +22,30 @@ order by first_us, recipient, content_key
 """
 
 _HOSTS = """
-select count(distinct split_part(s.message_id, '@', 2)) from repeats as r
-join sends as s on s.send_id = r.send_id
-left join incident_copies as i on i.send_id = r.send_id
-where i.send_id is null and s.message_id like '%@%.%'
-  and r.template_key in (select template_key from incident_copies where incident_id = ?)
+with hosts as (
+  select distinct r.template_key, split_part(s.message_id, '@', 2) as host
+  from repeats as r
+  join sends as s on s.send_id = r.send_id
+  left join incident_copies as i on i.send_id = r.send_id
+  where i.send_id is null and s.message_id like '%@%.%'
+    and r.template_key in (select template_key from incident_copies)
+), mine as (
+  select distinct incident_id, template_key from incident_copies
+)
+select m.incident_id, count(distinct h.host)
+from mine as m
+join hosts as h on h.template_key = m.template_key
+group by m.incident_id
 """
 
 
-def fingerprint(db: Connection, incident_id: str) -> Evidence:
+def usual_hosts(db: Connection) -> dict[str, int]:
+    """How many hosts the templates of each incident come from otherwise, where any does; all in one look at the log."""
+    return dict(db.execute(_HOSTS).fetchall())
+
+
+def fingerprint(db: Connection, incident_id: str, hosts: int) -> Evidence:
     """The counted facts from which the causes of one incident are judged."""
     copies = db.execute(_COPIES, [incident_id]).df()
     audience = db.execute(_AUDIENCE, [incident_id]).df()
-    ((hosts,),) = db.execute(_HOSTS, [incident_id]).fetchall()
-    return measure(copies, audience, int(hosts))
+    return measure(copies, audience, hosts)

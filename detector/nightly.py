@@ -158,5 +158,5 @@ def _facts(db: Connection, config: Config, files: Sequence[FileTally], as_of: da
     told = [tally.earlier or tally for tally in files]
     night = facts.night(db, as_of, config.detection.stale_after, told, __version__)
     through = night.log_complete_through or as_of
-    found = (facts.case(db, incident, through) for incident in registry.saved_incidents(db))
+    found = facts.cases(db, registry.saved_incidents(db), through)
     return replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))

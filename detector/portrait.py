@@ -2,6 +2,7 @@
 which lags. Decides nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -104,13 +105,17 @@ def heat(db: Connection, incident_id: str, timeline: Timeline) -> Heat | None:
     return Heat(seconds, starts, tuple(zip(names, map(tuple, counts), strict=True)), per_row)
 
 
-def lags(db: Connection, incident: Incident) -> LagProfile | None:
-    """The template's lag profile, with this incident's beside it."""
-    rows = sorted(db.execute(read_sql("questions/lags"), {"incident_id": incident.incident_id}).fetchall())
-    if not any(repeats for _, repeats, _, _ in rows):
-        return None
-    _, repeats, usual_repeats, (usual_sends, *_) = zip(*rows, strict=True)
-    return LagProfile(incident.sends, repeats, usual_sends, usual_repeats)
+def lags(db: Connection, incidents: Sequence[Incident]) -> dict[str, LagProfile]:
+    """Of each incident that has one, the lag profile of its templates, with its own beside it."""
+    found: dict[str, list[tuple[int, ...]]] = {}
+    for incident_id, *counts in sorted(db.execute(read_sql("questions/lags")).fetchall()):
+        found.setdefault(incident_id, []).append(tuple(counts))
+    profiles = {}
+    for incident in incidents:
+        _, repeats, usual_repeats, usual_sends = zip(*found.get(incident.incident_id, [(0, 0, 0, 0)]), strict=True)
+        if any(repeats):
+            profiles[incident.incident_id] = LagProfile(incident.sends, repeats, usual_sends[0], usual_repeats)
+    return profiles
 
 
 def _us(moment: datetime) -> int:

@@ -1,7 +1,7 @@
 """The incidents of the store: known ones read, tonight's matched and written together with the notices due."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from statistics import median
@@ -52,9 +52,7 @@ def save_incidents(
     through = facts.complete_through(db)
     feed = Feed(through or as_of, as_of, config.detection.stale_after)
     shapes = _shapes(db)
-    current = [
-        _undoubted(_incident(db, name, group, feed), shapes[name]) for name, group in zip(ids, groups, strict=True)
-    ]
+    current = [_undoubted(incident, shapes[incident.incident_id]) for incident in _incidents(db, ids, groups, feed)]
     patterns = _patterns(db, current)
     verdicts = tuple(record.verdict for record in records.values() if record.verdict)
     db.execute("delete from incidents")
@@ -165,13 +163,23 @@ def _known(db: Connection) -> list[Known]:
     ]
 
 
-def _incident(db: Connection, incident_id: str, bursts: Sequence[Burst], feed: Feed) -> Incident:
-    """One incident with its figures, from the people and repeats just written."""
-    from detector.causes import explain  # pandas and scipy: a second that no command but a night need wait
+def _incidents(db: Connection, ids: Sequence[str], groups: Sequence[Sequence[Burst]], feed: Feed) -> Iterator[Incident]:
+    """The incidents with their figures, from the people and repeats just written."""
+    from detector.fingerprints import usual_hosts  # pandas and scipy: a second that no command but a night need wait
+
+    hosts = usual_hosts(db)
+    with facts.only_copies(db):
+        for name, bursts in zip(ids, groups, strict=True):
+            yield _incident(db, name, bursts, feed, hosts.get(name, 0))
+
+
+def _incident(db: Connection, incident_id: str, bursts: Sequence[Burst], feed: Feed, usual_hosts: int) -> Incident:
+    """One incident with its figures."""
+    from detector.causes import explain
     from detector.fingerprints import fingerprint
 
     people = facts.affected(db, incident_id)
-    evidence = fingerprint(db, incident_id)
+    evidence = fingerprint(db, incident_id, usual_hosts)
     copies = sorted(person.sends for person in people)
     candidates = explain(evidence)
     started_at, ended_at = min(b.started_at for b in bursts), max(b.ended_at for b in bursts)

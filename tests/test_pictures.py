@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -84,10 +85,23 @@ def test_a_template_of_two_days_has_nothing_usual(db: Connection) -> None:
 def test_the_lag_profile_has_the_incident_beside_all_else_of_the_template(db: Connection) -> None:
     """Three extra copies after 90 seconds, of 4 sends by the incident's count. Others: 50 first copies on five days, 4
     of them again a day later, and the two rightful ones of the incident: 56."""
-    profile = portrait.lags(db, INCIDENT)
+    profile = portrait.lags(db, [INCIDENT])["INC-1"]
     assert profile == LagProfile(4, (0, 0, 0, 3, *[0] * 7), 56, (*[0] * 7, 4, 0, 0, 0))
     assert per_1000(profile) == ((0, 0, 0, 750, *[0] * 7), (*[0] * 7, 71.43, 0, 0, 0))
     assert len(LAGS) == len(profile.repeats)
+
+
+def test_the_copies_of_another_incident_of_the_template_are_neither_its_own_nor_usual(db: Connection) -> None:
+    """One of the four repeats after a day is the other incident's: it leaves three of them, and 55 of 56 sends."""
+    ((other,),) = db.execute("select min(send_id) from repeats where lag_us >= 86400000000").fetchall()
+    db.execute("insert into incident_repeats values ('INC-2', ?, 'w')", [other])
+    unknown = replace(INCIDENT, incident_id="INC-3")
+    profiles = portrait.lags(db, [INCIDENT, replace(INCIDENT, incident_id="INC-2", sends=2), unknown])
+    usual = (*[0] * 7, 3, 0, 0, 0)
+    assert profiles == {
+        "INC-1": LagProfile(4, (0, 0, 0, 3, *[0] * 7), 55, usual),
+        "INC-2": LagProfile(2, (*[0] * 7, 1, 0, 0, 0), 55, usual),
+    }
 
 
 def test_the_heat_map_has_a_line_for_each_person_the_first_hit_on_top(db: Connection) -> None:
