@@ -2,9 +2,10 @@
 
 import csv
 import json
+import subprocess
 from pathlib import Path
 
-from test_incidents_cli import COLUMNS, MORNING, Desk, burst, desk
+from test_incidents_cli import COLUMNS, DAY, MORNING, Desk, burst, desk, opened
 
 __all__ = ["desk"]
 
@@ -42,3 +43,28 @@ def test_the_vendor_pack_tells_no_client_by_the_path_of_a_log_or_the_spelling_of
     home = dict(csv.reader((folder_of(desk) / "vendor-key.csv").read_text(encoding="utf-8").splitlines()))
     paths = [str(logs / name / "AcmeCorp_2030.csv") for name in ("old", "new")]
     assert [home["file-1"], home["file-2"]] == paths, "whoever is asked back finds the line"
+
+
+def test_the_manifest_is_of_the_pack_as_it_lies_and_names_what_people_edited(desk):
+    """The question is put in other words, the list of copies is deleted: the night after, and each command, makes the
+    manifest agree with that, and no byte of a person is touched. Once the edit is taken back the manifest says nothing of it."""
+    name = opened(desk)
+    pack = folder_of(desk) / "vendor-pack"
+    verify = ["sha256sum", "-c", "--quiet", "--strict", "MANIFEST.sha256"]
+    ours = (pack / "01-pattern.txt").read_bytes()
+    mine = ours + b"P.S. Ours is node 7.\r\n"
+    (pack / "01-pattern.txt").write_bytes(mine)
+    (pack / "02-copies.csv").unlink()
+    assert subprocess.run(verify, cwd=pack, check=False, capture_output=True).returncode == 1
+    assert desk.say("ack", name).code == 0
+    for _ in range(2):
+        assert subprocess.run(verify, cwd=pack, check=False, capture_output=True).returncode == 0
+        told = (pack / "MANIFEST.sha256").read_text(encoding="utf-8").splitlines()
+        assert told[-1] == "# edited by hand since the detector wrote it: 01-pattern.txt"
+        assert [line[66:] for line in told if "02-copies" in line] == ["02-copies.jsonl"]
+        assert (pack / "01-pattern.txt").read_bytes() == mine
+        desk.night(MORNING + DAY)
+    (pack / "01-pattern.txt").write_bytes(ours)
+    desk.run("letter", "draft", name, "--state", desk.state)
+    assert subprocess.run(verify, cwd=pack, check=False).returncode == 0
+    assert "edited" not in (pack / "MANIFEST.sha256").read_text(encoding="utf-8")

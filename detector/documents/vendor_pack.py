@@ -25,6 +25,7 @@ from detector.records import CaseFacts, CauseCandidate, Copy, Document
 
 FOLDER = "vendor-pack/"
 KEY_NAME = "vendor-key.csv"
+MANIFEST = "MANIFEST.sha256"
 TOLD_COPIES = 400
 """Of one person's sequence."""
 LOGS_KEPT_DAYS = (3, 30)
@@ -72,10 +73,15 @@ def render_vendor_pack(case: CaseFacts, copies: Sequence[Copy], desk: Desk) -> t
         Document(f"{FOLDER}04-timeline.csv", _timeline(case)),
         Document(f"{FOLDER}05-queries.sql", _queries(case)),
     )
-    manifest = "".join(
-        f"{hashlib.sha256(file.content.encode()).hexdigest()}  {file.name.removeprefix(FOLDER)}\n" for file in files
-    )
-    return (*files, Document(f"{FOLDER}MANIFEST.sha256", manifest), _key_file(keys))
+    return (*files, manifest({file.name: file.content.encode() for file in files}), _key_file(keys))
+
+
+def manifest(files: Mapping[str, bytes], changed: Sequence[str] = ()) -> Document:
+    """MANIFEST.sha256: the sum of each file as whoever gets the pack will find it; and which of them people changed."""
+    lines = [f"{hashlib.sha256(content).hexdigest()}  {name.removeprefix(FOLDER)}\n" for name, content in files.items()]
+    edited = ", ".join(name.removeprefix(FOLDER) for name in changed)
+    by_hand = [f"# edited by hand since the detector wrote it: {edited}\n"] if edited else []
+    return Document(f"{FOLDER}{MANIFEST}", "".join([*lines, *by_hand]))
 
 
 def _keys(case: CaseFacts, copies: Sequence[Copy]) -> Keys:
