@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -68,3 +69,22 @@ def test_the_manifest_is_of_the_pack_as_it_lies_and_names_what_people_edited(des
     desk.run("letter", "draft", name, "--state", desk.state)
     assert subprocess.run(verify, cwd=pack, check=False).returncode == 0
     assert "edited" not in (pack / "MANIFEST.sha256").read_text(encoding="utf-8")
+
+
+# --- a subject as long as a book --------------------------------------------------------------------------------------
+
+
+def test_a_subject_of_two_megabytes_is_told_with_its_true_length_and_to_a_client_in_a_few_words(desk):
+    """15 characters and 200,000 times "once more ": 2,000,015. A client is told the first words of it, and no figure."""
+    subject = "Welcome aboard " + "once more " * 200_000
+    assert desk.night(MORNING, [(*row[:4], subject, *row[5:]) for row in burst()]).code == 0
+    folder = folder_of(desk)
+    (name,) = [row["incident_id"] for row in desk.listed()]
+    brief = (folder / "brief.md").read_text(encoding="utf-8")
+    assert "… (2,000,014 characters)" in brief.splitlines()[0], "the blank at its end is none of it"
+    spoken = f"“Welcome aboard{' once more' * 6} once…”"  # 14 + 6 * 10 + 5 = 79 characters; one word more is too many
+    texts = {page: (folder / page).read_text(encoding="utf-8") for page in ("letter.md", "call.md", "note.md")}
+    assert spoken in re.sub(r"\{F3: (.*?)\}", r"\1", texts["letter.md"])
+    assert spoken in texts["note.md"]
+    assert [page for page, text in texts.items() if "characters" in text or "md5" in text] == []
+    assert "563" not in desk.say("show", name).out + brief
