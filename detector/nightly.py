@@ -53,7 +53,7 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             tables.save_settings(db, config, as_of)
             roster_problems = read_roster(db, config.roster, state / "work")
             refresh(db, said=lambda name, s: talk(f"{name}: {s:.2f} s"))
-            cases = chronicle.read_cases(state / "incidents")
+            cases = chronicle.with_lost(db, chronicle.read_cases(state / "incidents"))
             saved, due = _find_incidents(db, config, as_of, cases, None if dry_run else journal)
             found = registry.saved_incidents(db)
             cases, news = chronicle.write_down(db, cases, state / "incidents", found, (saved, as_of))

@@ -3,10 +3,12 @@
 import csv
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
-from test_incidents_cli import COLUMNS, DAY, MORNING, Desk, burst, desk, opened
+import pytest
+from test_incidents_cli import COLUMNS, DAY, HOUR, MORNING, Desk, burst, desk, opened
 
 __all__ = ["desk"]
 
@@ -88,3 +90,65 @@ def test_a_subject_of_two_megabytes_is_told_with_its_true_length_and_to_a_client
     assert spoken in texts["note.md"]
     assert [page for page, text in texts.items() if "characters" in text or "md5" in text] == []
     assert "563" not in desk.say("show", name).out + brief
+
+
+# --- what somebody deleted --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["the folder", "the journal"])
+def test_an_incident_whose_folder_was_deleted_is_missed_and_begun_anew_with_a_loud_remark(desk, what):
+    """Acknowledged, then told, of which a night knows; the list says at once that it is gone, and nothing can be noted;
+    the next night begins it anew, alerts nobody again, and says everywhere that the client may know already."""
+    name = opened(desk)
+    assert desk.say("told", name, "--channel", "phone").code == 0
+    assert desk.night(MORNING + HOUR).err == ""
+    folder, alerts = folder_of(desk), desk.alerts()
+    if what == "the folder":
+        shutil.rmtree(folder)
+    else:
+        (folder / "journal.log").unlink()
+    missing = f"{name}: its folder in incidents/, or the journal in it, is missing."
+    lost = "its journal was lost, and with it what people had noted. On the last night that had it they said 'client told'"
+    for said in (desk.say("list"), desk.say("show", name)):
+        assert (said.code, missing in said.err, f"! {name}: {lost}" in said.out) == (0, True, True)
+    assert [row["lost_work"] for row in json.loads(desk.say("list", "--json").out)] == ["client told"]
+    for words in (("ack", name), ("close", name)):
+        refused = desk.say(*words)
+        assert (refused.code, f"{missing} Nothing was noted or written." in refused.err) == (2, True)
+    assert desk.run("letter", "check", name, "--state", desk.state).code == 2
+    assert folder.exists() == (what == "the journal")
+
+    again = desk.night(MORNING + 2 * HOUR)
+    assert again.err.startswith(f"detector: {name}: {lost}")
+    assert desk.journal(name) == ["opened", "journal lost", "stopped"]
+    assert desk.alerts() == alerts, "people were told of it"
+    brief = (folder / "brief.md").read_text(encoding="utf-8")
+    for page in (brief, (folder / "brief.html").read_text(encoding="utf-8"), desk.report(MORNING)):
+        assert "journal was lost, and with it what people had noted" in page
+    assert lost in desk.night(MORNING + 3 * HOUR).err, "until somebody has a say"
+    assert desk.say("ack", name).code == 0
+    assert desk.night(MORNING + 4 * HOUR).err == ""
+    assert lost in desk.say("show", name).out
+    assert "journal was lost" in (folder / "brief.md").read_text(encoding="utf-8").partition("## What we know")[0]
+
+
+# --- what was done with -----------------------------------------------------------------------------------------------
+
+
+def test_the_brief_of_a_closed_incident_begins_with_that_and_calls_for_nothing(desk):
+    name = opened(desk)
+    pages = [folder_of(desk) / "brief.md", folder_of(desk) / "brief.html"]
+    calls = ("Call", "Then finish and send", "hold this mail back", "Next update:", "To decide")
+
+    def told() -> list[tuple[bool, list[str]]]:
+        texts = [page.read_text(encoding="utf-8") for page in pages]
+        return [("reason: they" in text[: text.index("What we know")], [c for c in calls if c in text]) for text in texts]
+
+    assert told() == [(False, list(calls))] * 2
+    assert desk.say("close", name, "--anyway", "--reason", "reason: they <b>moved</b>").code == 0
+    assert told() == [(True, [])] * 2
+    assert "<b>moved" not in pages[1].read_text(encoding="utf-8")
+    assert desk.say("reopen", name, "--reason", "they call again").code == 0
+    assert told() == [(False, list(calls))] * 2
+    assert desk.say("dismiss", name, "--reason", "reason: they asked for it").code == 0
+    assert told() == [(True, [])] * 2

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from detector.cli.noting import cases_of
+from detector.cli.noting import cases_of, find_kept
 from detector.cli.options import complain
 from detector.errors import DetectorError, LockedError, RefusedError
 
@@ -26,7 +26,7 @@ def opened(
 
     with locked(state), open_snapshot(state) as db:
         cases, now = cases_of(state)
-        record = cases.find(incident_id)
+        record = find_kept(cases, incident_id)
         incident = next((i for i in registry.saved_incidents(db) if i.incident_id == record.incident_id), None)
         through = facts.complete_through(db)
         if incident is None or through is None:
