@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from detector import __version__, brake, casework, chronicle, facts, ingest, registry, tables, telling
+from detector import __version__, brake, casework, chronicle, facts, ingest, last_night, registry, tables, telling
 from detector.chronicle import Cases
 from detector.config import Config
 from detector.detection import find_bursts
@@ -59,6 +59,7 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             cases, news = chronicle.write_down(db, cases, state / "incidents", found, (saved, as_of))
             cases = brake.pull(db, cases, found, None if dry_run else config.brake, as_of)
             night = _facts(db, config, files, as_of, cases)
+            last_night.remember(db, night)
             ledger = facts.ledger(db)
             _say_archives(night, talk)
             talk("writing the documents, publishing the snapshot")

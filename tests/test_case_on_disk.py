@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from test_incidents_cli import COLUMNS, DAY, HOUR, MORNING, Desk, burst, desk, opened
+from test_incidents_cli import BEGINS, COLUMNS, DAY, HOUR, MORNING, WEEK, Desk, burst, desk, opened
 
 __all__ = ["desk"]
 
@@ -152,3 +152,25 @@ def test_the_brief_of_a_closed_incident_begins_with_that_and_calls_for_nothing(d
     assert told() == [(False, list(calls))] * 2
     assert desk.say("dismiss", name, "--reason", "reason: they asked for it").code == 0
     assert told() == [(True, [])] * 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("ack",), ("contain", "--how", "cron"), ("told", "--channel", "phone"), ("dismiss", "--reason", "asked for"),
+     ("close", "--anyway", "--reason", "moved"), ("promise", "We check", "--owner", "Sam", "--due", "2030-11-10")],
+)  # fmt: skip
+def test_the_index_says_at_once_what_people_say_and_what_the_same_night_again_would_make_of_it(desk, words):
+    """Also of an incident of the week before, of which nobody says anything."""
+    weekly = burst(BEGINS - WEEK, what="reminder at Birch", who="r")
+    assert desk.night(MORNING, weekly, burst()).code == 0
+    name = desk.listed()[0]["incident_id"]
+    index = desk.state / "reports" / "index.html"
+    before = index.read_bytes()
+    kind, *others = words
+    assert desk.say(kind, name, *others).code == 0
+    said = index.read_bytes()
+    assert said != before
+    row = re.search(rf"{name}</span>.*?People say\">(.*?)<", said.decode(), re.DOTALL)
+    assert row[1] == {"told": "client told", "promise": "acknowledged"}.get(kind, desk.shown(name)["work"])
+    desk.run("nightly", *desk.nights, "--state", desk.state, "--as-of", MORNING.isoformat())
+    assert index.read_bytes() == said or kind == "dismiss", "what a dismissal mutes is for a night to say"

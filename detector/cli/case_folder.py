@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,6 @@ def opened(
     incident_id: str, config_path: Path | None, state: Path, *, recreate: bool = False, only_drafts: bool = False
 ) -> Iterator["WrittenUp"]:
     """The incident from the newest snapshot, its folder brought up to date, nobody else at work on it."""
-    from dataclasses import replace
-
     from detector import casework, copies, facts, registry
     from detector.config import load_config
     from detector.store import locked, open_snapshot
@@ -40,13 +39,27 @@ def opened(
 
 
 def refresh(incident_id: str, config_path: Path | None, state: Path) -> None:
-    """Write what people just said into the brief and the drafts, so that nobody reads yesterday's. It is noted whatever
+    """Write what people just said into the brief, the drafts and the index of all nights, so that nobody reads yesterday's. It is noted whatever
     stands in the way of that, and then the next night writes it up."""
     try:
         with opened(incident_id, config_path, state) as work:
             for line in filter(None, (*work.revoked, *work.wrong, work.problem)):
                 complain(line)
+            _refresh_index(state)
     except LockedError:
         return  # whoever is at work writes the folder
     except DetectorError as error:
         complain(f"noted, but its brief is still the one of the last night ({error})")
+
+
+def _refresh_index(state: Path) -> None:
+    """reports/index.html of the newest night, with what people say now; under the lock of whoever calls."""
+    from detector import chronicle, last_night
+    from detector.publication import publish_words
+    from detector.store import open_snapshot
+
+    cases = chronicle.read_cases(state / "incidents")
+    with open_snapshot(state) as db:
+        if night := last_night.recall(db, cases.records):
+            night = replace(night, notes=chronicle.standing(cases, night.as_of))
+            publish_words(state, night, cases.folders)
