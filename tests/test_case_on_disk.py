@@ -1,6 +1,9 @@
 """An incident's folder in people's hands: what they pass on, edit, delete and read, through the command line."""
 
 import csv
+import email
+import email.policy
+import io
 import json
 import re
 import shutil
@@ -8,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from test_incidents_cli import BEGINS, COLUMNS, DAY, HOUR, MORNING, WEEK, Desk, burst, desk, opened
+from test_incidents_cli import BEGINS, COLUMNS, DAY, HOUR, MORNING, TOLD, WEEK, Desk, burst, desk, opened
 
 __all__ = ["desk"]
 
@@ -174,3 +177,43 @@ def test_the_index_says_at_once_what_people_say_and_what_the_same_night_again_wo
     assert row[1] == {"told": "client told", "promise": "acknowledged"}.get(kind, desk.shown(name)["work"])
     desk.run("nightly", *desk.nights, "--state", desk.state, "--as-of", MORNING.isoformat())
     assert index.read_bytes() == said or kind == "dismiss", "what a dismissal mutes is for a night to say"
+
+
+# --- people with hostile addresses ------------------------------------------------------------------------------------
+
+HOSTILE = (
+    "<script>alert(1)</script>p{}@harbor.example", "=cmd|'/C calc'!A{}@harbor.example", "\u202ep{}@harbor.example",
+    "\"a\r\nBcc: x@evil.example\"p{}@harbor.example", "[[FILL H1: {}]]@harbor.example", "\x1b[2Jp{}@harbor.example",
+    "<img src=x onerror=alert({})>@harbor.example", "+1{}|`id`@harbor.example",
+)  # fmt: skip
+
+
+def test_people_with_hostile_addresses_count_and_act_nowhere(desk):
+    """Eight of the twelve: 12 people, 108 extra copies as with tame addresses, in every file and on the terminal."""
+    spelt = {f"p{n}@harbor.example": text.format(n) for n, text in enumerate(HOSTILE)}
+    assert desk.night(MORNING, [(*row[:3], spelt.get(row[3], row[3]), *row[4:]) for row in burst()]).err == ""
+    (row,) = desk.listed()
+    assert (row["recipients"], row["excess"], row["copies_min"], row["copies_max"]) == (12, 108, 10, 10)
+    name, folder = row["incident_id"], folder_of(desk)
+    assert desk.say("promise", name, HOSTILE[3], "--owner", HOSTILE[1], "--due", "2030-11-10").code == 0
+    said = [desk.say("list").out, desk.say("show", name).out, desk.say("promises").out]
+    assert all(line.isprintable() for text in said for line in text.splitlines())
+    ics = desk.say("promises", "--ics").out
+    assert [line for line in ics.split("\r\n") if line.startswith("Bcc") or not line.isprintable()] == []
+    texts = {path: path.read_bytes().decode() for path in desk.state.rglob("*.*") if path.suffix in TOLD}
+    assert {"hold.csv", "affected.csv", "note.md", "call.md", "brief.html", "02-copies.csv"} <= {p.name for p in texts}
+    for path, text in texts.items():
+        assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", text), path
+        outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text) if path.suffix == ".md" else text
+        if path.suffix in {".html", ".md"}:
+            assert not re.search("<script|<img", outside), path
+            assert not re.search(r"\[\[FILL H1: \d", text), path
+        if path.suffix == ".eml":
+            mail = email.message_from_string(text, policy=email.policy.default)
+            assert not {"Bcc", "Cc"} & set(mail.keys())
+        if path.suffix == ".csv":
+            cells = [cell for line in csv.reader(io.StringIO(text)) for cell in line]
+            assert [cell[:20] for cell in cells if re.match(r"\s*[=+@-]", cell)] == [], path
+    for table in (folder / "hold.csv", desk.state / "reports" / f"{MORNING:%Y-%m-%d}" / "affected.csv"):
+        assert len(list(csv.reader(io.StringIO(texts[table])))) == 1 + 12, table
+    assert [p for p, text in texts.items() if p.parent.name == "vendor-pack" and "script" in text] == []
