@@ -104,7 +104,7 @@ def untouched(folder: Path, name: str) -> str:
 
 
 def will_lie(folder: Path, document: Document) -> bytes | None:
-    """What stands under a document's own name once it is written: ours, or what a person made of it; None if deleted."""
+    """What stands under a document's own name once it is written: ours or what a person made of it; None if deleted."""
     path, content = folder / document.name, document.content.encode()
     state = _state(path, content, read_list(folder).files.get(document.name, {}))
     if state == "deleted":

@@ -1,5 +1,5 @@
-"""What the index of all nights tells of the newest one, remembered in the store and so in its snapshot: when people have
-said something, a command writes the index again, and nothing of the log need be counted a second time.
+"""What the index of all nights tells of the newest one, remembered in the store and so in its snapshot: when people
+have said something, a command writes the index again, and nothing of the log need be counted a second time.
 """
 
 import json
@@ -34,7 +34,7 @@ def recall(db: Connection, records: Mapping[str, CaseRecord]) -> NightFacts | No
         return None
     ((text,),) = db.execute("select remembered from last_night").fetchall()
     remembered = json.loads(text)
-    night = _in_utc(TypeAdapter(NightFacts).validate_python(remembered["night"]))
+    night: NightFacts = _in_utc(TypeAdapter(NightFacts).validate_python(remembered["night"]))
     people, subjects = _people(db), remembered["subjects"]
     cases = tuple(
         replace(
@@ -48,7 +48,7 @@ def recall(db: Connection, records: Mapping[str, CaseRecord]) -> NightFacts | No
 
 
 def _in_utc(value: Any) -> Any:
-    """The same with every moment in the one UTC that the program knows: pydantic's is another object of the same name."""
+    """The same with every moment in the UTC that the program knows: pydantic's is another object of the same name."""
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     if isinstance(value, tuple):
@@ -78,9 +78,11 @@ def _case(incident: Incident, night: NightFacts, people: tuple[AffectedRecipient
 def _people(db: Connection) -> dict[str, tuple[AffectedRecipient, ...]]:
     """The people of all incidents, by organization, then most copies first, as `facts.affected` has those of one."""
     found: dict[str, list[AffectedRecipient]] = {}
-    for row in db.execute(
+    rows = db.execute(
         "select incident_id, recipient, organization, sends, expected, excess, first_sent_at, last_sent_at "
         "from affected order by incident_id, organization nulls last, excess desc, recipient"
-    ).fetchall():
-        found.setdefault(row[0], []).append(AffectedRecipient(*row[:6], utc(row[6]), utc(row[7])))
+    ).fetchall()
+    for name, recipient, organization, sends, expected, excess, first, last in rows:
+        person = AffectedRecipient(name, recipient, organization, sends, expected, excess, utc(first), utc(last))
+        found.setdefault(name, []).append(person)
     return {name: tuple(rows) for name, rows in found.items()}

@@ -59,7 +59,6 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             cases, news = chronicle.write_down(db, cases, state / "incidents", found, (saved, as_of))
             cases = brake.pull(db, cases, found, None if dry_run else config.brake, as_of)
             night = _facts(db, config, files, as_of, cases)
-            last_night.remember(db, night)
             ledger = facts.ledger(db)
             _say_archives(night, talk)
             talk("writing the documents, publishing the snapshot")
@@ -155,9 +154,11 @@ def _say_archives(night: NightFacts, talk: Talk) -> None:
 
 
 def _facts(db: Connection, config: Config, files: Sequence[FileTally], as_of: datetime, cases: Cases) -> NightFacts:
-    """The night and all its cases, newest first."""
+    """The night and all its cases, newest first; the store remembers it for whoever speaks before the next one."""
     told = [tally.earlier or tally for tally in files]
     night = facts.night(db, as_of, config.detection.stale_after, told, __version__)
     through = night.log_complete_through or as_of
     found = facts.cases(db, registry.saved_incidents(db), through)
-    return replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))
+    night = replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))
+    last_night.remember(db, night)
+    return night

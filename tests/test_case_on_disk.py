@@ -31,7 +31,7 @@ def write_log(path: Path, rows: list[tuple[str, ...]]) -> None:
 
 
 def test_the_vendor_pack_tells_no_client_by_the_path_of_a_log_or_the_spelling_of_a_template(desk):
-    """Acme Corp's mail lies in two logs of one name, in folders called after it; the template is called after it too."""
+    """Acme Corp's mail lies in two logs of one name, in folders called after it; so is the template."""
     logs = desk.folder / "acme-corp"
     rows = [
         (*row[:2], "acme_corp@academy.example", row[3], "Welcome", "acme-corp-welcome", "Acme Corp") for row in burst()
@@ -53,7 +53,7 @@ def test_the_vendor_pack_tells_no_client_by_the_path_of_a_log_or_the_spelling_of
 
 def test_the_manifest_is_of_the_pack_as_it_lies_and_names_what_people_edited(desk):
     """The question is put in other words, the list of copies is deleted: the night after, and each command, makes the
-    manifest agree with that, and no byte of a person is touched. Once the edit is taken back the manifest says nothing of it."""
+    manifest agree with that, and no byte of a person is touched. Once the edit is taken back it is named no more."""
     name = opened(desk)
     pack = folder_of(desk) / "vendor-pack"
     verify = ["sha256sum", "-c", "--quiet", "--strict", "MANIFEST.sha256"]
@@ -80,7 +80,7 @@ def test_the_manifest_is_of_the_pack_as_it_lies_and_names_what_people_edited(des
 
 
 def test_a_subject_of_two_megabytes_is_told_with_its_true_length_and_to_a_client_in_a_few_words(desk):
-    """15 characters and 200,000 times "once more ": 2,000,015. A client is told the first words of it, and no figure."""
+    """15 characters and 200,000 times "once more ": 2,000,015. A client is told its first words, and no figure."""
     subject = "Welcome aboard " + "once more " * 200_000
     assert desk.night(MORNING, [(*row[:4], subject, *row[5:]) for row in burst()]).code == 0
     folder = folder_of(desk)
@@ -111,7 +111,7 @@ def test_an_incident_whose_folder_was_deleted_is_missed_and_begun_anew_with_a_lo
     else:
         (folder / "journal.log").unlink()
     missing = f"{name}: its folder in incidents/, or the journal in it, is missing."
-    lost = "its journal was lost, and with it what people had noted. On the last night that had it they said 'client told'"
+    lost = "its journal was lost, and with it what people had noted. On the last night that had it they said 'client"
     for said in (desk.say("list"), desk.say("show", name)):
         assert (said.code, missing in said.err, f"! {name}: {lost}" in said.out) == (0, True, True)
     assert [row["lost_work"] for row in json.loads(desk.say("list", "--json").out)] == ["client told"]
@@ -145,7 +145,8 @@ def test_the_brief_of_a_closed_incident_begins_with_that_and_calls_for_nothing(d
 
     def told() -> list[tuple[bool, list[str]]]:
         texts = [page.read_text(encoding="utf-8") for page in pages]
-        return [("reason: they" in text[: text.index("What we know")], [c for c in calls if c in text]) for text in texts]
+        is_said = ["reason: they" in text.partition("What we know")[0] for text in texts]
+        return list(zip(is_said, [[call for call in calls if call in text] for text in texts], strict=True))
 
     assert told() == [(False, list(calls))] * 2
     assert desk.say("close", name, "--anyway", "--reason", "reason: they <b>moved</b>").code == 0

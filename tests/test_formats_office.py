@@ -444,15 +444,15 @@ def test_a_page_that_is_no_json_says_how_many_records_are_lost_with_it(db, tmp_p
     pages = [[fact | {"id": f"{page}{n}", "recipient": f"p{n}@harbor.example"} for n in range(18)] for page in "ab"]
     first, second = (json.dumps({"events": page}) for page in pages)
     path = tmp_path / "hubspot.json"
-    path.write_text(f'{first.replace("[{", "[{" + "9" * 5_000_000, 1)}\n{second}\n')
+    path.write_text(f"{first.replace('[{', '[{' + '9' * 5_000_000, 1)}\n{second}\n")
     (tally,) = ingest(db, path)
     lost = "not a JSON object; up to 18 records in its lists are lost with it"
     assert (tally.records, tally.events, tally.rejected) == (2, 1, 1)
     assert (reasons(db), lost in tally.rejected_because) == ({1: lost}, True)
-    path.write_text(f'{first.replace("}]", "]", 1)}\n{second.replace("b0", "d0")}\n{second.replace("b0", "e0")}\n')
+    path.write_text(f"{first.replace('}]', ']', 1)}\n{second.replace('b0', 'd0')}\n{second.replace('b0', 'e0')}\n")
     (tally,) = ingest(db, path)
     lost = "the brackets of the object do not match; up to 18 records in its lists are lost with it"
-    assert (tally.records, tally.events, lost in tally.rejected_because) == (3, 2, True), "no brace closes the last event"
+    assert (tally.records, tally.events, lost in tally.rejected_because) == (3, 2, True)
 
 
 # --- all of them --------------------------------------------------------------------------------------------------

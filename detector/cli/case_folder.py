@@ -39,8 +39,8 @@ def opened(
 
 
 def refresh(incident_id: str, config_path: Path | None, state: Path) -> None:
-    """Write what people just said into the brief, the drafts and the index of all nights, so that nobody reads yesterday's. It is noted whatever
-    stands in the way of that, and then the next night writes it up."""
+    """Write what people just said into the brief, the drafts and the index of all nights, so that nobody reads
+    yesterday's. It is noted whatever stands in the way of that, and then the next night writes it up."""
     try:
         with opened(incident_id, config_path, state) as work:
             for line in filter(None, (*work.revoked, *work.wrong, work.problem)):

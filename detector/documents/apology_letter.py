@@ -15,7 +15,7 @@ from typing import Any
 from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER
 from detector.documents.correcting import corrected, dated, held_figures
 from detector.documents.desk import Desk, SharedWords, client_folders, others_of, people_of, shared_words
-from detector.documents.escaping import in_brief
+from detector.documents.escaping import in_brief, visible
 from detector.documents.languages import Language
 from detector.documents.letter_text import as_token
 from detector.documents.sentences import in_markdown, mail_name

@@ -1,8 +1,8 @@
 """vendor-pack/: what turns two hours with a vendor into minutes. Pattern, one sharp question, every copy with its ids.
 
-People, clients and log files are keys; vendor-key.csv, which says who and what they are, lies outside the pack. The keys
-are counted off in the order of the first copies: a hash of an address could be undone by guessing addresses, a number
-cannot. A file's name is no better than its path: both may be called after a client.
+People, clients and log files are keys; vendor-key.csv, which says who and what they are, lies outside the pack. The
+keys are counted off in the order of the first copies: a hash of an address could be undone by guessing addresses, a
+number cannot. A file's name is no better than its path: both may be called after a client.
 """
 
 import hashlib

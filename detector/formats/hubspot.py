@@ -37,9 +37,10 @@ NAMES = {
 }
 """Our word -> names of the column in a warehouse's table."""
 
-_OBJECTS = rf"""
+_OBJECTS = r"""
 with opened as (
-  select record_number, {MARK} as mark, case when json_valid(text) and starts_with(text, '{{') then text::json end as page
+  select record_number, {mark} as mark,
+    case when json_valid(text) and starts_with(text, '{') then text::json end as page
   from records
 ), listed as (
   select record_number, mark, unnest(case when json_type(page, '$.events') is distinct from 'ARRAY' then [page]
@@ -49,7 +50,8 @@ with opened as (
   union all
   select record_number, mark, null, false from opened where page is null
 ), cells as (
-  select record_number, mark, false as is_header, (event->>'$.id') as id, (event->>'$.created') as stamp, (event->>'$.type') as type_word,
+  select record_number, mark, false as is_header, (event->>'$.id') as id,
+    (event->>'$.created') as stamp, (event->>'$.type') as type_word,
     (event->>'$.recipient') as recipient, (event->>'$.from') as sender, (event->>'$.subject') as subject,
     coalesce(event->>'$.emailCampaignId', (event->>'$.email_campaign_id')) as campaign,
     coalesce(event->>'$.sentBy.id', (event->>'$.sent_by_id')) as sent_by,
@@ -139,7 +141,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     is_csv = head.framing == "csv"
     names = _columns(head) if is_csv else []
     parameters = table_parameters(head, names)
-    cells = _OBJECTS
+    cells = _OBJECTS.replace("{mark}", MARK)
     if is_csv:
         parameters["width"] = len(names)
         for ours, theirs in NAMES.items():

@@ -43,13 +43,13 @@ _NO_TIME = (
     "report has, to each recipient under the name send_time."
 )
 
-_OBJECTS = rf"""
+_OBJECTS = r"""
 with opened as (
-  select record_number, {MARK} as mark,
-    case when json_valid(text) and starts_with(text, '{{') then text::json end as page
+  select record_number, {mark} as mark,
+    case when json_valid(text) and starts_with(text, '{') then text::json end as page
   from records
 ), listed as (  -- no page goes further, for it would do so with each of its entries
-  select record_number, mark, {{of_page}},
+  select record_number, mark, {of_page},
     coalesce(json_type(page, '$.emails') = 'ARRAY' or json_type(page, '$.queue') = 'ARRAY'
       or json_array_length(page, '$.sent_to') = 0, false) as is_page_no_list,
     unnest(case
@@ -59,7 +59,7 @@ with opened as (
       else [page] end) as entry
   from opened
 ), cells as (
-  select record_number, mark, false as is_header, {{cells}},
+  select record_number, mark, false as is_header, {cells},
     coalesce(json_type(entry) = 'OBJECT', false) as is_whole,
     is_page_no_list or coalesce(json_type(entry, '$.activity') = 'ARRAY', false) as is_no_list
   from listed
@@ -147,7 +147,7 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     else:
         of_page = ", ".join(f"coalesce({_values('page', theirs)}) as page_{ours}" for ours, theirs in NAMES.items())
         keys = (f"coalesce({_values('entry', theirs)}, page_{ours}) as {ours}" for ours, theirs in NAMES.items())
-        cells = _OBJECTS.replace("{of_page}", of_page).replace("{cells}", ", ".join(keys))
+        cells = _OBJECTS.replace("{mark}", MARK).replace("{of_page}", of_page).replace("{cells}", ", ".join(keys))
     stamps = read_stamps("stamp", "cells", head.records, "UTC", source.time_format if source else None)
     sql = cells + _SENDS.format(order=stamps.order, at=stamps.moment, unclear=stamps.is_unclear)
     bound = {**parameters, **stamps.parameters}

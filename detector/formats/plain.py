@@ -38,8 +38,8 @@ _ADDRESSES = {
     "unwrapped": rf"\S*{_SOMEBODY}\S*{_DOMAIN}",
     "odd": rf"[^@]*{_SOMEBODY}[^@]*{_DOMAIN}\s*",
 }
-"""What an address looks like in a cell that is none as it stands: behind a name, or among others. However strange it is,
-somebody got a mail: `<b>x</b>@client.example`, `"a b"@client.example`."""
+"""What an address looks like in a cell that is none as it stands: behind a name, or among others. However strange it
+is, somebody got a mail: `<b>x</b>@client.example`, `"a b"@client.example`."""
 
 STRANGE_WORD = "unknown event word; `detector doctor` proposes what to put into the config"
 
