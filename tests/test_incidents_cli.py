@@ -753,9 +753,10 @@ def exported(desk: Desk, name: str, organization: str) -> dict[str, bytes]:
     whose = ("--organization", organization, "--state", desk.state)
     assert desk.run("letter", "approve", name, *whose).code == 0
     assert desk.run("letter", "export", name, "--out", desk.folder / "out", *whose).code == 0
-    with zipfile.ZipFile(desk.folder / "out" / "letter.docx") as archive:
+    out = desk.folder / "out" / "clients" / organization.lower()
+    with zipfile.ZipFile(out / "letter.docx") as archive:
         parts = {part: archive.read(part) for part in archive.namelist()}
-    return parts | {path.name: path.read_bytes() for path in (desk.folder / "out").glob("letter.[eh]*")}
+    return parts | {path.name: path.read_bytes() for path in out.glob("letter.[eh]*")}
 
 
 def noted_and_filled(desk: Desk, name: str, folder: Path, client: str) -> None:
@@ -803,6 +804,23 @@ def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
     assert [part for part, text in texts.items() if b"harbor" in text.lower()] == []
     assert b"8 of your colleagues" in texts["letter.html"]
     assert b"24 copies too many" in texts["letter.html"]
+
+
+def test_letters_to_two_clients_exported_into_one_folder_lie_beside_each_other(desk):
+    """12 people of Harbor and 8 of Birch, one form, one `--out`."""
+    assert desk.night(MORNING, burst(), burst(people=8, what="welcome at Birch")).code == 0
+    name = desk.listed()[0]["incident_id"]
+    (folder,) = (desk.state / "incidents").iterdir()
+    noted_and_filled(desk, name, folder, "Harbor")
+    office.fill(folder / "human.toml", office.CLIENT, 'clients."Birch"')
+    for organization in ("Harbor", "Birch"):
+        exported(desk, name, organization)
+    out = desk.folder / "out"
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) == [
+        f"clients/{who}/letter.{suffix}" for who in ("birch", "harbor") for suffix in ("docx", "eml", "html")
+    ]
+    for who, people in (("harbor", b"12 of your colleagues"), ("birch", b"8 of your colleagues")):
+        assert people in (out / "clients" / who / "letter.html").read_bytes()
 
 
 def test_what_one_client_was_promised_is_in_no_letter_to_another(desk):

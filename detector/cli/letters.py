@@ -106,7 +106,10 @@ def approve(
 
 @letter.command()
 @id_argument
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the files. [default: the incident's folder]")
+@click.option(
+    "--out", type=click.Path(path_type=Path),
+    help="Folder for the files; each of several clients has its own in it. [default: the incident's folder]",
+)  # fmt: skip
 @organization_option
 @_CONFIG
 @state_option
@@ -130,7 +133,7 @@ def export(incident_id: str, out: Path | None, organization: str, config_path: P
             raise RefusedError(f"{_shown(why)}. Have it approved: `detector letter approve`")
         if moved := what_moved(step, draft.kind, work.case, work.desk, draft.content()):
             raise RefusedError(f"What was approved is no longer so: {'; '.join(moved)}. Nothing was written.")
-        for path in _write_files(draft, out or draft.path.parent, str(step.fields["facts_sha256"])):
+        for path in _write_files(draft, out or work.folder, str(step.fields["facts_sha256"])):
             click.echo(path)
 
 
@@ -205,8 +208,9 @@ def _line(finding: "Finding") -> str:
     return f"  {'fault ' if finding.is_refused else 'advice'}  {where}{_shown(finding.text)}"
 
 
-def _write_files(draft: Draft, folder: Path, facts_sha256: str) -> Iterator[Path]:
-    """The three files, whole or not at all."""
+def _write_files(draft: Draft, out: Path, facts_sha256: str) -> Iterator[Path]:
+    """The three files, whole or not at all; where the draft lies in the incident's folder, so that no letter to one
+    client can take the place of another's."""
     from detector.disk import write_whole
     from detector.documents.apology_letter import letter_facts
     from detector.documents.letter_export import letter_docx, letter_mail, letter_page
@@ -220,9 +224,11 @@ def _write_files(draft: Draft, folder: Path, facts_sha256: str) -> Iterator[Path
         ".docx": letter_docx(ready, language.code, desk.sender.name),
         ".html": letter_page(ready, language.code).encode(),
     }
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place = out / draft.path.relative_to(draft.work.folder)
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for suffix, content in files.items():
-        path = folder / f"{draft.path.stem}{suffix}"
+        path = place.with_suffix(suffix)
         write_whole(path, content)
         yield path
 
