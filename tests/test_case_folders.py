@@ -621,6 +621,10 @@ def said_of(meaning: str, code: str = "en") -> list[tuple[bool, str]]:
         ("en", "fifty-three people", "F4, 51"),
         ("en", "three thousand six hundred and ten extra copies", "F6, 3,570"),
         ("en", "Fifty-three of you", "F4, 51"),
+        ("en", "52 of your drivers", "F4, 51"),  # whoever they are, they are people
+        ("en", "fifty-two of your drivers", "F4, 51"),
+        ("de", "52 Ihrer Fahrer", "F4, 51"),
+        ("de", "zweiundfünfzig von Ihren Fahrern", "F4, 51"),
         ("de", "dreiundfünfzig Personen", "F4, 51"),
         ("de", "dreitausendsechshundertzehn E-Mails", "F6, 3.570"),
         ("de", "Sechzigmal", "F8, 70"),
@@ -637,6 +641,7 @@ def test_a_figure_that_people_type_must_be_one_of_today(code: str, words: str, n
     [
         ("en", "on 27 October 2026, from 20:15 to 9 pm, and for 3 hours of October 28 as well"),
         ("en", "a credit of $1,500, or EUR 90, or 15 % off for 2 weeks in 2027; call +1 (555) 010-0123"),
+        ("en", "51 of your drivers were sent 3,519 of them"),
         ("en", "51 people had 3,519 extra copies, 3,570 mails in all, 70 messages each"),
         ("de", "am 27. Oktober 2026, von 20.15 Uhr bis 21 Uhr, also 3 Stunden; 27.10.2026"),
         ("de", "1.500 Euro, 15 Prozent oder 2 Wochen; Telefon 030 555 0123"),
@@ -658,6 +663,7 @@ def test_any_other_number_that_people_type_is_only_pointed_out() -> None:
     assert said_of("Ticket 4711 stays open.") == [
         (False, "human.toml, meaning in [clients]: “4711” is bound to no figure of the log. See that it is right.")
     ]
+    assert [is_refused for is_refused, _ in said_of("It hit 4 of your teams, fifty of your offices.")] == [False, False]
 
 
 def test_a_small_number_in_words_or_one_that_counts_nothing_known_is_only_pointed_out() -> None:
@@ -678,7 +684,7 @@ def test_no_example_of_the_form_can_end_in_a_letter() -> None:
         for text in texts:
             letter = render_letter(case, HARBOR, DESK).content + f"\n{text}\n"
             found = check_letter(letter, case, HARBOR, DESK)
-            assert any(f.is_refused and "is a gap in an example of the form" in f.text for f in found), (name, text)
+            assert any(f.is_refused and "is a gap, as in an example" in f.text for f in found), (name, text)
 
 
 def test_the_time_of_the_stop_is_the_journals_and_its_words_are_no_letter() -> None:

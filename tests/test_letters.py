@@ -236,6 +236,12 @@ def test_the_same_letter_gives_the_same_files(state: Path, folder: Path, tmp_pat
     [
         ("Dear Robin,", "Dear [[FILL H4: salutation]],", "Still open: H4: salutation"),
         ("{F4: 51} of your", "53 of your", "“53 of your colleagues” is no figure of today. Nearest: F4, 51."),
+        (
+            "{F4: 51} of your colleagues",
+            "52 of your drivers",
+            "“52 of your drivers” is no figure of today. Nearest: F4, 51",
+        ),
+        ("Your team spent", "Call <who, when>. Your team spent", "“<who, when>” is a gap, as in an example"),
         ("{F4: 51} of your", "{F44: 51} of your", r"{F44: 51} is no fact of this letter. Nearest: F4"),
         (
             "That was our mistake, and I am sorry.",
@@ -289,6 +295,40 @@ def test_each_fault_of_a_letter_is_refused_with_its_reason(
     assert refused.code == 2
     assert "Nothing was approved." in refused.text
     assert export(state).code == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "table", "where"),
+    [
+        ({"letter.phone": '"+1 555 0199, <extension>"'}, "", "phone in [letter]: “<extension>”"),
+        ({"repair.approved_by": '"<who>, <when>"'}, "", "approved_by in [repair]: “<who>”"),
+        ({"contact": '"Robin Reed, <role>"'}, f'clients."{CLIENT}"', "contact in [clients]: “<role>”"),
+    ],
+)
+def test_a_gap_left_in_any_field_is_refused_once_with_the_field(
+    state: Path, folder: Path, values: dict[str, str], table: str, where: str
+) -> None:
+    fill_all(folder, CLIENT)
+    fill(folder / "human.toml", values, table)
+    said = check(state)
+    assert (said.code, said.text.count(f"human.toml, {where} is a gap")) == (1, 1)
+    assert len(re.findall(r"is a gap", said.text)) == len(re.findall("<", str(values)))
+
+
+def test_a_number_in_a_promise_is_held_to_todays_figures(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    office.promise(folder, "Kim Lee apologises to the 53 people")
+    fault = "fault   promise 1: “53 people” is no figure of today. Nearest: F4, 51."
+    assert fault in check(state).text
+    assert approve(state).code == 2
+
+
+def test_a_mark_for_what_is_hidden_in_a_name_is_no_number(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    fill(folder / "human.toml", {"contact": '"Robin \\u202eReed"'}, f'clients."{CLIENT}"')
+    said = check(state)
+    assert "Robin ‹U+202E›Reed" in (folder / "letter.md").read_text(encoding="utf-8")
+    assert said.code == 0, said.text
 
 
 def test_an_address_that_is_nobodys_of_the_incident_is_pointed_at(state: Path, folder: Path) -> None:

@@ -192,13 +192,21 @@ def prose(human: Human, organization: str, code: str) -> dict[str, str]:
 
 def words_in(human: Human) -> str:
     """All that people wrote, in one text: numbers in it were put there by a person on purpose."""
-    return " ".join(_leaves(human.model_dump()))
+    return " ".join(text for _, text in _leaves(human.model_dump()))
 
 
-def _leaves(value: Any) -> list[str]:
+def fields_for(human: Human, organization: str) -> dict[str, str]:
+    """All that people wrote but for the tables of other clients: where it stands, "phone in [letter]" -> the words."""
+    shared = {name: table for name, table in human.model_dump().items() if name != "clients"}
+    tables = shared | {"clients": human.client(organization).model_dump()}
+    return {f"{' '.join(key)} in [{table}]": text for (table, *key), text in _leaves(tables)}
+
+
+def _leaves(value: Any, *path: str) -> list[tuple[tuple[str, ...], str]]:
+    """(keys that lead there, text) of each field with something in it."""
     if isinstance(value, Mapping):
-        return [text for item in value.values() for text in _leaves(item)]
-    return [] if value is None else [value.isoformat() if isinstance(value, date) else str(value)]
+        return [leaf for key, item in value.items() for leaf in _leaves(item, *path, key)]
+    return [(path, value.isoformat() if isinstance(value, date) else str(value))] if value else []
 
 
 def _explained(where: str, text: str, problem: Any) -> str:

@@ -11,6 +11,8 @@ from datetime import datetime
 
 from detector.documents.apology_letter import letter_facts, stopped_at
 from detector.documents.desk import Desk, shared_words
+from detector.documents.escaping import visible
+from detector.documents.human import fields_for
 from detector.documents.human_form import gaps
 from detector.documents.letter_checking import RESPONSIBLE_WITHIN, Checking, Finding
 from detector.documents.letter_dates import days
@@ -79,11 +81,16 @@ def _tokens(c: Checking) -> Iterator[Finding]:
             yield Finding(number, f"“{stray}” would go out as it stands. A figure is written like {{F4: 51}}.")
 
 
-def _examples(c: Checking) -> Iterator[Finding]:
-    """An example of the form, copied and not made one's own, can never go out."""
+def _gaps(c: Checking) -> Iterator[Finding]:
+    """An example of the form, copied and not made one's own, can never go out; it is named where it was typed."""
+    fields = fields_for(c.desk.human, c.organization).items()
+    found = [(0, f"human.toml, {place}: ", gap) for place, text in fields for gap in gaps(text)]
+    named = {gap for _, _, gap in found}
     for number, line in c.lines:
-        for gap in sorted(gap for gap in gaps() if gap in line):
-            yield Finding(number, f"“{gap}” is a gap in an example of the form. Say what it was.")
+        line = TOKEN.sub(" ", line).replace(visible(c.organization), " ")
+        found += [(number, "", gap) for gap in gaps(line) if gap not in named]
+    for number, place, gap in found:
+        yield Finding(number, f"{place}“{gap}” is a gap, as in an example. Say what it is.")
 
 
 def _stop(c: Checking) -> Iterator[Finding]:
@@ -209,6 +216,6 @@ def _short(sentence: str) -> str:
 
 
 _CHECKS = (
-    *(_state, _open_parts, _examples, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
+    *(_state, _open_parts, _gaps, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
     *(_blame, _addressee, _promises, strangers, _received, _length, _again, _none_since, _correction, _cause, days),
 )

@@ -46,8 +46,8 @@ def _other_figures(line: str, number: int, allowed: set[str], c: Checking) -> It
 
 
 def typed_by_hand(c: Checking) -> Iterator[Finding]:
-    """A figure in human.toml is bound to no fact: it must be one of today. Of other numbers people are only told, and
-    of all numbers in a promise, which nobody can unsay."""
+    """A figure in human.toml or in a promise is bound to no fact: it must be one of today. Of other numbers people are
+    only told."""
     for place, words in _typed(c).items():
         for one in typed_numbers(words):
             if _is_figure(one, c):
@@ -55,7 +55,7 @@ def typed_by_hand(c: Checking) -> Iterator[Finding]:
             code, value = _nearest(one, c)
             nearest = f"is no figure of today. Nearest: {code}, {value}. Leave it out, or in words if it is none."
             said = nearest if one.counts else _UNBOUND
-            yield Finding(0, f"{place}: “{one.words}” {said}", bool(one.counts) and not place.startswith("promise"))
+            yield Finding(0, f"{place}: “{one.words}” {said}", bool(one.counts))
         for one in spelt_numbers(words):
             yield from _in_words(one, 0, f"{place}: ", c)
 
@@ -71,7 +71,7 @@ def _in_words(one: Typed, number: int, place: str, c: Checking) -> Iterator[Find
     if _is_figure(one, c) or (is_everyday and not one.counts):
         return
     code, value = _nearest(one, c)
-    is_refused = bool(one.counts) and not is_everyday and not place.startswith("promise")
+    is_refused = bool(one.counts) and not is_everyday
     yield Finding(number, f"{place}“{one.words}” is no figure of today. Nearest: {code}, {value}.", is_refused)
 
 
@@ -91,7 +91,8 @@ def _is_figure(one: Typed, c: Checking) -> bool:
 
 def _figures_of(one: Typed, c: Checking) -> list[tuple[str, str]]:
     """The figures that a number can stand for: those of people, of copies, or any."""
-    codes = {"people": ("F4",), "copies": ("F6", "F7", "F8", "F18b"), "": ("F",)}[one.counts]
+    people, copies = ("F4",), ("F6", "F7", "F8", "F18b")
+    codes = {"people": people, "copies": copies, "either": (*people, *copies), "": ("F",)}[one.counts]
     return [(code, shown) for code, shown in c.facts.items() if code.startswith(codes)]
 
 
