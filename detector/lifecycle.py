@@ -22,8 +22,9 @@ from detector.case_record import (
 )
 
 TIMES = ("started_at", "ended_at", "detected_at")
-BOUND = ("facts", "dated", "written_in")
-"""What of an approval stays with the letter once it is sent: its figures, its date, its language and zone."""
+BOUND = ("facts", "words", "dated", "written_in")
+"""What of an approval stays with the letter once it is sent: its figures, what people filled in, its date, its language
+and zone."""
 _NOT_TAKEN_OVER = {"closed", "dismissed", "taken up again"}
 """What people decided of an incident on its own says nothing of the one that it turned out to be a part of."""
 

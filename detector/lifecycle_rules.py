@@ -173,10 +173,14 @@ def _taken_up_again(record: CaseRecord, entry: JournalEntry) -> str:
 
 
 def why_revoked(record: CaseRecord, organization: str, kind: str) -> str:
-    """When an approval of what a client is written was last taken back, and what had moved; "" if it never was."""
-    entries = (e for e in reversed(record.entries) if e.kind == f"{kind} revoked")
-    taken = next((entry for entry in entries if entry.fields.get("organization") == organization), None)
-    return f"the approval was taken back at {spoken(taken.at)}, for {taken.fields['because']}" if taken else ""
+    """When an approval of what a client is written was taken back, and what had moved; "" if that is not the last word
+    on it."""
+    words = {f"{kind} {word}" for word in ("approved", "revoked", "sent")}
+    entries = (e for e in reversed(record.entries) if e.kind in words and e.fields.get("organization") == organization)
+    last = next(entries, None)
+    if last is None or not last.kind.endswith("revoked"):
+        return ""
+    return f"the approval was taken back at {spoken(last.at)}, for {last.fields['because']}"
 
 
 def _silenced(record: CaseRecord, entry: JournalEntry) -> str:

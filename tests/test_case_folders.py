@@ -19,9 +19,9 @@ import pytest
 from office import detector
 from test_documents import CLIENT, DESK, HOSTILE, PLAIN, US, Skeleton, contrast, hostile_case
 
+from detector.approvals import approval, what_moved
 from detector.case_record import LETTER, CaseRecord, Contradiction, Promise, Step
 from detector.casefiles import Handling, write_case
-from detector.casework import approval, what_moved
 from detector.config import Client, Us
 from detector.documents import Desk, case_documents, client_documents, render_brief, render_letter
 from detector.documents.apology_letter import letter_facts

@@ -475,7 +475,7 @@ def test_beside_a_newer_version_lies_a_list_of_what_changed(state: Path, folder:
     fill(folder / "human.toml", {"next_update.on": "2026-11-19"})
     check(state)
     assert (folder / "letter.changes.txt").read_text(encoding="utf-8").splitlines()[2:] == [
-        "H9: 2026-11-12 -> 2026-11-19"
+        "H9: 12 November 2026 -> 19 November 2026"
     ]
     assert "19 November 2026" in (folder / "letter.new.md").read_text(encoding="utf-8")
     fill(folder / "human.toml", {"next_update.on": "2026-11-12"})
@@ -700,15 +700,82 @@ def test_an_edited_letter_goes_out_with_todays_figures(state: Path, folder: Path
     assert "3,539 copies too many" in (tmp_path / "letter.html").read_text(encoding="utf-8")
 
 
-def test_an_approved_letter_stays_as_it_is_while_its_log_goes_on(state: Path, folder: Path) -> None:
+CAUSE = "A loop in our enrolment code ran once for each member, and each turn mailed everybody."
+MOVED = f"H1 (the cause) was “{CAUSE}” and is “A loop in our import ran twice.”"
+"""What somebody corrects in human.toml after the approval, and how that is told."""
+
+
+def cause_corrected(folder: Path) -> None:
+    fill(folder / "human.toml", {"cause.statement": '"A loop in our import ran twice."'})
+
+
+def test_an_approved_letter_is_called_so_until_a_word_of_the_form_is_corrected(state: Path, folder: Path) -> None:
+    """Nobody edited the letter, so it has the new words as soon as the approval is taken back."""
     fill_all(folder, CLIENT)
     assert approve(state).code == 0
+    assert check(state).text.startswith(f"{CLIENT}, letter: approved by Sam Example at 2026-11-02 09:00:00 UTC (")
+    cause_corrected(folder)
+    said = check(state)
+    assert said.text.startswith(f"{CLIENT}, letter: ready to be approved (")
+    assert f"  again   the approval was taken back at 2026-11-02 09:00:00 UTC, for {MOVED}. Have it" in said.text
+    assert "A loop in our import ran twice." in (folder / "letter.md").read_text(encoding="utf-8")
+    assert approve(state).code == 0
+    assert "approved by Sam Example" in check(state).text
+    assert export(state).code == 0
+
+
+@pytest.mark.parametrize("command", ["export", "sent"])
+def test_with_a_word_corrected_after_the_approval_nothing_is_exported_or_sent(
+    state: Path, folder: Path, command: str
+) -> None:
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    cause_corrected(folder)
+    said = export(state) if command == "export" else incidents(state, "sent")
+    assert (said.code, MOVED in said.text, "detector letter approve" in said.text) == (2, True, True)
+    assert [entry.kind for entry in case_journal.read(folder).entries][-1] == "letter revoked"
+
+
+def test_a_letter_that_somebody_edits_after_the_approval_is_not_sent(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    replace(folder / "letter.md", "and I am sorry", "and I am very sorry")
+    said = incidents(state, "sent")
+    assert (said.code, "for the text was changed. Have it approved again" in said.text) == (2, True)
+
+
+def test_an_edited_letter_is_compared_with_the_words_that_were_corrected_since(state: Path, folder: Path) -> None:
+    """It keeps its own words, approved or not; which of them are no longer those of the form is said."""
+    fill_all(folder, CLIENT)
+    assert check(state).code == 0
+    replace(folder / "letter.md", "Dear Robin,", "Dear Robin and team,")
+    assert approve(state).code == 0
     before = (folder / "letter.md").read_bytes()
-    fill(folder / "human.toml", {"next_update.on": "2026-11-19"})
-    check(state)
+    cause_corrected(folder)
+    for said in (check(state), approve(state)):
+        assert "advice  H1 (the cause): human.toml has “A loop in our import ran twice.”, and the letter" in said.text
+    assert "  beside  letter.new.md has newer words or figures" in check(state).text
     assert (folder / "letter.md").read_bytes() == before
-    assert (folder / "letter.new.md").exists()
-    assert export(state).code == 0, "the words that were approved are still the words"
+    assert export(state).code == 0, "somebody has seen it, and approved it all the same"
+
+
+def test_what_is_corrected_after_a_letter_went_out_is_named_and_changes_nothing(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    assert incidents(state, "sent").code == 0
+    cause_corrected(folder)
+    said = check(state)
+    assert said.text.startswith(f"{CLIENT}, letter: sent by Sam Example at 2026-11-02 09:00:00 UTC (")
+    assert (said.code, f"  since   {MOVED}; they hold the former" in said.text) == (0, True)
+
+
+def test_a_form_that_cannot_be_read_takes_no_approval_away(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    replace(folder / "human.toml", "[stopped]", "[stoped]")
+    night = detector("nightly", FOUNDING, "--state", state, "--as-of", AS_OF)
+    assert "stoped is no field" in night.text
+    assert "letter revoked" not in [entry.kind for entry in case_journal.read(folder).entries]
 
 
 # --- reading the form strictly ------------------------------------------------------------------------------------

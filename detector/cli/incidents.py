@@ -150,8 +150,10 @@ def sent(incident_id: str, state: Path, at: datetime | None, by: str, organizati
     \b
       detector incidents sent INC-7F3K --channel mail
     """
+    from detector.cli.case_folder import take_back
     from detector.lifecycle_rules import what_was_sent
 
+    take_back(incident_id, state)
     record = cases_of(state)[0].find(incident_id)
     hit = record.organizations
     kind = what_was_sent(record, organization or (hit[0] if len(hit) == 1 else ""))

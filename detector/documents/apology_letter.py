@@ -18,6 +18,7 @@ from detector.documents.desk import Desk, SharedWords, client_folders, others_of
 from detector.documents.escaping import visible
 from detector.documents.languages import Language
 from detector.documents.letter_text import as_token
+from detector.documents.letter_words import said
 from detector.documents.sentences import in_markdown, mail_name
 from detector.documents.still_going import came_again, is_blind, is_over, is_running
 from detector.documents.templates import Safe, fill, one_line, render_markdown
@@ -122,7 +123,8 @@ def render_letter(case: CaseFacts, organization: str, desk: Desk) -> Document:
         facts |= _correction(case, organization, desk, tokens)
     text = render_markdown(f"{_TEMPLATES[kind]}.{language.code}.md", facts)
     moving = [(code, value) for code, value in shown.items() if code not in MOVING]
-    return Document(letter_name(case, organization, kind), text, figures=(*moving, *_words(desk, organization, shared)))
+    told = [(code, " ".join(texts)) for code, texts in said(desk, organization, shared, language).items()]
+    return Document(letter_name(case, organization, kind), text, figures=(*moving, *told))
 
 
 def visible_mail_name(case: CaseFacts, organization: str) -> str:
@@ -189,22 +191,6 @@ def _correction(case: CaseFacts, organization: str, desk: Desk, tokens: Mapping[
         "corrected_on": language.day(day) if day and is_new else "",
         "corrected": list(corrected(record, organization, tokens, language, stop)),
     }
-
-
-def _words(desk: Desk, organization: str, shared: SharedWords) -> list[tuple[str, str]]:
-    """What people said, for the list of changes beside an edited letter."""
-    words, human = desk.words(organization), desk.human
-    told = [
-        ("H1", f"{human.cause.status} {shared.cause}".strip()),
-        ("H3", f"{shared.stopped} {shared.checked}".strip()),
-        ("H4", desk.client(organization).contact),
-        ("H6", words.meaning),
-        ("H7", words.offer or shared.offer),
-        ("H8", "; ".join(f"{text} ({promise.owner}, {promise.due})" for promise, text in shared.promises)),
-        ("H9", str(human.next_update.on or "")),
-        ("H11", shared.keep),
-    ]
-    return [(code, text) for code, text in told if text]
 
 
 def _greeting(contact: str, salutation: str, code: str) -> str:

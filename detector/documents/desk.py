@@ -29,6 +29,8 @@ class Desk:
     clients: Mapping[str, Client] = field(default_factory=dict)
     us: Us = field(default_factory=Us)
     human: Human = field(default_factory=Human)
+    is_read: bool = True
+    """Whether human.toml could be read; if not, nobody knows what it says, and `human` is empty."""
     neighbours: Neighbours = field(default_factory=Neighbours)
     """For `letter check` alone."""
 

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from detector.documents.apology_letter import letter_facts, stopped_at
+from detector.case_record import LETTER
+from detector.documents.apology_letter import due, letter_facts, stopped_at
 from detector.documents.desk import Desk, shared_words
 from detector.documents.escaping import visible
 from detector.documents.human import fields_for
@@ -20,6 +21,7 @@ from detector.documents.letter_numbers import typed_by_hand, wrong_figures
 from detector.documents.letter_phrases import PHRASES
 from detector.documents.letter_strangers import strangers
 from detector.documents.letter_text import FILL, TOKEN, moved, numbered_lines, read_letter
+from detector.documents.letter_words import MEANINGS, said, stands_in
 from detector.documents.still_going import came_again, is_over
 from detector.records import CaseFacts
 
@@ -150,6 +152,19 @@ def _promises(c: Checking) -> Iterator[Finding]:
             yield Finding(0, f"Promise {promise.number} is missing in the letter: {promise.text} ({promise.owner}).")
 
 
+def _own_words(c: Checking) -> Iterator[Finding]:
+    """What people filled in stands in the letter; if not, somebody put it otherwise, or corrected it since."""
+    if due(c.case, c.organization) != LETTER:
+        return
+    shared = shared_words(c.desk, c.case, c.language.code, c.organization)
+    told = said(Desk(human=c.desk.human), c.organization, shared, c.language)
+    for code, meaning in MEANINGS.items():
+        for words in told.get(code, ()):
+            if not stands_in(words, c.plain):
+                text = f"{code} ({meaning}): human.toml has “{_short(words)}”, and the letter does not."
+                yield Finding(0, text, is_refused=False)
+
+
 def _is_noted(sentence: str, c: Checking) -> bool:
     """The offer (H7) and the ready sentences of the template are no promises to note."""
     words = c.desk.words(c.organization)
@@ -218,4 +233,5 @@ def _short(sentence: str) -> str:
 _CHECKS = (
     *(_state, _open_parts, _gaps, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
     *(_blame, _addressee, _promises, strangers, _received, _length, _again, _none_since, _correction, _cause, days),
+    _own_words,
 )
