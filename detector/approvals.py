@@ -7,12 +7,12 @@ letter another one than was approved; which of them it was is said. Pure.
 import json
 from collections.abc import Mapping
 
-from detector.case_record import HOLDING_NOTE, Step
+from detector.case_record import CORRECTION, HOLDING_NOTE, Step
 from detector.documents.apology_letter import MOVING, due, letter_facts, stopped_at
 from detector.documents.correcting import UNSENT, in_words, no_longer_so
 from detector.documents.desk import Desk
 from detector.documents.languages import Language
-from detector.documents.letter_words import bound_words, changed
+from detector.documents.letter_words import bound_words, changed, is_promise, still_promised
 from detector.documents.still_going import came_again, is_blind, is_over
 from detector.records import CaseFacts
 from detector.written_list import sha256
@@ -34,15 +34,20 @@ def _facts_in(case: CaseFacts, organization: str, language: Language) -> dict[st
 def approval(case: CaseFacts, organization: str, desk: Desk, text: bytes) -> dict[str, object]:
     """What the journal keeps of an approval: the hash of the text, the figures, their hash, what people filled in."""
     facts, language, day = bound_facts(case, organization, desk), desk.language(organization), desk.human.letter.date
-    return {
+    kind = due(case, organization)
+    bound: dict[str, object] = {
         "organization": organization,
         "dated": day.isoformat() if day else "",
         "written_in": [language.code, language.zone],
         "text_sha256": sha256(text),
         "facts": facts,
         "facts_sha256": facts_hash(facts),
-        "words": bound_words(case, organization, desk, due(case, organization)),
+        "words": bound_words(case, organization, desk, kind),
     }
+    update = desk.human.next_update
+    if kind == CORRECTION or update.on is None:
+        return bound
+    return bound | {"next_on": update.on.isoformat(), "next_by": update.by.strip() or desk.sender.signatory}
 
 
 def what_moved(step: Step, kind: str, case: CaseFacts, desk: Desk, text: bytes | None) -> list[str]:
@@ -76,6 +81,10 @@ def wrong_in(held: Step, case: CaseFacts, desk: Desk) -> tuple[dict[str, str], s
     language = Language(*written_in) if written_in else desk.language(held.organization)
     now = _facts_in(case, held.organization, language)
     wrong = no_longer_so(held.fields.get("facts", {}), now)
+    if desk.is_read or language.code == "en":  # what is promised in German stands in human.toml
+        held_words = held.fields.get("words", {})
+        now |= still_promised(case, held.organization, desk, language)
+        wrong |= {code: was for code, was in held_words.items() if is_promise(code) and now.get(code) != was}
     return wrong, in_words(wrong, now)
 
 

@@ -311,7 +311,7 @@ def test_closing_is_refused_until_all_is_done_and_then_drafts_the_note(desk):
     desk.say("promise", name, "Send the cause", "--owner", "Sam", "--due", "2030-10-30")
     early = desk.say("close", name)
     assert early.code == 2
-    assert "no letter was sent to Harbor; promise 1 (Sam, 2030-10-30) is not kept" in early.err
+    assert "no letter was sent to Harbor, and nobody told them; promise 1 (Sam, 2030-10-30) is not kept" in early.err
     assert desk.say("close", name, "--anyway").code == 2
     desk.say("promise", "kept", name, "1")
     closed = desk.say("close", name, "--anyway", "--reason", "they wanted no letter")
@@ -646,6 +646,7 @@ def test_what_people_say_stands_in_the_brief_at_once(desk):
     assert "(`letter.md`, approved)" in (folder / "brief.md").read_text(encoding="utf-8")
     assert desk.say("sent", name).code == 0
     assert "the letter is sent. Keep what was promised." in (folder / "brief.md").read_text(encoding="utf-8")
+    assert desk.say("promise", "kept", name, "2").code == 0, "that they hear from us again"
     closed = desk.say("close", name)
     assert (folder / "closing-note.md").read_text(encoding="utf-8") == closed.out
 
@@ -701,7 +702,9 @@ def holding_note_sent(desk: Desk) -> tuple[str, Path, bytes]:
     assert "Our system has been sending your colleagues" in mail.get_body(("plain",)).get_content(), (
         "it was switched off"
     )
-    assert "noted: holding note sent. People say client told now" in desk.say("sent", name, "--channel", "mail").err
+    said = desk.say("sent", name, "--channel", "mail").err
+    assert f"{name}: noted: holding note sent. Furthest so far: client told. The log says: active.\n" in said
+    assert f"{name}: they hear from us again by 2030-11-12: that is promise 1." in said
     return name, folder, mine
 
 
@@ -729,7 +732,14 @@ def test_a_holding_note_is_no_letter_however_it_was_approved_and_sent(desk):
     desk.say("promise", name, "We check every run", "--owner", "Sam", "--due", "2030-11-10")
     assert "The letter to Harbor is approved" in desk.run("letter", "approve", name, *here).out
     assert "noted: letter sent" in desk.say("sent", name).err
-    desk.say("promise", "kept", name, "1")
+    assert desk.say("promises").out == (
+        f"2030-11-10 {name} promise 2: We check every run (Sam)\n"
+        f"2030-11-12 {name} promise 1: Call Harbor (Sam Example)\n"
+        f"2030-11-12 {name} promise 3: Write to Harbor how it went (Sam Example)\n"
+    ), "what the holding note and the letter say of our next word is promised, too"
+    for number in "123":
+        assert desk.say("close", name).code == 2
+        assert desk.say("promise", "kept", name, number).code == 0
     assert desk.say("close", name).code == 0
     assert (folder / "holding-note.md").read_bytes() == mine
 
@@ -971,6 +981,9 @@ def test_from_the_letter_to_the_last_promise(desk):
     refused = desk.say("close", name)
     assert "promise 1 (Sam, 2030-11-10) is not kept" in refused.err
     assert desk.say("promise", "kept", name, "1").code == 0
+    next_word = desk.say("close", name)
+    assert "promise 2 (Sam Example, 2030-11-12) is not kept" in next_word.err, "the letter says when they hear from us"
+    assert desk.say("promise", "kept", name, "2").code == 0
     closed = desk.say("close", name)
     assert "**Before.** 12 people got 108 extra copies of one mail" in closed.out
     assert "| Time to stop | 24 min 11 s until the last extra copy; 25 min until" in closed.out  # 18:03 to 18:27, 18:28

@@ -413,11 +413,13 @@ def test_no_letter_is_dismissed_with_an_open_promise_and_none_counts_as_a_call(s
     assert incidents(state, "sent").code == 0
     early = incidents(state, "dismiss", "--reason", "they had asked for it")
     assert early.code == 2
-    assert f"{CLIENT} has our letter, and promise 1 (Kim Lee, 2026-11-10) is not kept. Keep it" in early.text
+    open_ones = "promise 1 (Kim Lee, 2026-11-10), promise 2 (Sam Example, 2026-11-12) is not kept"
+    assert f"{CLIENT} has our letter, and {open_ones}. Keep it" in early.text
     assert f"**{CLIENT}** has the letter, and no call is noted." in (folder / "brief.md").read_text(encoding="utf-8")
     assert incidents(state, "told", "--channel", "phone").code == 0
     assert f"**{CLIENT}** was told, and the letter is sent." in (folder / "brief.md").read_text(encoding="utf-8")
-    assert detector("incidents", "promise", "kept", ID, "1", "--by", "Kim Lee", "--state", state).code == 0
+    for number in "12":
+        assert promise(state, "kept", number).code == 0
     assert incidents(state, "dismiss", "--reason", "they had asked for it").code == 0
 
 
@@ -583,16 +585,21 @@ def late_copies(tmp_path: Path, *seconds: int) -> Path:
 
 
 def letter_sent(state: Path, folder: Path) -> bytes:
-    """The founding letter, approved and sent, its promise kept; what went out."""
+    """The founding letter, approved and sent, its promise kept, and its next word; what went out."""
     fill_all(folder, CLIENT)
     assert approve(state).code == 0
     assert incidents(state, "sent").code == 0
-    assert detector("incidents", "promise", "kept", ID, "1", "--by", "Kim Lee", "--state", state).code == 0
+    for number in "12":
+        assert promise(state, "kept", number).code == 0
     return (folder / "letter.md").read_bytes()
 
 
 def incidents(state: Path, command: str, *more: object) -> office.Said:
     return detector("incidents", command, ID, *more, "--by", "Sam Example", "--state", state)
+
+
+def promise(state: Path, what: str, number: str, *more: object) -> office.Said:
+    return detector("incidents", "promise", what, ID, number, *more, "--by", "Kim Lee", "--state", state)
 
 
 WRONG = f"{CLIENT} holds a letter that is wrong: copies too many 3,539, now 3,542; "
@@ -776,6 +783,149 @@ def test_a_form_that_cannot_be_read_takes_no_approval_away(state: Path, folder: 
     night = detector("nightly", FOUNDING, "--state", state, "--as-of", AS_OF)
     assert "stoped is no field" in night.text
     assert "letter revoked" not in [entry.kind for entry in case_journal.read(folder).entries]
+
+
+# --- promises --------------------------------------------------------------------------------------------------------
+
+RELEASE = "A person releases every enrolment run before it starts"
+
+
+def test_a_promise_with_marks_of_markdown_is_found_in_the_letter(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    fixed = "We *pin* `enrol.py` to **one** turn, as of 17 `commits`"
+    assert promise(state, "changed", "1", fixed, "--why", "more exact").code == 0
+    said = check(state)
+    assert (said.code, "Promise 1" in said.text) == (0, False), said.text
+
+
+def test_a_promise_that_is_changed_before_the_letter_goes_out_is_changed_everywhere(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    said = promise(state, "changed", "1", "--due", "2026-11-17", "--owner", "Ada", "--why", "Kim is away")
+    was, now = f"“{RELEASE} (Kim Lee, 10 November 2026)”", f"“{RELEASE} (Ada, 17 November 2026)”"
+    assert f"is no longer approved: promise 1 was {was} and is {now}." in said.text
+    assert f"{RELEASE} (Ada, by 17 November 2026)." in (folder / "letter.md").read_text(encoding="utf-8")
+    assert f"2026-11-17 {ID} promise 1: {RELEASE} (Ada)\n" in detector("incidents", "promises", "--state", state).text
+    assert f"{RELEASE}: Ada, by 17 November 2026 (open)" in (folder / "brief.md").read_text(encoding="utf-8")
+    ics = detector("incidents", "promises", "--ics", "--state", state).text
+    assert f"UID:{ID}-promise-1@detector\nSEQUENCE:1\n" in ics, "the calendar moves the event that it has"
+    assert "DTSTART;VALUE=DATE:20261117" in ics
+    replace(folder / "letter.md", "by 17 November 2026", "by 10 November 2026")
+    assert "fault   Promise 1 stands in the letter without its day, 17 November 2026." in check(state).text
+
+
+def test_a_promise_that_is_withdrawn_before_the_letter_goes_out_stays_listed_with_the_reason(
+    state: Path, folder: Path
+) -> None:
+    fill_all(folder, CLIENT)
+    office.fill(folder / "human.toml", {"next_update.on": "2026-11-12"})
+    assert check(state).code == 0
+    replace(folder / "letter.md", "Dear Robin,", "Dear Robin and team,")
+    assert promise(state, "withdrawn", "1", "--why", "they prefer a call").code == 0
+    assert "fault   Promise 1 was withdrawn (they prefer a call), and the letter still has it." in check(state).text
+    assert RELEASE not in (folder / "letter.new.md").read_text(encoding="utf-8")
+    assert detector("incidents", "promises", "--state", state).text == ""
+    assert f"UID:{ID}-promise-1@detector" in (ics := detector("incidents", "promises", "--ics", "--state", state).text)
+    assert "STATUS:CANCELLED" in ics
+    shown = detector("incidents", "show", ID, "--state", state).text
+    assert re.search(rf"promise 1: {RELEASE} \(Kim Lee\), withdrawn 2 Nov 2026, .*: they prefer a call", shown)
+    assert "(withdrawn: they prefer a call)" in (folder / "brief.md").read_text(encoding="utf-8")
+    closed = incidents(state, "close", "--anyway", "--reason", "a test")
+    assert "| withdrawn: they prefer a call |" in closed.text
+    assert "promise 1" not in incidents(state, "reopen", "--reason", "a test").text
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (("changed", "1", "--due", "2026-11-17"), "gives no reason. Say why with --why"),
+        (("changed", "1", "--why", "x"), "does not say what is to change"),
+        (("changed", "1", "--due", "2026-10-20", "--why", "x"), "is due on 2026-10-20, before it is changed"),
+        (("changed", "7", "--due", "2026-11-17", "--why", "x"), "names promise 7, which nobody made. There are: 1"),
+        (("withdrawn", "1"), "gives no reason. Say why with --why"),
+        (("withdrawn", "1", "--why", "x", "--at", "2026-10-28T08:00Z"), "lies before 2026-10-28 09:00:00 UTC, when it"),
+    ],
+)
+def test_what_cannot_be_said_of_a_promise_is_refused(
+    state: Path, folder: Path, said: tuple[str, ...], why: str
+) -> None:
+    fill_all(folder, CLIENT)
+    refused = promise(state, *said)
+    assert (refused.code, why in refused.text, "Nothing was noted." in refused.text) == (2, True, True), refused.text
+
+
+def test_of_what_is_kept_or_withdrawn_nothing_more_is_said(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert promise(state, "withdrawn", "1", "--why", "x").code == 0
+    assert "comes too late: Kim Lee withdrew it at 2026-11-02 09:00:00 UTC" in promise(state, "kept", "1").text
+    office.promise(folder, number=2)
+    assert promise(state, "kept", "2").code == 0
+    assert "is known: Kim Lee kept promise 2" in promise(state, "withdrawn", "2", "--why", "x").text
+
+
+def test_a_promise_in_a_letter_that_went_out_takes_a_correction_to_change(state: Path, folder: Path) -> None:
+    """The client holds two promises: what we do by the 10th, and that we write on the 12th. Both are moved."""
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    assert "they hear from us again by 2026-11-12: that is promise 2." in incidents(state, "sent").text
+    went_out = (folder / "letter.md").read_bytes()
+    said = promise(state, "withdrawn", "1", "--why", "they [release] themselves")
+    wrong = f"holds a letter that is wrong: promise 1 “{RELEASE} (Kim Lee, 10 November 2026)”, now withdrawn"
+    assert f"{ID}: {CLIENT} {wrong}. Send a correction: detector letter check {ID}." in said.text
+    moved = promise(state, "changed", "2", "--due", "2026-11-19", "--why", "the vendor is late")
+    assert f"{wrong}; when I write to you 12 November 2026, now 19 November 2026. Send" in moved.text
+    assert promise(state, "kept", "2").code == 0
+    assert f"{CLIENT} holds a letter that is wrong (promise 1" in incidents(state, "close").text
+
+    fill(folder / "human.toml", {"letter.date": "2026-11-03"})
+    why = "; the journal says: they (release) themselves"
+    assert f"Still open: H8: why it no longer stands{why}." in check(state).text
+    draft = (folder / "letter-2.md").read_text(encoding="utf-8")
+    assert "I gave you my word. Part of it I have to change" in draft
+    assert "- When I write to you: I wrote 12 November 2026; it is 19 November 2026." in draft
+    assert "What else I promised you in that letter stands." in draft
+    replace(folder / "letter-2.md", f"[[FILL H8: why it no longer stands{why}]]", "you release the runs yourselves.")
+    assert check(state).text.startswith(f"{CLIENT}, correction: ready to be approved (")
+    assert approve(state).code == 0
+    assert incidents(state, "sent").code == 0
+    assert "wrong" not in detector("incidents", "list", "--state", state).text
+    assert (folder / "letter.md").read_bytes() == went_out
+    assert incidents(state, "close").code == 0
+
+
+def test_the_day_on_which_a_client_hears_from_us_stands_in_the_letter_and_the_form_alike(
+    state: Path, folder: Path
+) -> None:
+    fill_all(folder, CLIENT)
+    assert check(state).code == 0
+    replace(folder / "letter.md", "on 12 November 2026 to tell", "on 13 November 2026 to tell")
+    assert "fault   [next_update] says 12 November 2026, which is not in the letter" in check(state).text
+    fill(folder / "human.toml", {"next_update.on": '""'})
+    assert "The reader hears from us again, it says: write the day into [next_update]" in check(state).text
+    fill(folder / "human.toml", {"next_update.on": "2026-11-13"})
+    assert check(state).code == 0
+
+
+def test_a_next_word_before_any_promise_is_due_is_pointed_out(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    fill(folder / "human.toml", {"next_update.on": "2026-11-09"})
+    said = check(state)
+    assert "advice  [next_update] says 9 November 2026, and no promise is due before 10 November 2026" in said.text
+    assert said.code == 0
+
+
+def test_a_next_word_runs_late_like_any_promise(state: Path, folder: Path) -> None:
+    letter_went = detector("incidents", "promises", "--ics", "--state", state)
+    assert "promise-2" not in letter_went.text
+    fill_all(folder, CLIENT)
+    assert approve(state).code == 0
+    assert incidents(state, "sent").code == 0
+    assert promise(state, "kept", "1").code == 0
+    assert f"{ID}-promise-2@detector" in detector("incidents", "promises", "--ics", "--state", state).text
+    night = detector("nightly", FOUNDING, "--state", state, "--as-of", "2026-11-13T02:00:00Z")
+    assert f"{ID}: promise 2 was due on 2026-11-12 and is not kept." in night.text
+    told = detector("incidents", "promises", "--state", state).text
+    assert told == f"2026-11-12 OVERDUE {ID} promise 2: Write to {CLIENT} how it went (Sam Example)\n"
 
 
 # --- reading the form strictly ------------------------------------------------------------------------------------

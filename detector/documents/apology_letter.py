@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER
-from detector.documents.correcting import corrected, dated, held_figures
+from detector.documents.correcting import corrected, dated, held_figures, wrong_figures
 from detector.documents.desk import Desk, SharedWords, client_folders, others_of, people_of, shared_words
 from detector.documents.escaping import visible
 from detector.documents.languages import Language
 from detector.documents.letter_text import as_token
-from detector.documents.letter_words import said
+from detector.documents.letter_words import is_promise, said, still_promised
 from detector.documents.sentences import in_markdown, mail_name
 from detector.documents.still_going import came_again, is_blind, is_over, is_running
 from detector.documents.templates import Safe, fill, one_line, render_markdown
@@ -183,13 +183,16 @@ def _correction(case: CaseFacts, organization: str, desk: Desk, tokens: Mapping[
     """What only a correction says: which letter was wrong, in what, and its own day."""
     language, record, day = desk.language(organization), case.record, desk.human.letter.date
     first = record.held(organization) if record else None
-    stop = stopped_at(case, language)
+    wrong = wrong_figures(record, organization)
+    now = {"stop": stopped_at(case, language)} | still_promised(case, organization, desk, language)
     of_letter = dated(first, language) if first else ""
     is_new = day is not None and language.day(day) != of_letter
     return {
         "dated": Safe(of_letter),
         "corrected_on": language.day(day) if day and is_new else "",
-        "corrected": list(corrected(record, organization, tokens, language, stop)),
+        "corrected": list(corrected(record, organization, tokens, language, now)),
+        "is_promise_moved": any(is_promise(code) for code in wrong),
+        "is_figure_moved": not all(is_promise(code) for code in wrong),
     }
 
 

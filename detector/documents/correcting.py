@@ -5,7 +5,7 @@ from datetime import date
 
 from detector.case_record import CaseRecord, Step
 from detector.documents.languages import Language
-from detector.documents.templates import Safe
+from detector.documents.templates import Safe, fill, one_line
 
 _LABELS = {
     "en": {
@@ -17,6 +17,7 @@ _LABELS = {
         "F10": "The last copy",
         "F18a": "The time before",
         "F18b": "Copies too many at the time before",
+        "H9": "When I write to you",
         "stop": "Stopped",
     },
     "de": {
@@ -28,6 +29,7 @@ _LABELS = {
         "F10": "Die letzte dieser E-Mails",
         "F18a": "Das Mal davor",
         "F18b": "E-Mails zu viel beim Mal davor",
+        "H9": "Wann ich Ihnen schreibe",
         "stop": "Angehalten",
     },
 }
@@ -43,11 +45,26 @@ def no_longer_so(held: Mapping[str, str], now: Mapping[str, str]) -> dict[str, s
 
 def in_words(wrong: Mapping[str, str], now: Mapping[str, str]) -> str:
     """For ourselves: "copies too many 3,539, now 3,542"."""
-    labels = _LABELS["en"]
+    english = Language("en")
     told = (
-        f"{labels[code][0].lower()}{labels[code][1:]} {was}, now {now.get(code, 'none')}" for code, was in wrong.items()
+        (
+            _label(code, "en"),
+            _quoted(code, was, english),
+            _quoted(code, now[code], english) if code in now else _gone(code),
+        )
+        for code, was in wrong.items()
     )
-    return "; ".join(told)
+    return "; ".join(f"{label[0].lower()}{label[1:]} {was}, now {is_now}" for label, was, is_now in told)
+
+
+def _label(code: str, language: str) -> str:
+    """What a figure or a promise is called in a correction."""
+    promise = {"en": "Promise", "de": "Zusage"}[language]
+    return _LABELS[language].get(code) or f"{promise} {code.rpartition(' ')[2]}"
+
+
+def _gone(code: str) -> str:
+    return "none" if code in _LABELS["en"] and code != "H9" else "withdrawn"
 
 
 def held_code(code: str) -> str:
@@ -68,15 +85,33 @@ def wrong_figures(record: CaseRecord | None, organization: str) -> Mapping[str, 
 
 
 def corrected(
-    record: CaseRecord | None, organization: str, tokens: Mapping[str, Safe], language: Language, stop: str
+    record: CaseRecord | None, organization: str, tokens: Mapping[str, Safe], language: Language, now: Mapping[str, str]
 ) -> Iterator[tuple[str, str | Safe, str | Safe]]:
-    """(what, as it was written, as it is) of each figure to correct."""
+    """(what, as it was written, as it is) of each figure and each promise to correct; `now` has what is no figure."""
     for code, was in wrong_figures(record, organization).items():
-        label = _LABELS[language.code][code]
-        if code == "stop":
-            yield label, was, stop
-        elif code in tokens:
+        label = _label(code, language.code)
+        if code in tokens:
             yield label, tokens[held_code(code)], tokens[code]
+        elif code in now:
+            yield label, _quoted(code, was, language), _quoted(code, now[code], language)
+        elif not code.startswith("F"):
+            in_language, open_part = {"en": ("withdrawn", ""), "de": ("zurückgenommen", "in German: ")}[language.code]
+            why = fill("H8", f"{open_part}why it no longer stands{_reason(record, organization, code)}")
+            yield label, _quoted(code, was, language), Safe(f"{in_language}: {why}")
+
+
+def _quoted(code: str, words: str, language: Language) -> str | Safe:
+    """The words of a promise in quotation marks, as people wrote them; days and times as they are."""
+    shown = f"„{words}“" if language.code == "de" else f"“{words}”"
+    return words if code in _LABELS["en"] else Safe(shown)
+
+
+def _reason(record: CaseRecord | None, organization: str, code: str) -> str:
+    """Why a promise was withdrawn, as a hint to whoever puts it into words for the client."""
+    made = [promise for promise in (record.promises if record else ()) if promise.is_to(organization)]
+    meant = (p for p in made if (code == f"promise {p.number}" or (code == "H9" and p.follows)) and p.withdrawn_at)
+    why = next((promise.withdrawn_because for promise in meant), "")
+    return f"; the journal says: {one_line(why).replace('[', '(').replace(']', ')')}" if why else ""
 
 
 def dated(step: Step, language: Language) -> str:

@@ -14,7 +14,7 @@ from detector.documents.apology_letter import due, letter_name
 from detector.documents.case_in_words import recurrence
 from detector.documents.desk import Desk, client_folders, people_of
 from detector.documents.languages import Language
-from detector.documents.templates import Safe, render_html, render_markdown
+from detector.documents.templates import Safe, one_line, render_html, render_markdown
 from detector.records import CaseFacts, Document
 
 LISTED_PEOPLE = 500
@@ -173,11 +173,11 @@ def _promises(case: CaseFacts) -> list[tuple[str, str, str, str]]:
     """(promise, owner, due, state); overdue is measured by the end of the log, for documents know no clock."""
     told = []
     for promise in case.record.promises if case.record else ():
-        late = "overdue" if promise.is_overdue(case.log_complete_through) else "open"
+        state = "overdue" if promise.is_overdue(case.log_complete_through) else "open"
+        state = "kept" if promise.kept_at else state
+        state = f"withdrawn: {one_line(promise.withdrawn_because)}" if promise.withdrawn_at else state
         whose = f"{promise.organization}: " if promise.organization and len(case.incident.organizations) > 1 else ""
-        told.append(
-            (f"{whose}{promise.text}", promise.owner, Language().day(promise.due), "kept" if promise.kept_at else late)
-        )
+        told.append((f"{whose}{promise.text}", promise.owner, Language().day(promise.due), state))
     return told
 
 

@@ -146,10 +146,24 @@ def _promises(c: Checking) -> Iterator[Finding]:
             is_bound = any(day in sentence for day in bound) or FILL.search(sentence)
             if re.search(c.phrases.promise, sentence, re.IGNORECASE) and not is_bound and not _is_noted(sentence, c):
                 yield Finding(number, f"A promise without owner and date: “{_short(sentence)}” {c.phrases.note_it}")
-    for promise, words in noted:
-        is_left_out = not (words and words.rstrip(". ") in c.plain) and not open_parts
-        if is_left_out and is_over(c.case) and not c.is_correction:
-            yield Finding(0, f"Promise {promise.number} is missing in the letter: {promise.text} ({promise.owner}).")
+    if due(c.case, c.organization) == LETTER:
+        yield from _noted_promises(c, has_open_parts=open_parts)
+
+
+def _noted_promises(c: Checking, *, has_open_parts: bool) -> Iterator[Finding]:
+    """What is promised stands in the letter with its day, and nothing that was withdrawn."""
+    for promise, words in shared_words(c.desk, c.case, c.language.code, c.organization).promises:
+        name, day = f"Promise {promise.number}", c.language.day(promise.due)
+        if not (words and stands_in(words, c.plain)):
+            if not has_open_parts:
+                yield Finding(0, f"{name} is missing in the letter: {promise.text} ({promise.owner}).")
+        elif not stands_in(day, c.plain):
+            yield Finding(0, f"{name} stands in the letter without its day, {day}.")
+    for promise in c.case.record.promises if c.case.record else ():
+        words = promise.text if c.language.code == "en" else c.desk.human.german.promises.get(str(promise.number), "")
+        if promise.withdrawn_at and promise.is_to(c.organization) and words and stands_in(words, c.plain):
+            why = f"Promise {promise.number} was withdrawn ({promise.withdrawn_because}), and the letter still has it."
+            yield Finding(0, why)
 
 
 def _own_words(c: Checking) -> Iterator[Finding]:
@@ -169,7 +183,7 @@ def _is_noted(sentence: str, c: Checking) -> bool:
     """The offer (H7) and the ready sentences of the template are no promises to note."""
     words = c.desk.words(c.organization)
     shared = shared_words(c.desk, c.case, c.language.code, c.organization)
-    ready = (words.offer, shared.offer, shared.keep, shared.stopped, shared.checked, *c.phrases.ready)
+    ready = (words.offer, shared.offer, shared.keep, shared.stopped, shared.checked, *c.phrases.ready, *c.was_promised)
     return any((text and sentence.strip(" .;") in text) or (text and text.strip(" .") in sentence) for text in ready)
 
 

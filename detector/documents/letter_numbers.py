@@ -23,7 +23,7 @@ def wrong_figures(c: Checking) -> Iterator[Finding]:
     allowed = {digits for text in told for digits in re.findall(r"\d+", text)}
     for number, line in c.lines:
         line = TOKEN.sub(" ", FILL.sub(" ", line.replace(c.case.incident.incident_id, " ")))
-        for words in filter(None, map(one_line, _typed(c).values())):
+        for words in filter(None, (*map(one_line, _typed(c).values()), *c.was_promised)):
             line = line.replace(words, " ")  # of these `typed_by_hand` speaks
         for one in typed_numbers(line):
             if not _is_figure(one, c) and (one.counts or not _is_filled_in(one.number, allowed)):

@@ -7,20 +7,21 @@ config may be another one from command to command.
 import re
 from collections.abc import Mapping
 
-from detector.case_record import CORRECTION, HOLDING_NOTE
+from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER
 from detector.documents.desk import Desk, SharedWords, shared_words
 from detector.documents.escaping import visible
 from detector.documents.languages import Language
 from detector.documents.templates import one_line
 from detector.records import CaseFacts
 
+NEXT = "H9"
 MEANINGS = {
     "H1": "the cause",
     "H3": "what stopped it",
     "H4": "the reader",
     "H6": "what it meant for them",
     "H7": "the repair",
-    "H9": "the next update",
+    NEXT: "the next update",
     "H11": "which copy to keep",
     "H16": "the date and who signs",
 }
@@ -41,7 +42,7 @@ def said(desk: Desk, organization: str, shared: SharedWords, language: Language)
         "H6": (words.meaning,),
         "H7": (words.offer or shared.offer,),
         **{promise_code(p.number): (promised(text, p.owner, language.day(p.due)),) for p, text in shared.promises},
-        "H9": (language.day(on) if on else "",),
+        NEXT: (language.day(on) if on else "",),
         "H11": (shared.keep,),
         "H16": (language.day(day) if day else "", us.name, us.signatory, us.role, us.phone),
     }
@@ -55,7 +56,28 @@ def bound_words(case: CaseFacts, organization: str, desk: Desk, kind: str) -> di
     shared = shared_words(desk, case, language.code, organization)
     found = said(Desk(human=desk.human), organization, shared, language)
     used = _LESS.get(kind)
-    return {code: " ".join(texts) for code, texts in found.items() if used is None or code in used}
+    bound = {code: " ".join(texts) for code, texts in found.items() if used is None or code in used}
+    held = case.record.held(organization) if case.record and kind == CORRECTION else None
+    if held is not None:
+        now = still_promised(case, organization, desk, language)
+        bound |= {code: now[code] for code in held.fields.get("words", {}) if code in now}
+    return bound
+
+
+def still_promised(case: CaseFacts, organization: str, desk: Desk, language: Language) -> dict[str, str]:
+    """What was promised to a client as it is today, by code; nothing of what was withdrawn."""
+    shared = shared_words(desk, case, language.code, organization)
+    now = {promise_code(p.number): promised(text, p.owner, language.day(p.due)) for p, text in shared.promises}
+    made = case.record.promises if case.record else ()
+    next_word = next((p for p in reversed(made) if p.follows == LETTER and p.organization == organization), None)
+    if next_word is not None and next_word.withdrawn_at is None:
+        now[NEXT] = language.day(next_word.due)
+    return now
+
+
+def is_promise(code: str) -> bool:
+    """Whether a code stands for what a letter promises."""
+    return code == NEXT or code.startswith("promise ")
 
 
 def promise_code(number: int) -> str:
