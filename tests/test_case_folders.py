@@ -212,7 +212,7 @@ def test_two_copies_are_twice_and_not_again_and_again() -> None:
     ("code", "again", "unknown", "by_team"),
     [
         ("en", "It is the second time. On {F18a: 3 May 2026} we sent {F18b: 40} copies too many",
-         "the cause lies on our side. We are still finding out exactly where",
+         "The cause lies on our side. We are still finding out exactly where",
          "many: Dispatch {F4-1: 31} and {F7-1: 2,139};"),
         ("de", "Es ist das zweite Mal. Am {F18a: 3. Mai 2026} haben wir schon einmal {F18b: 40} E-Mails zu viel",
          "Die Ursache liegt bei uns. Wo genau, klären wir noch", "viel: Dispatch {F4-1: 31} und {F7-1: 2.139};"),
@@ -544,16 +544,25 @@ def test_in_german_where_every_noun_has_a_capital_one_word_of_a_name_is_only_poi
         assert [finding.is_refused for finding in found if "another client" in finding.text] == [is_refused]
 
 
-def test_a_client_that_is_only_a_mail_domain_is_given_a_name() -> None:
-    known = builders.case()
-    rows = builders.affected(organization="harbor-freightways.example")
-    incident = dataclasses.replace(known.incident, organizations=("harbor-freightways.example",))
-    case = dataclasses.replace(known, incident=incident, affected=rows)
-    letter = render_letter(case, "harbor-freightways.example", DESK).content
-    said = "harbor-freightways.example is a mail domain. Write what the client is called."
-    assert said in [f.text for f in check_letter(letter, case, "harbor-freightways.example", DESK)]
-    named = letter.replace("`harbor-freightways.example`", "Harbor Freightways")
-    assert said not in [f.text for f in check_letter(named, case, "harbor-freightways.example", DESK)]
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("harbor-freightways.example", "by its mail domain"),
+        ("Harbor \u202eFreightways", "with something hidden in its"),
+    ],
+)
+def test_a_client_that_the_log_has_no_plain_name_for_is_given_one(name: str, known: str) -> None:
+    case = builders.case()
+    incident = dataclasses.replace(case.incident, organizations=(name,))
+    case = dataclasses.replace(case, incident=incident, affected=builders.affected(organization=name))
+    for code in LANGUAGES:
+        client = {name: CLIENT.model_copy(update={"language": code})}
+        open_part = render_letter(case, name, Desk(client, US)).content
+        assert f"[[FILL H4: what the client is called; the log knows it only {known}" in open_part
+        human = Human(clients={name: ClientWords(name="Harbor Freightways Ltd.")})
+        letter = read_letter(render_letter(case, name, Desk(client, US, human)).content, {}).text
+        assert "\nHarbor Freightways Ltd.\n" in letter
+        assert name not in letter
 
 
 def test_what_was_decided_stands_in_the_brief_with_who_decided_it() -> None:

@@ -687,6 +687,9 @@ def holding_note_sent(desk: Desk) -> tuple[str, Path, bytes]:
     name, here = row["incident_id"], ("--state", desk.state)
     (folder,) = (desk.state / "incidents").iterdir()
     assert not (folder / "letter.md").exists()
+    texts = "".join((folder / file).read_text(encoding="utf-8") for file in ("brief.md", "call.md", "holding-note.md"))
+    assert "what stopped it" not in texts.casefold(), "nothing has"
+    assert texts.count("FILL H3: who is stopping it, and by when") == 3
     office.fill(folder / "human.toml", FILLED)
     office.fill(folder / "human.toml", office.CLIENT, 'clients."Harbor"')
     assert "Harbor, holding note: ready to be approved" in desk.run("letter", "check", name, *here).out

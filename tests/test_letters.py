@@ -785,6 +785,56 @@ def test_a_form_that_cannot_be_read_takes_no_approval_away(state: Path, folder: 
     assert "letter revoked" not in [entry.kind for entry in case_journal.read(folder).entries]
 
 
+# --- read as the client would -----------------------------------------------------------------------------------------
+
+
+def test_a_client_that_a_mail_server_knows_by_its_domain_only_is_called_by_its_name(tmp_path: Path) -> None:
+    """Postfix logs no organizations: the client of the founding night is harbor-freightways.example there."""
+    assert detector("simulate", "founding-night", "--format", "postfix", "--seed", 7, "--out", tmp_path).code == 0
+    state, logs = tmp_path / "state", sorted(tmp_path.glob("mail.log*"))
+    assert detector("nightly", *logs, "--state", state, "--as-of", AS_OF).code == 0
+    (folder,) = (state / "incidents").iterdir()
+    name, domain = folder.name[:8], "harbor-freightways.example"
+    fill_all(folder, domain)
+    said = detector("letter", "check", name, "--state", state)
+    assert "Still open: H4: what the client is called; the log knows it only by its mail domain." in said.text
+    fill(folder / "human.toml", {"name": '"Harbor Freightways"'}, f'clients."{domain}"')
+    assert detector("letter", "check", name, "--state", state).code == 0
+    assert detector("letter", "approve", name, "--by", "Sam Example", "--state", state).code == 0
+    assert detector("letter", "export", name, "--out", tmp_path / "out", "--state", state).code == 0
+    mail = email.message_from_bytes((tmp_path / "out" / "letter.eml").read_bytes(), policy=email.policy.default)
+    letter = mail.get_body(("plain",)).get_content()
+    assert "Robin Reed, Head of Training\nHarbor Freightways\n" in letter.replace("\r\n", "\n")
+    assert domain not in letter
+    fill(folder / "human.toml", {"name": '"Harbor & Sons"'}, f'clients."{domain}"')
+    assert "H4 (the reader) was “Harbor Freightways Robin" in detector("letter", "check", name, "--state", state).text
+
+
+def test_how_it_happened_is_a_sentence_of_its_own(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    fill(folder / "human.toml", {"cause.status": '"unknown"'})
+    assert check(state).code == 0
+    assert "How it happened: The cause lies on our side." in (folder / "letter.md").read_text(encoding="utf-8")
+
+
+def test_nothing_is_said_twice_of_a_draft(state: Path, folder: Path) -> None:
+    fill_all(folder, CLIENT)
+    assert check(state).code == 0
+    replace(folder / "letter.md", "Your team spent", "Elmgate Hotels, Elmgate Hotels and <who>, <who> spent")
+    lines = [line for line in check(state).text.splitlines() if line.startswith("  ")]
+    assert [line for line in lines if "<who>" in line] == [
+        "  fault   line 17: “<who>” is a gap, as in an example. Say what it is."
+    ]
+    assert len(lines) == len(set(lines))
+
+
+def test_the_brief_says_acknowledged_only_of_what_somebody_acknowledged(state: Path, folder: Path) -> None:
+    assert detector("incidents", "told", ID, "--channel", "phone", "--by", "Ann", "--state", state).code == 0
+    for brief in (folder / "brief.md", folder / "brief.html"):
+        assert "Taken in hand by Ann, 2 Nov 2026" in brief.read_text(encoding="utf-8")
+        assert "Acknowledged by" not in brief.read_text(encoding="utf-8")
+
+
 # --- promises --------------------------------------------------------------------------------------------------------
 
 RELEASE = "A person releases every enrolment run before it starts"
@@ -939,7 +989,18 @@ def test_a_next_word_runs_late_like_any_promise(state: Path, folder: Path) -> No
         ('confirmed_on = ""', 'confirmed_on = "yesterday"', "cause.confirmed_on: write a date without quotation marks"),
         ("[stopped]", "[stoped]", "stoped is no field. Nearest: stopped."),
         ('[clients."Harbor Freightways"]', '[clients."Harbour Freightways"]', "Nearest: Harbor Freightways."),
-        ('statement = ""', 'statement = "', "is not valid TOML"),
+        ('statement = ""', 'statement = "', "line 16: cause.statement: is not valid TOML"),
+        (
+            '\non = ""',
+            "\non = 2026-13-01",
+            "next_update.on: 2026-13-01 is no day. Write one such as 2026-10-28, without",
+        ),
+        ('date = ""', "date = 31.12.2026", "letter.date: 31.12.2026 is no day. Write one such as 2026-10-28, without"),
+        (
+            'phone = ""',
+            "phone = +1 555",
+            "letter.phone: is not valid TOML: Expected newline or end of document after a statement. Text stands",
+        ),
     ],
 )
 def test_a_mistake_in_the_form_is_named_with_its_line(

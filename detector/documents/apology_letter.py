@@ -7,6 +7,7 @@ no letter, only a holding note. That is another text with a file of its own: it 
 as it went out, and never stands where the letter belongs.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,7 +16,7 @@ from typing import Any
 from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER
 from detector.documents.correcting import corrected, dated, held_figures, wrong_figures
 from detector.documents.desk import Desk, SharedWords, client_folders, others_of, people_of, shared_words
-from detector.documents.escaping import visible
+from detector.documents.escaping import markdown, visible
 from detector.documents.languages import Language
 from detector.documents.letter_text import as_token
 from detector.documents.letter_words import is_promise, said, still_promised
@@ -158,6 +159,7 @@ def _facts(case: CaseFacts, organization: str, desk: Desk, shared: SharedWords) 
         "us": desk.sender,
         "human": human,
         "words": desk.words(organization),
+        "addressee": _addressee(organization, desk.words(organization).name),
         "greeting": _greeting(client.contact, client.salutation, language.code),
         "is_one": len(rows) == 1,
         "times": language.times(max(row.sends for row in rows)),
@@ -194,6 +196,15 @@ def _correction(case: CaseFacts, organization: str, desk: Desk, tokens: Mapping[
         "is_promise_moved": any(is_promise(code) for code in wrong),
         "is_figure_moved": not all(is_promise(code) for code in wrong),
     }
+
+
+def _addressee(organization: str, name: str) -> Safe:
+    """What the client is called in its letter: as people say, else as the log has it, unless that is no name."""
+    is_domain = re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", organization)
+    if name.strip() or not (is_domain or visible(organization) != organization):
+        return Safe(one_line(name) or markdown(organization))
+    known = "by its mail domain" if is_domain else "with something hidden in its name"
+    return Safe(fill("H4", f"what the client is called; the log knows it only {known}"))
 
 
 def _greeting(contact: str, salutation: str, code: str) -> str:

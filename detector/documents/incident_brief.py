@@ -14,6 +14,7 @@ from detector.documents.apology_letter import due, letter_name
 from detector.documents.case_in_words import recurrence
 from detector.documents.desk import Desk, client_folders, people_of
 from detector.documents.languages import Language
+from detector.documents.still_going import is_said_to_be_stopped
 from detector.documents.templates import Safe, one_line, render_html, render_markdown
 from detector.records import CaseFacts, Document
 
@@ -65,6 +66,8 @@ def render_brief(case: CaseFacts, desk: Desk | None = None, album: Album | None 
         "cause_known": _cause(desk),
         "is_confirmed": desk.human.cause.status == "confirmed" and bool(desk.human.cause.statement),
         "stopped": stopped(case, desk),
+        "is_stopped": is_said_to_be_stopped(case),
+        "is_acknowledged": any(entry.kind == "acknowledged" for entry in (case.record.entries if case.record else ())),
         "human": desk.human,
         "record": case.record,
         "contradiction": contradiction(case),

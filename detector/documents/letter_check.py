@@ -47,7 +47,7 @@ def check_letter(
         Finding(0, f"{code} stands as {shown} and is {now} today; the letter goes out with {now}.", is_refused=False)
         for code, shown, now in moved(text, facts)
     ]
-    return tuple(sorted(found, key=lambda finding: (not finding.is_refused, finding.line)))
+    return tuple(sorted(dict.fromkeys(found), key=lambda finding: (not finding.is_refused, finding.line)))
 
 
 def _state(c: Checking) -> Iterator[Finding]:
@@ -126,13 +126,6 @@ def _blame(c: Checking) -> Iterator[Finding]:
         if found := re.search(c.phrases.blame, line, re.IGNORECASE):
             text = f"“{_short(found[0])}” blames somebody else, but human.toml does not say that it is theirs."
             yield Finding(number, text)
-
-
-def _addressee(c: Checking) -> Iterator[Finding]:
-    """A client that the log knows by its mail domain only has a name of its own."""
-    if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", c.organization) and c.organization in c.plain:
-        text = f"{c.organization} is a mail domain. Write what the client is called."
-        yield Finding(0, text, is_refused=False)
 
 
 def _promises(c: Checking) -> Iterator[Finding]:
@@ -246,6 +239,6 @@ def _short(sentence: str) -> str:
 
 _CHECKS = (
     *(_state, _open_parts, _gaps, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
-    *(_blame, _addressee, _promises, strangers, _received, _length, _again, _none_since, _correction, _cause, days),
+    *(_blame, _promises, strangers, _received, _length, _again, _none_since, _correction, _cause, days),
     _own_words,
 )

@@ -38,7 +38,7 @@ def said(desk: Desk, organization: str, shared: SharedWords, language: Language)
         "H1": (shared.cause if human.cause.status == "confirmed" else "",),
         "H2": (human.responsibility.whose,),
         "H3": (shared.stopped, shared.checked),
-        "H4": (client.contact, client.salutation.rstrip(" ,")),
+        "H4": (words.name, client.contact, client.salutation.rstrip(" ,")),
         "H6": (words.meaning,),
         "H7": (words.offer or shared.offer,),
         **{promise_code(p.number): (promised(text, p.owner, language.day(p.due)),) for p, text in shared.promises},
