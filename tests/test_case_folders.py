@@ -257,7 +257,7 @@ def test_a_correction_tells_several_teams_apart_as_the_letter_does(code: str, sa
 def spoken_parts(sheet: str) -> str:
     """What is said on the call: the six steps without their names, our hints, what is open, and the voicemail."""
     steps = sheet[sheet.index("1. **Open.**") : sheet.index("6. **Close.**")]
-    hints = r"\d\. \*\*\w+\.\*\*|\[\[.*?\]\]|Your name.*?once:|Their words:|What stopped it:|The note for them:.*"
+    hints = r"\d\. \*\*\w+\.\*\*|\[\[.*?\]\]|Your name.*?once:|Their words:|What stopped it:|To stop it:|The note for them:.*"
     return re.sub(hints, "", steps) + sheet.partition("digit by digit.")[2]
 
 
@@ -544,25 +544,25 @@ def test_in_german_where_every_noun_has_a_capital_one_word_of_a_name_is_only_poi
         assert [finding.is_refused for finding in found if "another client" in finding.text] == [is_refused]
 
 
-@pytest.mark.parametrize(
-    ("name", "known"),
-    [
-        ("harbor-freightways.example", "by its mail domain"),
-        ("Harbor \u202eFreightways", "with something hidden in its"),
-    ],
-)
-def test_a_client_that_the_log_has_no_plain_name_for_is_given_one(name: str, known: str) -> None:
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("name", ["harbor-freightways.example", "Harbor \u202eFreightways"])
+def test_a_client_that_the_log_has_no_plain_name_for_is_given_one(name: str, code: str) -> None:
     case = builders.case()
     incident = dataclasses.replace(case.incident, organizations=(name,))
     case = dataclasses.replace(case, incident=incident, affected=builders.affected(organization=name))
-    for code in LANGUAGES:
-        client = {name: CLIENT.model_copy(update={"language": code})}
-        open_part = render_letter(case, name, Desk(client, US)).content
-        assert f"[[FILL H4: what the client is called; the log knows it only {known}" in open_part
-        human = Human(clients={name: ClientWords(name="Harbor Freightways Ltd.")})
-        letter = read_letter(render_letter(case, name, Desk(client, US, human)).content, {}).text
-        assert "\nHarbor Freightways Ltd.\n" in letter
-        assert name not in letter
+    nameless = Desk({name: CLIENT.model_copy(update={"language": code})}, US)
+    letter = render_letter(case, name, nameless).content
+    found = [finding.text for finding in check_letter(letter, case, name, nameless)]
+    said = (
+        "H4: what the client is called; the log knows it only by its mail domain",
+        "name to write to anybody. Say what",
+    )
+    assert sum(any(words in text for words in said) for text in found) == 1
+    named = dataclasses.replace(nameless, human=Human(clients={name: ClientWords(name="Harbor Freightways Ltd.")}))
+    letter = render_letter(case, name, named).content
+    text = read_letter(letter, {}).text
+    assert "\nHarbor Freightways Ltd.\n" in text
+    assert not any(words in finding.text for words in said for finding in check_letter(letter, case, name, named))
 
 
 def test_what_was_decided_stands_in_the_brief_with_who_decided_it() -> None:

@@ -852,7 +852,7 @@ def test_a_promise_that_is_changed_before_the_letter_goes_out_is_changed_everywh
     fill_all(folder, CLIENT)
     assert approve(state).code == 0
     said = promise(state, "changed", "1", "--due", "2026-11-17", "--owner", "Ada", "--why", "Kim is away")
-    was, now = f"“{RELEASE} (Kim Lee, 10 November 2026)”", f"“{RELEASE} (Ada, 17 November 2026)”"
+    was, now = f"“{RELEASE} (Kim Lee, by 10 November 2026)”", f"“{RELEASE} (Ada, by 17 November 2026)”"
     assert f"is no longer approved: promise 1 was {was} and is {now}." in said.text
     assert f"{RELEASE} (Ada, by 17 November 2026)." in (folder / "letter.md").read_text(encoding="utf-8")
     assert f"2026-11-17 {ID} promise 1: {RELEASE} (Ada)\n" in detector("incidents", "promises", "--state", state).text
@@ -920,10 +920,10 @@ def test_a_promise_in_a_letter_that_went_out_takes_a_correction_to_change(state:
     assert "they hear from us again by 2026-11-12: that is promise 2." in incidents(state, "sent").text
     went_out = (folder / "letter.md").read_bytes()
     said = promise(state, "withdrawn", "1", "--why", "they [release] themselves")
-    wrong = f"holds a letter that is wrong: promise 1 “{RELEASE} (Kim Lee, 10 November 2026)”, now withdrawn"
+    wrong = f"holds a letter that is wrong: promise 1 “{RELEASE} (Kim Lee, by 10 November 2026)”, now withdrawn"
     assert f"{ID}: {CLIENT} {wrong}. Send a correction: detector letter check {ID}." in said.text
     moved = promise(state, "changed", "2", "--due", "2026-11-19", "--why", "the vendor is late")
-    assert f"{wrong}; when I write to you 12 November 2026, now 19 November 2026. Send" in moved.text
+    assert f"{wrong}; our next word to them 12 November 2026, now 19 November 2026. Send" in moved.text
     assert promise(state, "kept", "2").code == 0
     assert f"{CLIENT} holds a letter that is wrong (promise 1" in incidents(state, "close").text
 
@@ -931,7 +931,10 @@ def test_a_promise_in_a_letter_that_went_out_takes_a_correction_to_change(state:
     why = "; the journal says: they (release) themselves"
     assert f"Still open: H8: why it no longer stands{why}." in check(state).text
     draft = (folder / "letter-2.md").read_text(encoding="utf-8")
-    assert "I gave you my word. Part of it I have to change" in draft
+    assert (
+        f"- My promise: I wrote “{RELEASE} (Kim Lee, by 10 November 2026)”; I have to take that back: [[FILL" in draft
+    )
+    assert "I gave you my word. You could rely on it, and part of it I have to change." in draft
     assert "- When I write to you: I wrote 12 November 2026; it is 19 November 2026." in draft
     assert "What else I promised you in that letter stands." in draft
     replace(folder / "letter-2.md", f"[[FILL H8: why it no longer stands{why}]]", "you release the runs yourselves.")

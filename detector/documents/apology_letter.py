@@ -200,11 +200,9 @@ def _correction(case: CaseFacts, organization: str, desk: Desk, tokens: Mapping[
 
 def _addressee(organization: str, name: str) -> Safe:
     """What the client is called in its letter: as people say, else as the log has it, unless that is no name."""
-    is_domain = re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", organization)
-    if name.strip() or not (is_domain or visible(organization) != organization):
-        return Safe(one_line(name) or markdown(organization))
-    known = "by its mail domain" if is_domain else "with something hidden in its name"
-    return Safe(fill("H4", f"what the client is called; the log knows it only {known}"))
+    if not name.strip() and re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", organization):
+        return Safe(fill("H4", "what the client is called; the log knows it only by its mail domain"))
+    return Safe(one_line(name) or markdown(organization))
 
 
 def _greeting(contact: str, salutation: str, code: str) -> str:

@@ -1,6 +1,7 @@
 """What is no longer so in a letter that a client holds, and the lines with which the next letter sets it right."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from detector.case_record import CaseRecord, Step
@@ -45,22 +46,12 @@ def no_longer_so(held: Mapping[str, str], now: Mapping[str, str]) -> dict[str, s
 
 def in_words(wrong: Mapping[str, str], now: Mapping[str, str]) -> str:
     """For ourselves: "copies too many 3,539, now 3,542"."""
-    english = Language("en")
+    labels = {**_LABELS["en"], "H9": "our next word to them"}
+    shown = {code: _quoted(code, text, "en") for code, text in now.items() if code in wrong}
     told = (
-        (
-            _label(code, "en"),
-            _quoted(code, was, english),
-            _quoted(code, now[code], english) if code in now else _gone(code),
-        )
-        for code, was in wrong.items()
+        (labels.get(code, code), _quoted(code, was, "en"), shown.get(code, _gone(code))) for code, was in wrong.items()
     )
     return "; ".join(f"{label[0].lower()}{label[1:]} {was}, now {is_now}" for label, was, is_now in told)
-
-
-def _label(code: str, language: str) -> str:
-    """What a figure or a promise is called in a correction."""
-    promise = {"en": "Promise", "de": "Zusage"}[language]
-    return _LABELS[language].get(code) or f"{promise} {code.rpartition(' ')[2]}"
 
 
 def _gone(code: str) -> str:
@@ -84,26 +75,38 @@ def wrong_figures(record: CaseRecord | None, organization: str) -> Mapping[str, 
     return step.fields.get("held", {}) if step else {}
 
 
+@dataclass(frozen=True)
+class Correction:
+    """One thing that a client was told and is no longer so."""
+
+    what: str
+    was: str
+    """As the letter has it."""
+    now: str = ""
+    taken_back: str = ""
+    """Of a promise that no longer stands: the open part for the reason."""
+
+
 def corrected(
     record: CaseRecord | None, organization: str, tokens: Mapping[str, Safe], language: Language, now: Mapping[str, str]
-) -> Iterator[tuple[str, str | Safe, str | Safe]]:
-    """(what, as it was written, as it is) of each figure and each promise to correct; `now` has what is no figure."""
-    for code, was in wrong_figures(record, organization).items():
-        label = _label(code, language.code)
+) -> Iterator[Correction]:
+    """Each figure and each promise to correct; `now` has what is no figure."""
+    promise = {"en": "My promise", "de": "Meine Zusage"}[language.code]
+    for code, held in wrong_figures(record, organization).items():
+        what, was = _LABELS[language.code].get(code, promise), _quoted(code, held, language.code)
         if code in tokens:
-            yield label, tokens[held_code(code)], tokens[code]
+            yield Correction(what, tokens[held_code(code)], tokens[code])
         elif code in now:
-            yield label, _quoted(code, was, language), _quoted(code, now[code], language)
+            yield Correction(what, was, _quoted(code, now[code], language.code))
         elif not code.startswith("F"):
-            in_language, open_part = {"en": ("withdrawn", ""), "de": ("zurückgenommen", "in German: ")}[language.code]
-            why = fill("H8", f"{open_part}why it no longer stands{_reason(record, organization, code)}")
-            yield label, _quoted(code, was, language), Safe(f"{in_language}: {why}")
+            prompt = {"en": "", "de": "in German: "}[language.code] + "why it no longer stands"
+            yield Correction(what, was, taken_back=Safe(fill("H8", prompt + _reason(record, organization, code))))
 
 
-def _quoted(code: str, words: str, language: Language) -> str | Safe:
+def _quoted(code: str, words: str, language: str) -> Safe:
     """The words of a promise in quotation marks, as people wrote them; days and times as they are."""
-    shown = f"„{words}“" if language.code == "de" else f"“{words}”"
-    return words if code in _LABELS["en"] else Safe(shown)
+    shown = f"„{words}“" if language == "de" else f"“{words}”"
+    return Safe(words if code in _LABELS["en"] else shown)
 
 
 def _reason(record: CaseRecord | None, organization: str, code: str) -> str:

@@ -128,6 +128,14 @@ def _blame(c: Checking) -> Iterator[Finding]:
             yield Finding(number, text)
 
 
+def _addressee(c: Checking) -> Iterator[Finding]:
+    """A name out of a log with something hidden in it stands in the letter with marks for that."""
+    shown = visible(c.organization)
+    if shown != c.organization and shown in c.plain:
+        text = f"“{_short(shown)}” is no name to write to anybody. Say what the client is called: name in [clients]."
+        yield Finding(0, text, is_refused=False)
+
+
 def _promises(c: Checking) -> Iterator[Finding]:
     """What is promised in the letter is noted with owner and date, and what is noted stands in the letter."""
     noted = shared_words(c.desk, c.case, c.language.code, c.organization).promises
@@ -239,6 +247,6 @@ def _short(sentence: str) -> str:
 
 _CHECKS = (
     *(_state, _open_parts, _gaps, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
-    *(_blame, _promises, strangers, _received, _length, _again, _none_since, _correction, _cause, days),
+    *(_blame, _addressee, _promises, strangers, _received, _length, _again, _none_since, _correction, _cause, days),
     _own_words,
 )

@@ -8,6 +8,7 @@ from detector.documents.desk import shared_words
 from detector.documents.human import prose, words_in
 from detector.documents.letter_checking import Checking, Finding
 from detector.documents.letter_text import FILL, TOKEN
+from detector.documents.letter_words import still_promised
 from detector.documents.spelt_numbers import EVERYDAY, spelt_numbers
 from detector.documents.templates import one_line
 from detector.documents.typed_numbers import NUMBER, Typed, other_numbers, round_numbers, typed_numbers
@@ -99,12 +100,11 @@ def _figures_of(one: Typed, c: Checking) -> list[tuple[str, str]]:
 def _addresses(c: Checking) -> list[str]:
     """Where further numbers may come from: addresses, telephones, days, the promises, what was due to each person."""
     client, us, human = c.desk.client(c.organization), c.desk.sender, c.desk.human
-    made = shared_words(c.desk, c.case, c.language.code, c.organization).promises
-    promised = [f"{words} {c.language.day(promise.due)} {promise.owner}" for promise, words in made]
+    promised = still_promised(c.case, c.organization, c.desk, c.language).values()
     days = [c.language.day(day) for day in (human.letter.date, human.next_update.on) if day]
     due = [str(row.expected) for row in c.case.affected]
     known = [client.contact, client.salutation, client.phone, us.name, us.phone, us.role]
-    return [*known, *promised, *days, *due, stopped_at(c.case, c.language), c.corrects]
+    return [*known, *promised, *c.was_promised, *days, *due, stopped_at(c.case, c.language), c.corrects]
 
 
 def _nearest(one: Typed, c: Checking) -> tuple[str, str]:

@@ -41,7 +41,7 @@ def said(desk: Desk, organization: str, shared: SharedWords, language: Language)
         "H4": (words.name, client.contact, client.salutation.rstrip(" ,")),
         "H6": (words.meaning,),
         "H7": (words.offer or shared.offer,),
-        **{promise_code(p.number): (promised(text, p.owner, language.day(p.due)),) for p, text in shared.promises},
+        **{promise_code(p.number): (promised(text, p.owner, language.by(p.due)),) for p, text in shared.promises},
         NEXT: (language.day(on) if on else "",),
         "H11": (shared.keep,),
         "H16": (language.day(day) if day else "", us.name, us.signatory, us.role, us.phone),
@@ -67,7 +67,7 @@ def bound_words(case: CaseFacts, organization: str, desk: Desk, kind: str) -> di
 def still_promised(case: CaseFacts, organization: str, desk: Desk, language: Language) -> dict[str, str]:
     """What was promised to a client as it is today, by code; nothing of what was withdrawn."""
     shared = shared_words(desk, case, language.code, organization)
-    now = {promise_code(p.number): promised(text, p.owner, language.day(p.due)) for p, text in shared.promises}
+    now = {promise_code(p.number): promised(text, p.owner, language.by(p.due)) for p, text in shared.promises}
     made = case.record.promises if case.record else ()
     next_word = next((p for p in reversed(made) if p.follows == LETTER and p.organization == organization), None)
     if next_word is not None and next_word.withdrawn_at is None:
@@ -85,9 +85,9 @@ def promise_code(number: int) -> str:
     return f"promise {number}"
 
 
-def promised(text: str, owner: str, day: str) -> str:
-    """A promise as it is bound: what, who, by which day."""
-    return f"{text} ({owner}, {day})"
+def promised(text: str, owner: str, by: str) -> str:
+    """A promise as it stands in a letter: what, who, by which day."""
+    return one_line(f"{text} ({owner}, {by})")
 
 
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
