@@ -8,16 +8,16 @@ import numpy.typing as npt
 Matrix = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 DAY_US = 86_400_000_000
-SINGLE_BINS, LAG_BINS = 11, 14
-POOLED_BINS = {12: (1, 5), 13: (9, 11), 14: (9, 11)}
+SINGLE_BINS, LAG_BINS = 11, 15
+POOLED_BINS = {12: (1, 5), 13: (9, 11), 14: (9, 11), 15: (1, 3)}
 LATE, SCATTERED = 13, 14
 """Lag bins that stand for several, from one to another: within the hour, after more than a day; and after more than a
-day, counted are the separate quarters of an hour in which the earlier copies had gone out."""
+day, counted are the separate quarters of an hour in which the earlier copies had gone out. 15 is within a minute."""
 
 COLUMNS = (
     "repeated",  # how many people of the batch got the same again, within the lag bin
     "exposed",  # people (one person, or a week: copies) that could have
-    "lag_bin",  # 1..11, see sql/lag_bins.sql; 12 to 14: see POOLED_BINS; 0: the batch's size only
+    "lag_bin",  # 1..11, see sql/lag_bins.sql; 12 to 15: see POOLED_BINS; 0: the batch's size only
     "template",  # number of the template
     "kin",  # number of the template that stands for those whose names begin alike (see sql/kins.sql); 0: none
     "family",  # number of the templates of one sender
@@ -49,11 +49,11 @@ enrolled in several courses whose mails look alike. 0 is any other."""
 VAGUE = np.zeros((6, LAG_BINS + 1), dtype=bool)
 """kind, lag bin -> does it say little that a whole group got the same again?"""
 for _kind, _bins in {
-    CONVERSATION: range(3, 15),
-    REFERRING: range(3, 15),
-    OCCASIONAL: range(4, 15),
+    CONVERSATION: range(3, 16),
+    REFERRING: range(3, 16),
+    OCCASIONAL: (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14),
     SERIES: (8, 9, 10, 11, 13, 14),
-    SEVERAL: (1, 2, 3, 4, 12),
+    SEVERAL: (1, 2, 3, 4, 12, 15),
 }.items():
     VAGUE[_kind, list(_bins)] = True
 BATCH = ["cut_by", "scope", "organization", "window_us", "window_start_us"]

@@ -46,7 +46,7 @@ __all__ = ["COLUMNS", "SCALES", "BurstDetector"]
 _FEWEST_IN_BATCH = 5
 """Batches smaller than this tell the mean of a share, but not how it varies."""
 _DAYS_BEFORE_TRIMMING = 5
-_QUICK = (1, 2, 3, 4, 5, 6, 12)
+_QUICK = (1, 2, 3, 4, 5, 6, 12, 15)
 """Lag bins up to six hours."""
 _BEFORE = 0.25
 """An affair of many days had at least so many days before it, relative to its own, on which nothing repeated."""

@@ -18,6 +18,7 @@ _LAGS = {
     12: "within an hour",
     13: "after more than a day",
     14: "after more than a day",
+    15: "within a minute",
 }
 _WINDOWS = {15: "15 minutes", 1440: "day", 10080: "week"}
 _MOST_POWER = 12

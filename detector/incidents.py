@@ -57,6 +57,8 @@ class Shape:
     """of how many exactly one,"""
     mails_counted_down: int
     """of how many copies at ever shorter notice, whole hours apart,"""
+    mails_of_one_day: int
+    """of how many the first copies went out on one day,"""
     contents: int
     """of how many contents,"""
     people_written_to: int
@@ -87,12 +89,16 @@ class Shape:
 
         Not by what then went on to those who had nothing yet, as a job does that broke off and begins from the top.
         """
-        at_once = self.mails >= A_MAILING and self.people_written_to_then >= MOSTLY * self.people_written_to
+        at_once = (
+            self.people_written_to_then >= MOSTLY * self.people_written_to
+            if self.people_written_to
+            else self.mails_of_one_day >= MOSTLY_BY_SIZE * self.mails
+        )
         to_many = self.people_written_to >= A_FEW * self.contents
         is_one_hour = abs(self.median_gap_seconds - 3600) <= CLOCKWORK
         goes_on = self.people_reached >= max(A_FEW, GOES_ON * self.mails)
         is_thought_over = self.median_gap_seconds >= SECOND_THOUGHTS and not is_one_hour
-        return at_once and to_many and is_thought_over and not goes_on
+        return self.mails >= A_MAILING and at_once and to_many and is_thought_over and not goes_on
 
 
 def new_id(bursts: Sequence[Burst], taken: Collection[str]) -> str:

@@ -17,6 +17,7 @@ PRIORS = {
     12: (0.005, 36.0, 40.0, 3.0),
     13: (0.01, 0.3, 0.3, 10.0),
     14: (0.01, 0.3, 0.3, 10.0),
+    15: (0.004, 36.0, 40.0, 3.0),
 }
 """lag bin -> (usual share in a template nobody knows, its concentration, its concentration among extra copies, clean
 days that count as much as this assumption).
@@ -24,7 +25,7 @@ days that count as much as this assumption).
 A whole batch repeated within the hour is nearly always a fault; days apart it may be a habit, such as a digest, until
 the template's history says otherwise.
 """
-GROWN = {1: 5.0, 2: 5.0, 3: 5.0, 14: 100.0}
+GROWN = {1: 5.0, 2: 5.0, 3: 5.0, 14: 100.0, 15: 5.0}
 """lag bin -> so many times greater is the concentration in a log of `GROWN_DAYS`.
 
 Half a mailing that comes again within a minute is a fault as well, and so is a batch of old mail that had gone out one
@@ -42,11 +43,11 @@ REPLY = 0.5
 """Concentration in a conversation nobody knows."""
 PERSON_CONCENTRATION = 3.0
 """People differ: some click "send again" nine times. Evidence against one person grows slowly (polynomially)."""
-FOLLOW_UP_DAYS = np.array([1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 8, 16, 1, 16, 16])
+FOLLOW_UP_DAYS = np.array([1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 8, 16, 1, 16, 16, 1])
 """A day is clean at a lag only once so many days have passed."""
-RUN_DAYS = np.array([0, 2, 2, 0, 0, 0, 0, 3, 3, 4, 9, 30, 0, 30, 30])
+RUN_DAYS = np.array([0, 2, 2, 0, 0, 0, 0, 3, 3, 4, 9, 30, 0, 30, 30, 0])
 """Days so near each other are one run, at each lag bin."""
-NEAR = np.array([2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0])
+NEAR = np.array([2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0])
 """A habit spreads over so many lag bins to each side: a daily digest may not come twice an hour."""
 RARER = np.array([1, 1, 1, 1, 1, 0.1, 0.1, 1, 1, 1])
 """At each scale the assumed share: in a week only those count who got the same again twice."""

@@ -92,8 +92,9 @@ def _write_groups(db: Connection, ids: Sequence[str], groups: Sequence[Sequence[
 def _shapes(db: Connection) -> dict[str, Shape]:
     """What each incident looks like."""
     rows = db.execute(
-        "select incident_id, mails, mails_sent_twice, mails_counted_down, contents, people_written_to, "
-        "people_written_to_then, people_reached, median_gap_seconds, doubt_until_us from incident_shapes"
+        "select incident_id, mails, mails_sent_twice, mails_counted_down, mails_of_one_day, "
+        "contents, people_written_to, people_written_to_then, people_reached, median_gap_seconds, doubt_until_us "
+        "from incident_shapes"
     ).fetchall()
     return {incident_id: Shape(*shape) for incident_id, *shape in rows}
 

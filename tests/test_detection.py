@@ -723,6 +723,25 @@ def test_a_new_daily_mail_that_never_changes_is_told_sooner_if_no_timetable_begi
     assert read_sized(tmp_path / "ten", ordinary + daily("Your access to B2", 0, at=ten, days=6, people=16)) == []
 
 
+def test_old_mail_that_comes_again_is_a_replay_even_where_only_its_size_is_known_and_a_mailing_sent_again_may_be_meant(
+    tmp_path,
+):
+    """Forty are told of their groups one by one, in two weeks, and on the 24th day all within a minute: 40 extra copies.
+    What all forty were sent within a minute, too, on the day before, somebody may have sent again."""
+    ordinary = [(*mail[:3], "", mail[4]) for mail in with_sizes(list(ordinary_outbox(random.Random(21))))]
+    again = FIRST_DAY + timedelta(days=23, hours=15, minutes=4)
+
+    def twice(first: list[datetime]) -> list[Sized]:
+        moments = [(n, moment) for n, at in enumerate(first) for moment in (at, again + timedelta(seconds=1.3 * n))]
+        return [(moment, f"clerk{n}@firm.example", "", "", 9_000 + 7 * (n % 5)) for n, moment in moments]
+
+    one_by_one = [FIRST_DAY + timedelta(days=2 + n % 14, hours=9 + n // 14, minutes=3 * n) for n in range(40)]
+    ((incident, _),) = read_sized(tmp_path / "replay", ordinary + twice(one_by_one))
+    assert (incident.recipients, incident.excess, incident.severity) == (40, 40, "serious")
+    at_once = [again - timedelta(days=1) + timedelta(seconds=1.3 * n) for n in range(40)]
+    assert alarms(read_sized(tmp_path / "mailing", ordinary + twice(at_once))) == []
+
+
 def test_one_welcome_that_comes_daily_since_the_log_began_is_a_fault_where_all_others_come_once(tmp_path):
     """Twenty are welcomed on the second day, and again each night at four or some minutes past: 200 mails, 180 of them
     extra, told on the seventh night, amid which the 150th is the same. Not if each is 40 bytes longer."""

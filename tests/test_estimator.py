@@ -79,7 +79,7 @@ def test_a_batch_of_an_unknown_template_is_judged_by_what_is_assumed_of_template
     *_, row = batch(TODAY, 51, 51)
     under_usual = betabinom.pmf(51, 51, 0.003 * 36, 0.997 * 36)
     any_share = 1 / 52  # every number of people from 0 to 51 is as likely as any other
-    assert log10_e([], row) == pytest.approx(log10(any_share / under_usual / 14))  # the lag bins share the evidence
+    assert log10_e([], row) == pytest.approx(log10(any_share / under_usual / 15))  # the lag bins share the evidence
     assert 15 < log10_e([], row) < 25
 
 
@@ -92,20 +92,20 @@ def test_four_weeks_without_a_repeat_make_the_usual_a_tenth_of_what_is_assumed()
     *_, row = batch(TODAY, 10, 6)
     concentration = 36**0.1 * 40**0.9
     under_usual = betabinom.pmf(6, 10, 0.0003 * concentration, 0.9997 * concentration)
-    assert log10_e(month(), row) == pytest.approx(log10(1 / 11 / under_usual / 14))
+    assert log10_e(month(), row) == pytest.approx(log10(1 / 11 / under_usual / 15))
 
 
 def test_a_person_is_judged_by_everybodys_days_and_by_the_persons_own():
     """Assumed of a person: 10 x 0.003, concentration 3. On other days 4 of this person's 6 copies were followed."""
     row = person(9, 7, own_exposed=6, own_repeated=4)
     hits, misses = 0.03 * 3 + 4, 0.97 * 3 + 2
-    assert log10_e([], row) == pytest.approx(max(0.0, log10(1 / 10 / betabinom.pmf(7, 9, hits, misses) / 14)))
+    assert log10_e([], row) == pytest.approx(max(0.0, log10(1 / 10 / betabinom.pmf(7, 9, hits, misses) / 15)))
     row = person(200, 199)
-    assert log10_e([], row) == pytest.approx(log10(1 / 201 / betabinom.pmf(199, 200, 0.09, 2.91) / 14))
+    assert log10_e([], row) == pytest.approx(log10(1 / 201 / betabinom.pmf(199, 200, 0.09, 2.91) / 15))
 
 
 def test_every_lag_bin_has_an_assumption():
-    assert sorted(PRIORS) == list(range(1, 15))
+    assert sorted(PRIORS) == list(range(1, 16))
     assert all(0 < share < 0.05 and min(one, other, days) > 0 for share, one, other, days in PRIORS.values())
 
 

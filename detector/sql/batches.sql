@@ -2,7 +2,7 @@
 -- scope 'all', everybody) was sent of one template in one window, cut by the time of the earlier copy: 15 minutes for
 -- what goes out together, a day for what trickles. `exposed` counts people (first copies: person and content) who
 -- could get it again; the row with lag_bin 0 stands for the batch itself, the others for its repeats in one lag bin, 12
--- for all within the hour. A kin of templates has batches of its own.
+-- for all within the hour and 15 for all within a minute. A kin of templates has batches of its own.
 -- grain: template_key, scope, organization, window_us, window_start_us, is_again, lag_bin
 -- reads: batch_repeats, batch_sizes
 with by_organization as (

@@ -1,6 +1,7 @@
 -- What tells a second mailing on purpose from a fault: whether of each mail there was one extra copy, and whether what
 -- was sent is a mailing, written to everybody (of the organizations that were hit) on one day. On the rung of sender and
--- size nobody can tell, so it counts as one. `mails_counted_down`: the last copy came whole hours after the one before,
+-- size nobody can tell who else was sent it: there `mails_of_one_day` must do, those that had gone out within half a day
+-- of the middle one. `mails_counted_down`: the last copy came whole hours after the one before,
 -- that one after about twice as long or more, and the one before after no less, as reminders of a deadline do; or, whole
 -- days after one another, the other way round, as reminders of what is overdue. (Not one hour: so does a clock that is
 -- put back; nor after a weekend what comes daily.) `people_reached`: who got a first copy from the run that repeated it
@@ -15,6 +16,11 @@ with copies as (
     ) as extra
   from incident_repeats as i
   join repeats as r on r.send_id = i.send_id and r.content_key = i.content_key
+), middles as (
+  select incident_id, percentile_cont(0.5) within group (order by sent_at_us - lag_us) as middle_us
+  from copies
+  where extra = 1
+  group by incident_id
 ), mails as (
   select incident_id, recipient, content_key, count(*) as excess, max(copies_before) as copies_before
   from copies
@@ -38,6 +44,12 @@ with copies as (
   select incident_id, count(*) as mails, sum(case when excess = 1 then 1 else 0 end) as mails_sent_twice
   from mails
   group by incident_id
+), at_once as (
+  select c.incident_id, count(*) as mails
+  from copies as c
+  join middles as m on m.incident_id = c.incident_id
+  where c.extra = 1 and c.sent_at_us - c.lag_us between m.middle_us - 43200000000 and m.middle_us + 43200000000
+  group by c.incident_id
 ), gaps as (
   select incident_id, percentile_cont(0.5) within group (order by lag_us) / 1000000 as median_gap_seconds
   from copies
@@ -72,13 +84,14 @@ with copies as (
   where extra = 2
 )
 select s.incident_id, cast(s.mails as bigint) as mails, cast(s.mails_sent_twice as bigint) as mails_sent_twice,
-  cast(coalesce(m.mails, 0) as bigint) as mails_counted_down,
+  cast(coalesce(m.mails, 0) as bigint) as mails_counted_down, cast(coalesce(a.mails, 0) as bigint) as mails_of_one_day,
   cast(coalesce(f.contents, 0) as bigint) as contents,
   cast(coalesce(f.people_written_to, 0) as bigint) as people_written_to,
   cast(coalesce(f.people_written_to_then, 0) as bigint) as people_written_to_then,
   cast(coalesce(e.people, 0) as bigint) as people_reached, g.median_gap_seconds, d.doubt_until_us
 from spans as s
 join gaps as g on g.incident_id = s.incident_id
+left join at_once as a on a.incident_id = s.incident_id
 left join reminded as m on m.incident_id = s.incident_id
 left join reached as e on e.incident_id = s.incident_id
 left join firsts as f on f.incident_id = s.incident_id
