@@ -122,7 +122,10 @@ def what_was_sent(record: CaseRecord, organization: str) -> str:
 
 
 def next_word(record: CaseRecord, kind: str, organization: str) -> dict[str, str]:
-    """What an approved text says of our next word to the client: the day, and who sees to it."""
+    """What an approved text says of our next word to the client: the day, and who sees to it; once, however often it is
+    noted that the same was sent."""
+    if any((promise.follows, promise.organization) == (kind, organization) for promise in record.promises):
+        return {}
     approval = next((step for step in record.approvals(kind) if step.organization == organization), None)
     fields = approval.fields if approval else {}
     return {name: str(fields[name]) for name in ("next_on", "next_by") if fields.get(name)}

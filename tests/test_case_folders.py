@@ -257,7 +257,8 @@ def test_a_correction_tells_several_teams_apart_as_the_letter_does(code: str, sa
 def spoken_parts(sheet: str) -> str:
     """What is said on the call: the six steps without their names, our hints, what is open, and the voicemail."""
     steps = sheet[sheet.index("1. **Open.**") : sheet.index("6. **Close.**")]
-    hints = r"\d\. \*\*\w+\.\*\*|\[\[.*?\]\]|Your name.*?once:|Their words:|What stopped it:|To stop it:|The note for them:.*"
+    labels = r"Their words:|What stopped it:|To stop it:|The note for them:.*"
+    hints = rf"\d\. \*\*\w+\.\*\*|\[\[.*?\]\]|Your name.*?once:|{labels}"
     return re.sub(hints, "", steps) + sheet.partition("digit by digit.")[2]
 
 

@@ -973,6 +973,7 @@ def test_a_next_word_runs_late_like_any_promise(state: Path, folder: Path) -> No
     fill_all(folder, CLIENT)
     assert approve(state).code == 0
     assert incidents(state, "sent").code == 0
+    assert incidents(state, "sent", "--channel", "post").code == 0, "the same letter, once more"
     assert promise(state, "kept", "1").code == 0
     assert f"{ID}-promise-2@detector" in detector("incidents", "promises", "--ics", "--state", state).text
     night = detector("nightly", FOUNDING, "--state", state, "--as-of", "2026-11-13T02:00:00Z")

@@ -160,9 +160,11 @@ def sent(incident_id: str, state: Path, at: datetime | None, by: str, organizati
     whose = organization or (hit[0] if len(hit) == 1 else "")
     kind = what_was_sent(record, whose)
     fields = {"organization": organization} | ({"channel": channel} if channel else {})
-    record, _ = note(state, incident_id, f"{kind} sent", at, by, fields | next_word(record, kind, whose))
-    if (made := record.promises[-1:]) and made[0].follows == kind and made[0].organization == whose:
-        complain(f"{record.incident_id}: they hear from us again by {made[0].due}: that is promise {made[0].number}.")
+    promised = next_word(record, kind, whose)
+    record, _ = note(state, incident_id, f"{kind} sent", at, by, fields | promised)
+    if promised:
+        made = record.promises[-1]
+        complain(f"{record.incident_id}: they hear from us again by {made.due}: that is promise {made.number}.")
 
 
 @incidents.command()
