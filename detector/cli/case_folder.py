@@ -1,7 +1,7 @@
 """An incident's folder brought up to date by a command: for its letters, and after each word that people say."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,8 +43,7 @@ def refresh(incident_id: str, config_path: Path | None, state: Path) -> None:
     yesterday's. It is noted whatever stands in the way of that, and then the next night writes it up."""
     try:
         with opened(incident_id, config_path, state) as work:
-            for line in filter(None, (*work.revoked, *work.wrong, work.problem)):
-                complain(line)
+            _tell(work)
             _refresh_index(state)
     except LockedError:
         return  # whoever is at work writes the folder
@@ -63,3 +62,15 @@ def _refresh_index(state: Path) -> None:
         if night := last_night.recall(db, cases.records):
             night = replace(night, notes=chronicle.standing(cases, night.as_of))
             publish_words(state, night, cases.folders)
+
+
+def take_back(incident_id: str, state: Path) -> None:
+    """Before anybody rests on an approval: what no longer holds is taken back, and said. If a night is at work, it does
+    that; what else is wrong, whoever rests on it will say."""
+    with suppress(DetectorError), opened(incident_id, None, state, only_drafts=True) as work:
+        _tell(work)
+
+
+def _tell(work: "WrittenUp") -> None:
+    for line in filter(None, (*work.revoked, *work.wrong, work.problem)):
+        complain(line)
