@@ -271,13 +271,9 @@ def as_values(entry: JournalEntry) -> dict[str, Any]:
 
 def from_values(values: Mapping[str, Any]) -> JournalEntry:
     """The entry that `as_values` wrote. Raises KeyError, TypeError or ValueError if it is none."""
-    return JournalEntry(
-        kind=values["kind"],
-        at=datetime.fromisoformat(values["at"]),
-        by=values["by"],
-        fields={name: value for name, value in values.items() if name not in _OURS},
-        noted_at=datetime.fromisoformat(values["noted_at"]) if "noted_at" in values else None,
-    )
+    fields = {name: value for name, value in values.items() if name not in _OURS}
+    noted_at = datetime.fromisoformat(values["noted_at"]) if "noted_at" in values else None
+    return JournalEntry(values["kind"], datetime.fromisoformat(values["at"]), values["by"], fields, noted_at)
 
 
 def pattern_values(pattern: Pattern) -> dict[str, Any]:

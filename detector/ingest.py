@@ -155,8 +155,7 @@ def _keep(
         "and coalesce(sent_at_us, at_us) between $first and $last, false)",
         {"first": _FIRST_US, "last": _LAST_US},
     )
-    if reading.claimed.head.framing == "json":
-        _say_what_is_lost(db)
+    _say_what_is_lost(db, reading.claimed.head.framing)
     counts = _count_outcomes(db)
     clock = read_clock(db, reading.claimed, config.logs.year, as_of)
     tally = FileTally(
@@ -185,8 +184,10 @@ def _keep(
     return replace(tally, rejected_because=why, problem=problem)
 
 
-def _say_what_is_lost(db: Connection) -> None:
+def _say_what_is_lost(db: Connection, framing: str) -> None:
     """How many others stand in the lists of an object that is none: a damaged page takes all of its facts along."""
+    if framing != "json":
+        return
     found = db.execute(
         "select p.record_number, len(regexp_extract_all(r.text, $listed)) as listed "
         "from (select distinct record_number from parsed where outcome = 'rejected') as p "

@@ -70,12 +70,7 @@ def render_brief(case: CaseFacts, desk: Desk | None = None, album: Album | None 
         "is_stopped": is_said_to_be_stopped(case),
         "is_acknowledged": any(entry.kind == "acknowledged" for entry in (case.record.entries if case.record else ())),
         "human": desk.human,
-        "record": case.record,
-        "contradiction": contradiction(case),
-        "lost": journal_lost(case.record) if case.record else "",
-        "done_with": done_with(case.record) if case.record else None,
-        "promises": _promises(case),
-        "journal": _journal(case),
+        **_by_the_journal(case),
         "next_update": _joined(desk.human.next_update.on, desk.human.next_update.by),
         "vendor": _joined(desk.human.vendor.name, desk.human.vendor.ticket, desk.human.vendor.answer),
         "private_people": sum(row.organization is None for row in case.affected),
@@ -93,6 +88,18 @@ def render_brief(case: CaseFacts, desk: Desk | None = None, album: Album | None 
         Document("brief.html", render_html("incident_brief.html", page)),
         Document("brief.md", render_markdown("incident_brief.md", text)),
     )
+
+
+def _by_the_journal(case: CaseFacts) -> dict[str, Any]:
+    """What the journal tells beside the figures."""
+    return {
+        "record": case.record,
+        "contradiction": contradiction(case),
+        "lost": journal_lost(case.record) if case.record else "",
+        "done_with": done_with(case.record) if case.record else None,
+        "promises": _promises(case),
+        "journal": _journal(case),
+    }
 
 
 def _contacts(case: CaseFacts, desk: Desk) -> list[ClientContact]:

@@ -34,6 +34,8 @@ _MARKS = "[](){}'\"<>"
 _SOMEBODY = rf"[^@\s,;{re.escape(_MARKS)}]"
 _DOMAIN = r"@[^\s<>\"@,;]+"
 _ADDRESSES = {
+    "brackets": "[](){}'",
+    "marks": _MARKS,
     "wrapped": r"<([^\s<>\"]+@[^\s<>\"]+)>",
     "unwrapped": rf"\S*{_SOMEBODY}\S*{_DOMAIN}",
     "odd": rf"[^@]*{_SOMEBODY}[^@]*{_DOMAIN}\s*",
@@ -155,8 +157,6 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         "values": list(given),
         "other": given.get("*"),
         "meanings": list(given.values()),
-        "brackets": "[](){}'",
-        "marks": _MARKS,
         **_ADDRESSES,
         "is_sent_at": names_sending(mapped.get("timestamp", "")),
         "unclear_order": UNCLEAR_ORDER,
