@@ -195,6 +195,8 @@ class CaseRecord:
     silenced_because: str = ""
     brake: Braking | None = None
     """How it was pulled last."""
+    lost_work: str = ""
+    """How far people were on the last night before the journal was lost with all they noted; "" if it never was."""
     reopened_because: str = ""
     """Why it is open again after it had stopped, or been closed or dismissed; "" once a person has had a say."""
     entries: tuple[JournalEntry, ...] = ()

@@ -103,6 +103,15 @@ def untouched(folder: Path, name: str) -> str:
     return path.read_text(encoding="utf-8") if entry and is_untouched(path, entry) else ""
 
 
+def will_lie(folder: Path, document: Document) -> bytes | None:
+    """What stands under a document's own name once it is written: ours or what a person made of it; None if deleted."""
+    path, content = folder / document.name, document.content.encode()
+    state = _state(path, content, read_list(folder).files.get(document.name, {}))
+    if state == "deleted":
+        return None
+    return content if state == "ours" or not path.is_file() or path.is_symlink() else path.read_bytes()
+
+
 def folder_name(incident_id: str, organizations: Sequence[str]) -> str:
     """ "INC-7F3K-harbor-freightways": our own id, then letters, digits and hyphens, so that no text leads elsewhere.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from detector import case_journal
 from detector.approvals import what_moved, wrong_in
 from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER, MACHINE, JournalEntry
-from detector.casefiles import DRAFTS, Handling, case_folder, untouched, write_case
+from detector.casefiles import DRAFTS, Handling, case_folder, untouched, will_lie, write_case
 from detector.config import Client, Config, Us
 from detector.copies import read_copies
 from detector.disk import write_whole
@@ -24,9 +24,10 @@ from detector.documents.desk import client_folders
 from detector.documents.human import Human, read_human
 from detector.documents.human_form import NAME as FORM
 from detector.documents.still_going import is_over
+from detector.documents.vendor_pack import FOLDER, MANIFEST, manifest
 from detector.errors import ConfigError
 from detector.observations import wrong_letters
-from detector.records import CaseFacts
+from detector.records import CaseFacts, Document
 from detector.store import Connection
 
 ADDRESSES = "work/addresses.json"
@@ -82,8 +83,18 @@ def write_up(
         documents = case_documents(case, desk, read_copies(db, incident.incident_id), drawn)
     if case.record and case.record.closed_at:
         documents = (*documents, render_closing_note(case.record))
+    documents = _with_manifest(folder, documents)
     folder = write_case(root, incident.incident_id, organizations, documents, handling)
     return WrittenUp(case, desk, folder, problem, revoked, wrong, setting.as_of)
+
+
+def _with_manifest(folder: Path, documents: Sequence[Document]) -> tuple[Document, ...]:
+    """The documents with a manifest of the vendor pack as it lies there, for people edit it before they pass it on."""
+    name = f"{FOLDER}{MANIFEST}"
+    pack = [text for text in documents if text.name.startswith(FOLDER) and text.name != name]
+    lying = {text.name: content for text in pack if (content := will_lie(folder, text)) is not None}
+    changed = [text.name for text in pack if text.name in lying and lying[text.name] != text.content.encode()]
+    return tuple(manifest(lying, changed) if text.name == name else text for text in documents)
 
 
 def read_desk(folder: Path, organizations: Sequence[str], config: Config) -> tuple[Desk, str]:

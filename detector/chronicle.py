@@ -57,6 +57,8 @@ class Cases:
     """For each journal that cannot be read, what is wrong with it."""
     remarks: tuple[str, ...] = ()
     """A sentence for each journal whose last line was cut off."""
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """For each incident that had a journal on the last night and has none now, how far people were."""
 
     @property
     def digest(self) -> str:
@@ -103,6 +105,22 @@ def read_cases(root: Path) -> Cases:
         if reading.entries:
             records[found[1]] = replay(found[1], reading.entries)
     return Cases(records, folders, damaged, tuple(remarks))
+
+
+def with_lost(db: Connection, cases: Cases) -> Cases:
+    """The cases, with the incidents of the store whose folder or journal somebody deleted."""
+    if not db.execute("select 1 from duckdb_tables() where table_name = 'case_records'").fetchall():
+        return cases
+    known = db.execute("select incident_id, work from case_records semi join incidents using (incident_id)").fetchall()
+    there = cases.records.keys() | cases.damaged.keys()
+    return replace(cases, lost={name: work for name, work in known if name not in there})
+
+
+def begun_anew(cases: Cases, incidents: Sequence[Incident], as_of: datetime) -> Cases:
+    """The cases with those that are lost as the next night will begin them anew."""
+    seen = (Sighting(i, as_of, lost_work=cases.lost[i.incident_id]) for i in incidents if i.incident_id in cases.lost)
+    anew = {s.incident.incident_id: observe(CaseRecord(s.incident.incident_id), s) for s in seen}
+    return replace(cases, records={**cases.records, **{name: replay(name, entries) for name, entries in anew.items()}})
 
 
 def write_down(
@@ -177,7 +195,8 @@ def _sighting(
     return Sighting(
         incident, as_of, saved.patterns.get(name),
         contradiction(db, name, record.contained_at) if record.contained_at else None,
-        saved.merged.get(name, ""), absorbed, _why_withdrawn(name, saved), verdicts, tuple(records.values()),
+        saved.merged.get(name, ""), absorbed, _why_withdrawn(name, saved), cases.lost.get(name, ""), verdicts,
+        tuple(records.values()),
     )  # fmt: skip
 
 

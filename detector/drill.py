@@ -16,8 +16,10 @@ from detector.case_record import CaseRecord
 from detector.casefiles import find_case
 from detector.config import Client, Config, Us
 from detector.documents.apology_letter import due, letter_name
+from detector.documents.human_form import NAME as FORM
 from detector.documents.letter_text import FILL, numbered_lines
 from detector.errors import ConfigError
+from detector.lifecycle import BY_PEOPLE
 from detector.nightly import nightly
 from detector.records import CaseFacts
 from detector.simulate import simulate
@@ -42,7 +44,37 @@ class Step:
     title: str
     how: str
     act: int
-    is_done: Callable[[CaseRecord, Path, CaseFacts], bool]
+    done_at: Callable[[CaseRecord, Path, CaseFacts], datetime | None]
+    """When somebody did it, by the clock on the wall; None if nobody has."""
+
+
+def _noted(*kinds: str) -> Callable[[CaseRecord, Path, CaseFacts], datetime | None]:
+    """When the journal was first told one of these things, whenever in the story that was."""
+
+    def first(record: CaseRecord, folder: Path, case: CaseFacts) -> datetime | None:
+        return next((e.noted_at or e.at for e in record.entries if e.kind in kinds), None)
+
+    return first
+
+
+def _approved(record: CaseRecord, folder: Path, case: CaseFacts) -> datetime | None:
+    """When the approval that stands was given, or the last one before the letter went out."""
+    given = [e.noted_at or e.at for e in record.entries if e.kind == "letter approved"]
+    return given[-1] if given and (record.approved or record.sent) else None
+
+
+def _filled(record: CaseRecord, folder: Path, case: CaseFacts) -> datetime | None:
+    """When the form was saved last, if it can be read and the letter has no open part left."""
+    return _saved(folder / FORM) if _is_filled(folder, case) else None
+
+
+def _exported(record: CaseRecord, folder: Path, case: CaseFacts) -> datetime | None:
+    drafts = [_saved(path) for path in folder.rglob("letter.eml")]
+    return min(drafts) if drafts else _noted("letter sent")(record, folder, case)
+
+
+def _saved(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 @dataclass(frozen=True)
@@ -55,7 +87,7 @@ class Drill:
     incident_id: str
     folder: Path
     done: dict[str, float]
-    """Title of a step -> seconds from the start until it was first seen done."""
+    """Title of a step -> seconds from the start until somebody did it."""
     missed: tuple[Step, ...]
 
     @property
@@ -66,21 +98,17 @@ class Drill:
 
 STEPS = (
     Step("acknowledge", "Read the alert in alerts/ and the brief, then: detector incidents ack {id} --by YOU", 1,
-         lambda record, folder, case: record.acknowledged_at is not None),
+         _noted(*BY_PEOPLE)),
     Step("stop it", "Stop the sender (in thought), then: detector incidents contain {id} {at}--how '...' --by YOU", 1,
-         lambda record, folder, case: record.contained_at is not None),
+         _noted("contained")),
     Step("call the client", "Play the call (call.md), then: detector incidents told {id} --channel phone --by YOU", 1,
-         lambda record, folder, case: bool(record.told)),
-    Step("promise", "detector incidents promise {id} '...' --owner NAME --due {due} --by YOU", 2,
-         lambda record, folder, case: bool(record.promises)),
-    Step("fill the form", "Fill human.toml, then: detector letter check {id}", 2,
-         lambda record, folder, case: _is_filled(folder, case)),
-    Step("approve the letter", "Read it aloud, then: detector letter approve {id} --by YOU", 2,
-         lambda record, folder, case: bool(record.approved or record.sent)),
-    Step("export the letter", "detector letter export {id}", 2,
-         lambda record, folder, case: bool(record.sent) or any(folder.rglob("letter.eml"))),
+         _noted("client told")),
+    Step("promise", "detector incidents promise {id} '...' --owner NAME --due {due} --by YOU", 2, _noted("promised")),
+    Step("fill the form", "Fill human.toml, then: detector letter check {id}", 2, _filled),
+    Step("approve the letter", "Read it aloud, then: detector letter approve {id} --by YOU", 2, _approved),
+    Step("export the letter", "detector letter export {id}", 2, _exported),
     Step("note that it went out", "Send it (here in thought), then: detector incidents sent {id} --by YOU", 2,
-         lambda record, folder, case: bool(record.sent)),
+         _noted("letter sent")),
 )  # fmt: skip
 
 
@@ -116,7 +144,12 @@ def _look(scratch: Path, notes: dict[str, object], now: datetime) -> Drill:
         raise ConfigError(f"{scratch}: the incident's folder is gone. Give a new folder with --scratch.")
     started_at = datetime.fromisoformat(str(notes["started_at"]))
     before = notes["done"] if isinstance(notes["done"], dict) else {}
-    done = {s.title: before.get(s.title, _seconds(now - started_at)) for s in STEPS if s.is_done(record, folder, case)}
+    at = {step.title: step.done_at(record, folder, case) for step in STEPS}
+    done = {
+        title: before.get(title, _seconds(min(done_at, now) - started_at))
+        for title, done_at in at.items()
+        if done_at is not None
+    }
     missed = tuple(step for step in STEPS if step.title not in done)
     return Drill(scratch, started_at, int(str(notes["act"])), record.incident_id, folder, done, missed)
 

@@ -19,7 +19,7 @@ from types import ModuleType
 from detector.config import Config
 from detector.errors import InputError, StoreError
 from detector.formats import choose_format, load_formats
-from detector.framings import Framed, frame, sha256_of, shown, sniff
+from detector.framings import LISTED_OBJECT, Framed, frame, lost_with_it, sha256_of, shown, sniff
 from detector.ledger import Version, enter, forget, known_tally, settings_of, version_of
 from detector.local_time import Clock, read_clock
 from detector.parsing import Claimed, parse_file, unclaimed, whose_lines
@@ -155,6 +155,8 @@ def _keep(
         "and coalesce(sent_at_us, at_us) between $first and $last, false)",
         {"first": _FIRST_US, "last": _LAST_US},
     )
+    if reading.claimed.head.framing == "json":
+        _say_what_is_lost(db)
     counts = _count_outcomes(db)
     clock = read_clock(db, reading.claimed, config.logs.year, as_of)
     tally = FileTally(
@@ -181,6 +183,19 @@ def _keep(
         _write(db, reading, tally, clock, as_of)
     drop_records(db)
     return replace(tally, rejected_because=why, problem=problem)
+
+
+def _say_what_is_lost(db: Connection) -> None:
+    """How many others stand in the lists of an object that is none: a damaged page takes all of its facts along."""
+    found = db.execute(
+        "select p.record_number, len(regexp_extract_all(r.text, $listed)) as listed "
+        "from (select distinct record_number from parsed where outcome = 'rejected') as p "
+        "join records as r using (record_number) where not json_valid(r.text) and not starts_with(r.text, chr(2))",
+        {"listed": LISTED_OBJECT},
+    ).fetchall()
+    for number, listed in found:
+        if said := lost_with_it(listed):
+            db.execute("update parsed set reason = reason || ? where record_number = ?", [said, number])
 
 
 def _most_frequent_reason(db: Connection, skipped: int) -> str:

@@ -132,6 +132,10 @@ def _merged_into(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
     )
 
 
+def _journal_lost(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return replace(record, lost_work=entry.fields["was"])
+
+
 def _contradicted(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
     first = datetime.fromisoformat(entry.fields["first_copy_at"])
     found = Contradiction(first, entry.fields["copies"], entry.fields["people"])
@@ -256,6 +260,7 @@ BY_MACHINE: dict[str, _Taking] = {
     "merged": _merged,
     "merged into": _merged_into,
     "contradicted": _contradicted,
+    "journal lost": _journal_lost,
     "muted": _muted,
     "not muted": _not_muted,
     "recurs": _recurs,

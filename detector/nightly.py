@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from detector import __version__, brake, casework, chronicle, facts, ingest, registry, tables, telling
+from detector import __version__, brake, casework, chronicle, facts, ingest, last_night, registry, tables, telling
 from detector.chronicle import Cases
 from detector.config import Config
 from detector.detection import find_bursts
@@ -53,7 +53,7 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             tables.save_settings(db, config, as_of)
             roster_problems = read_roster(db, config.roster, state / "work")
             refresh(db, said=lambda name, s: talk(f"{name}: {s:.2f} s"))
-            cases = chronicle.read_cases(state / "incidents")
+            cases = chronicle.with_lost(db, chronicle.read_cases(state / "incidents"))
             saved, due = _find_incidents(db, config, as_of, cases, None if dry_run else journal)
             found = registry.saved_incidents(db)
             cases, news = chronicle.write_down(db, cases, state / "incidents", found, (saved, as_of))
@@ -154,9 +154,11 @@ def _say_archives(night: NightFacts, talk: Talk) -> None:
 
 
 def _facts(db: Connection, config: Config, files: Sequence[FileTally], as_of: datetime, cases: Cases) -> NightFacts:
-    """The night and all its cases, newest first."""
+    """The night and all its cases, newest first; the store remembers it for whoever speaks before the next one."""
     told = [tally.earlier or tally for tally in files]
     night = facts.night(db, as_of, config.detection.stale_after, told, __version__)
     through = night.log_complete_through or as_of
     found = facts.cases(db, registry.saved_incidents(db), through)
-    return replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))
+    night = replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))
+    last_night.remember(db, night)
+    return night

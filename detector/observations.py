@@ -42,6 +42,8 @@ class Sighting:
     absorbed: tuple[CaseRecord, ...] = ()
     """The incidents that tonight turned out to be a part of it."""
     withdrawn_because: str = ""
+    lost_work: str = ""
+    """How far people were when its journal was there last; "" if it is there, or there never was one."""
     verdicts: tuple[Verdict, ...] = ()
     others: tuple[CaseRecord, ...] = ()
     """The records of all incidents, to find the one that it repeats."""
@@ -50,6 +52,8 @@ class Sighting:
 def observe(record: CaseRecord, seen: Sighting) -> list[JournalEntry]:
     """What to add to the journal, in order; nothing if it tells all of it already."""
     entries = _figures(record, seen)
+    if seen.lost_work and not record.entries:
+        entries.append(_entry(seen, "journal lost", was=seen.lost_work))
     entries += [
         absorbing(other, seen.as_of, MACHINE) for other in seen.absorbed if other.incident_id not in record.aliases
     ]
@@ -68,6 +72,8 @@ def contradicted(found: Contradiction, at: datetime) -> JournalEntry:
 def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
     """What people must be told of an incident every night until they have done something about it."""
     name, found = record.incident_id, []
+    if record.lost_work and not record.was_dealt_with:
+        found.append(f"{name}: {journal_lost(record)}")
     if record.contradicted_by and record.contained_at and not record.is_done_with:
         since = record.contradicted_by
         copies = f"{since.copies:,} extra {'copy' if since.copies == 1 else 'copies'}"
@@ -93,6 +99,16 @@ def standing_problems(record: CaseRecord, now: datetime) -> tuple[str, ...]:
         if not (record.merged_into or record.is_done_with)
     ]
     return tuple(found)
+
+
+def journal_lost(record: CaseRecord) -> str:
+    """What nobody knows any more of an incident whose journal was deleted, and what may come of that; "" of others."""
+    if not record.lost_work:
+        return ""
+    return (
+        "its journal was lost, and with it what people had noted. On the last night that had it they said "
+        f"{record.lost_work!r}; the client may have been told or written to since. Ask before anybody writes again."
+    )
 
 
 def wrong_letters(record: CaseRecord) -> tuple[str, ...]:

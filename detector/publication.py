@@ -40,24 +40,44 @@ def publish_night(state: Path, night: NightFacts, folders: Mapping[str, Path], n
         return reports / day
     publish(state, night.as_of.strftime("%Y%m%dT%H%M%SZ"))
     write_report(reports / day, texts)
-    index = render_index(night, [_past_night(reports, name) for name in reversed(days)], names, album)
+    index = _index(reports, night, names, album)
     write_report(reports, (index, Document(_MARK, f"{mark}{sha256(index.content.encode())}\n")))
     return reports / day
 
 
+def publish_words(state: Path, night: NightFacts, folders: Mapping[str, Path]) -> None:
+    """The index of the night that was published last, after people have said something."""
+    reports = state / "reports"
+    mark, _, _ = _read(reports / _MARK).partition("\n")
+    if mark.partition(" ")[0] != f"{night.as_of:%Y-%m-%d}":
+        return  # no night was published, or it died on the way: the next one makes up for it
+    names = {incident_id: folder.name for incident_id, folder in folders.items()}
+    index = _index(reports, night, names, pictures_of(_own_index(reports)))
+    write_report(reports, (index, Document(_MARK, f"{mark}\n{sha256(index.content.encode())}\n")))
+
+
+def _index(reports: Path, night: NightFacts, names: Mapping[str, str], album: dict[str, str]) -> Document:
+    return render_index(night, [_past_night(reports, day) for day in reversed(_days(reports))], names, album)
+
+
 def _drawn_before(reports: Path, night: NightFacts, folders: Mapping[str, Path]) -> dict[str, str]:
-    """The pictures of the newest index, if nobody touched it, and of the briefs whose incidents the report tells."""
-    index = _read(reports / "index.html")
-    is_ours = sha256(index.encode()) in _read(reports / _MARK).splitlines()
+    """The pictures of the newest index and of the briefs whose incidents the report tells."""
     told, _ = split_cases(night)
     briefs = (untouched(folders[case.incident.incident_id], "brief.html") for case in told)
-    return {key: picture for page in (index if is_ours else "", *briefs) for key, picture in pictures_of(page).items()}
+    pages = (_own_index(reports), *briefs)
+    return {key: picture for page in pages for key, picture in pictures_of(page).items()}
+
+
+def _own_index(reports: Path) -> str:
+    """The newest index, if nobody touched it."""
+    index = _read(reports / "index.html")
+    return index if sha256(index.encode()) in _read(reports / _MARK).splitlines() else ""
 
 
 def _days(reports: Path) -> list[str]:
-    """The days that have a report on disk."""
+    """The days that have a report on disk, oldest first."""
     found = (path.parent.name for path in reports.glob("*/report.html"))
-    return [name for name in found if _DAY.fullmatch(name)]
+    return sorted(name for name in found if _DAY.fullmatch(name))
 
 
 def _past_night(reports: Path, day: str) -> PastNight:

@@ -11,17 +11,20 @@ import tomllib
 import zipfile
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from xml.etree import ElementTree
 
 import builders
 import pytest
+from click.testing import CliRunner
 from office import detector
 from test_documents import CLIENT, DESK, HOSTILE, PLAIN, US, Skeleton, contrast, hostile_case
 
 from detector.approvals import approval, what_moved
 from detector.case_record import LETTER, CaseRecord, Contradiction, Promise, Step
 from detector.casefiles import Handling, write_case
+from detector.cli import cli
 from detector.config import Client, Us
 from detector.documents import Desk, case_documents, client_documents, render_brief, render_letter
 from detector.documents.apology_letter import letter_facts
@@ -829,6 +832,41 @@ def test_a_drill_says_what_to_do_and_sees_what_was_done(tmp_path: Path) -> None:
     other.mkdir()
     (other / "precious").touch()
     assert detector("drill", "--scratch", other, "--no-ask").code == 2
+
+
+def test_a_drill_times_what_was_done_by_when_it_was_done_and_not_by_when_the_drill_looked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Begun at 9:00; acknowledged after 5 minutes, contained after 12, told after 30; looked at after an hour. That the
+    story's sender was off at 20:12 of the day before is another clock."""
+    scratch = tmp_path / "drill"
+    begun = datetime(2026, 11, 30, 9, tzinfo=UTC)
+    clock = [begun]
+    for where in ("drill", "noting"):
+        monkeypatch.setattr(import_module(f"detector.cli.{where}"), "clock", lambda: clock[0])
+
+    def play(*words: object) -> str:
+        said = CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
+        assert said.exit_code == 0, said.output
+        return said.output
+
+    number = re.findall(r"^(INC-\w+), act 1", play("drill", "--scratch", scratch, "--no-ask"), re.MULTILINE)[0]
+    for minutes, words in (
+        (5, ("ack", number)),
+        (12, ("contain", number, "--how", "cron", "--at", "2026-10-27T20:12Z")),
+        (30, ("told", number, "--channel", "phone")),
+    ):
+        clock[0] = begun + timedelta(minutes=minutes)
+        play("incidents", *words, "--by", "Sam", "--state", scratch / "state")
+    clock[0] = begun + timedelta(hours=1)
+    for _ in range(2):
+        said = play("drill", "--scratch", scratch, "--no-ask")
+        assert re.findall(r"done  (.*?) \((.*?)\)", said) == [
+            ("acknowledge", "after 5 min"),
+            ("stop it", "after 12 min"),
+            ("call the client", "after 30 min"),
+        ]
+        clock[0] += timedelta(hours=1)
 
 
 def test_an_address_that_is_none_makes_no_draft() -> None:

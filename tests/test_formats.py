@@ -5,6 +5,7 @@ stand <situation>.expected.jsonl, the sends that it holds, and <situation>.toml 
 tests/test_formats.py` writes the expectations anew; a person reads the difference.
 """
 
+import csv
 import json
 import os
 from datetime import UTC, datetime
@@ -13,7 +14,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import NO_CONFIG, build, fresh_store, ingest, rows
+from conftest import NO_CONFIG, build, emptied, fresh_store, ingest, one_store_for_many, rows
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from detector.config import Config, Source, load_config
 from detector.formats import COLUMNS, choose_format, load_formats
@@ -180,6 +183,48 @@ def test_rows_that_cannot_be_read_keep_their_number_and_their_reason(db):
         6: "no recipient",
         7: "no time that can be read",
     }
+
+
+MARKS = "<>()[]{}'\"=+-|/\\&:.!%$\u202e\u00fcx1"
+ODD = st.text(MARKS + " ,;", min_size=1, max_size=30)
+
+
+@pytest.fixture(scope="module")
+def odd_store(tmp_path_factory):
+    with one_store_for_many(tmp_path_factory.mktemp("odd")) as db:
+        yield db
+
+
+@given(st.lists(st.text(MARKS, max_size=30), min_size=1, max_size=20), st.lists(ODD, min_size=1, max_size=20))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whoever_got_a_mail_counts_however_strange_the_address(odd_store, tmp_path, strange, odd):
+    """Anything before an @ and a domain is one recipient, in a table as in objects; so is an address in `<>` behind it,
+    and two with a comma between are two. What has no domain, or nothing before it, is no address."""
+    db = emptied(odd_store)
+    addresses = [f"{n}{text}@client.example" for n, text in enumerate(strange)]
+    addresses += [f"{text}o{n}@client.example" for n, text in enumerate(odd)]
+    cells = [*addresses, *(f"{text} <ann@client.example>" for text in (*strange, *odd))]
+    cells += [f"<b>{n}</b>@client.example, <i>{n}</i>@client.example" for n in range(3)]
+    none = ["@client.example", "<@client.example>", "ann@", "<>@<>"]
+    told = [{"timestamp": f"2026-10-20T09:00:{n % 60:02}Z", "recipient": cell} for n, cell in enumerate(cells + none)]
+    with (tmp_path / "odd.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["timestamp", "recipient"])
+        writer.writeheader()
+        writer.writerows(told)
+    (tmp_path / "odd.jsonl").write_text("".join(json.dumps(row) + "\n" for row in told), encoding="utf-8")
+    for name, header in (("odd.csv", 1), ("odd.jsonl", 0)):
+        (tally,) = ingest(db, tmp_path / name)
+        found = rows(db, "select record_number, recipient from events order by record_number, part")
+        by_row = {n: [r["recipient"] for r in found if r["record_number"] == n + 1 + header] for n in range(len(told))}
+        assert [len(by_row[n]) for n in range(len(cells))] == [1] * (2 * len(addresses)) + [2] * 3
+        assert all(r["recipient"].endswith("@client.example") for r in found)
+        people = [by_row[n][0] for n in range(2 * len(addresses))]
+        assert len(set(people[: len(addresses)])) == len(addresses), "two people are never one"
+        assert set(people[len(addresses) :]) == {"ann@client.example"}
+        rejected = {row["record_number"]: row["reason"] for row in rows(db, "from rejects")}
+        assert rejected == {n + 1 + header: "no recipient" for n in range(len(cells), len(told))}
+        assert tally.rejected == len(none)
+        emptied(db)
 
 
 def test_a_word_that_nobody_knows_is_rejected_and_the_remedy_is_named(db):

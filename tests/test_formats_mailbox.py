@@ -139,3 +139,19 @@ def unwrapped(line: str) -> str:
         return line.partition(" | ")[2]
     entry = json.loads(line)
     return (entry["message"] if "message" in entry else entry["log"]).rstrip("\n")
+
+
+@pytest.mark.parametrize("fold", ["", "\n "], ids=["on one line", "folded"])
+def test_a_mail_whose_first_header_is_a_subject_of_two_megabytes_is_a_mail(db, tmp_path, fold):
+    subject = fold.join(["word " * 14] * 28_600)  # 28,600 * 70 = 2,002,000
+    path = tmp_path / "first.eml"
+    path.write_text(
+        f"Subject: {subject}\nFrom: a@academy.example\nTo: ann@client.example\nDate: Tue, 20 Oct 2026 09:00:00 +0000\n"
+        "Message-ID: <1@academy.example>\n\nHello\n"
+    )
+    (tally,) = ingest(db, path)
+    assert (tally.format, tally.records, tally.events, tally.problem) == ("mbox", 1, 1, None)
+    notes = tmp_path / "notes.txt"
+    notes.write_text(f"Subject: {subject}\nwhat we said\n")
+    (tally,) = ingest(db, notes)
+    assert "no log format" in tally.problem

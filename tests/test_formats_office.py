@@ -422,6 +422,39 @@ def test_odd_recipients_cost_themselves_and_say_why(db):
     }
 
 
+@pytest.mark.parametrize("name", ["hubspot", "mailchimp"])
+def test_a_page_of_two_hundred_facts_and_five_megabytes_is_read(db, tmp_path, name):
+    """What else stands on the page goes along with none of its facts: 200 times 5 MB have no room."""
+    member = MEMBER | {"campaign_id": "c2", "send_time": "2026-10-20T09:00:00Z"}
+    fact = {"type": "SENT", "created": 1792486800000, "emailCampaignId": 7, "portalId": 1}
+    facts = {
+        "hubspot": {"events": [fact | {"id": f"e{n}", "recipient": f"p{n}@harbor.example"} for n in range(200)]},
+        "mailchimp": {"sent_to": [member | {"email_address": f"p{n}@harbor.example"} for n in range(200)]},
+    }
+    path = tmp_path / f"{name}.json"
+    path.write_text(json.dumps(facts[name] | {"comment": "x" * 5_000_000}))
+    (tally,) = ingest(db, path)
+    assert (tally.format, tally.problem) == (name, None)
+    assert rows(db, "select count(distinct recipient) as people from events") == [{"people": 200}]
+
+
+def test_a_page_that_is_no_json_says_how_many_records_are_lost_with_it(db, tmp_path):
+    """Five million digits before the key of the first of 18 events, all on one line; a second page is whole."""
+    fact = {"type": "SENT", "created": 1792486800000, "emailCampaignId": 7, "portalId": 1}
+    pages = [[fact | {"id": f"{page}{n}", "recipient": f"p{n}@harbor.example"} for n in range(18)] for page in "ab"]
+    first, second = (json.dumps({"events": page}) for page in pages)
+    path = tmp_path / "hubspot.json"
+    path.write_text(f"{first.replace('[{', '[{' + '9' * 5_000_000, 1)}\n{second}\n")
+    (tally,) = ingest(db, path)
+    lost = "not a JSON object; up to 18 records in its lists are lost with it"
+    assert (tally.records, tally.events, tally.rejected) == (2, 1, 1)
+    assert (reasons(db), lost in tally.rejected_because) == ({1: lost}, True)
+    path.write_text(f"{first.replace('}]', ']', 1)}\n{second.replace('b0', 'd0')}\n{second.replace('b0', 'e0')}\n")
+    (tally,) = ingest(db, path)
+    lost = "the brackets of the object do not match; up to 18 records in its lists are lost with it"
+    assert (tally.records, tally.events, lost in tally.rejected_because) == (3, 2, True)
+
+
 # --- all of them --------------------------------------------------------------------------------------------------
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from detector.cli.noting import cases_of
+from detector.cli.noting import cases_of, find_kept
 from detector.cli.options import complain
 from detector.errors import DetectorError, LockedError, RefusedError
 
@@ -18,15 +19,13 @@ def opened(
     incident_id: str, config_path: Path | None, state: Path, *, recreate: bool = False, only_drafts: bool = False
 ) -> Iterator["WrittenUp"]:
     """The incident from the newest snapshot, its folder brought up to date, nobody else at work on it."""
-    from dataclasses import replace
-
     from detector import casework, copies, facts, registry
     from detector.config import load_config
     from detector.store import locked, open_snapshot
 
     with locked(state), open_snapshot(state) as db:
         cases, now = cases_of(state)
-        record = cases.find(incident_id)
+        record = find_kept(cases, incident_id)
         incident = next((i for i in registry.saved_incidents(db) if i.incident_id == record.incident_id), None)
         through = facts.complete_through(db)
         if incident is None or through is None:
@@ -40,15 +39,29 @@ def opened(
 
 
 def refresh(incident_id: str, config_path: Path | None, state: Path) -> None:
-    """Write what people just said into the brief and the drafts, so that nobody reads yesterday's. It is noted whatever
-    stands in the way of that, and then the next night writes it up."""
+    """Write what people just said into the brief, the drafts and the index of all nights, so that nobody reads
+    yesterday's. It is noted whatever stands in the way of that, and then the next night writes it up."""
     try:
         with opened(incident_id, config_path, state) as work:
             _tell(work)
+            _refresh_index(state)
     except LockedError:
         return  # whoever is at work writes the folder
     except DetectorError as error:
         complain(f"noted, but its brief is still the one of the last night ({error})")
+
+
+def _refresh_index(state: Path) -> None:
+    """reports/index.html of the newest night, with what people say now; under the lock of whoever calls."""
+    from detector import chronicle, last_night
+    from detector.publication import publish_words
+    from detector.store import open_snapshot
+
+    cases = chronicle.read_cases(state / "incidents")
+    with open_snapshot(state) as db:
+        if night := last_night.recall(db, cases.records):
+            night = replace(night, notes=chronicle.standing(cases, night.as_of))
+            publish_words(state, night, cases.folders)
 
 
 def take_back(incident_id: str, state: Path) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from detector.chronicle import Cases
 
 
+_MISSING = "its folder in incidents/, or the journal in it, is missing."
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -74,7 +76,39 @@ def cases_of(state: Path) -> "tuple[Cases, datetime]":
     for problem in (*cases.damaged.values(), *cases.remarks):
         complain(problem)
     nights = [entry.at for record in cases.records.values() for entry in record.entries if entry.by == MACHINE]
-    return cases, max([clock(), *nights, *_newest_night(state)])
+    now = max([clock(), *nights, *_newest_night(state)])
+    return _with_lost(state, cases, now), now
+
+
+def _with_lost(state: Path, cases: "Cases", now: datetime) -> "Cases":
+    """The cases with those whose folder somebody deleted, as the newest snapshot knows them; each is said aloud."""
+    from detector import chronicle
+    from detector.errors import DetectorError
+    from detector.store import open_snapshot
+
+    try:
+        db = open_snapshot(state)
+    except DetectorError:
+        return cases  # whoever needs the snapshot says so
+    with db:
+        cases = chronicle.with_lost(db, cases)
+        if not cases.lost:
+            return cases
+        from detector.registry import saved_incidents
+
+        for name in cases.lost:
+            complain(f"{name}: {_MISSING} Put it back from a backup; if there is none, the next night begins it anew.")
+        return chronicle.begun_anew(cases, saved_incidents(db), now)
+
+
+def find_kept(cases: "Cases", incident_id: str) -> "CaseRecord":
+    """The record of an incident to which something can be noted."""
+    from detector.errors import RefusedError
+
+    record = cases.find(incident_id)
+    if record.incident_id in cases.lost:
+        raise RefusedError(f"{record.incident_id}: {_MISSING} Nothing was noted or written.")
+    return record
 
 
 def _newest_night(state: Path) -> list[datetime]:
@@ -96,7 +130,7 @@ def note(
     from detector.lifecycle_rules import check
 
     cases, now = cases_of(state)
-    record = cases.find(incident_id)
+    record = find_kept(cases, incident_id)
     if fields.get("organization") == "" and len(record.organizations) == 1:
         fields = {**fields, "organization": record.organizations[0]}
     if kind == "dismissed" and record.pattern:

@@ -16,7 +16,7 @@ from typing import Any
 from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER
 from detector.documents.correcting import corrected, dated, held_figures, wrong_figures
 from detector.documents.desk import Desk, SharedWords, client_folders, others_of, people_of, shared_words
-from detector.documents.escaping import markdown, visible
+from detector.documents.escaping import in_brief, markdown, visible
 from detector.documents.languages import Language
 from detector.documents.letter_text import as_token
 from detector.documents.letter_words import is_promise, said, still_promised
@@ -130,7 +130,7 @@ def render_letter(case: CaseFacts, organization: str, desk: Desk) -> Document:
 
 def visible_mail_name(case: CaseFacts, organization: str) -> str:
     """The mail by a name the client knows; "" if the log has none, or if it could give away another client."""
-    name = "" if case.incident.rung == "sender+size" else visible(mail_name(case), MAIL_NAME_CHARACTERS)
+    name = "" if case.incident.rung == "sender+size" else in_brief(mail_name(case), MAIL_NAME_CHARACTERS)
     gives_away = "@" in name or any(other in name.casefold() for other in others_of(case, organization))
     return "" if gives_away else name
 

@@ -10,6 +10,7 @@ from typing import Any
 from detector.case_record import MACHINE, CaseRecord, JournalEntry, Promise, as_values, stamp
 from detector.documents import phrases
 from detector.documents.escaping import visible
+from detector.observations import journal_lost
 
 _TIMELINE = "Timeline, by three clocks: the log's own, the night that saw it, and the wall clock of people"
 _NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -72,6 +73,7 @@ def as_json(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> dic
         "recurs_from": record.recurs_from,
         "recurs_after_days": record.recurs_after_days,
         "withdrawn_because": record.withdrawn_because,
+        "lost_work": record.lost_work,
         "journal": [as_values(entry) for entry in record.entries],
     }
 
@@ -110,6 +112,7 @@ def remarks(record: CaseRecord) -> tuple[str, ...]:
         ("Recurs: ", recurrence(record)),
         ("Also known as: ", ", ".join(record.aliases)),
         ("Withdrawn: ", record.withdrawn_because),
+        ("Begun anew: ", journal_lost(record).removesuffix(".")),
     )
     return tuple(f"{title}{text}." for title, text in said if text)
 
@@ -130,6 +133,7 @@ def _facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
     yield "severity", figures["severity"] + (" (muted)" if record.muted_by else "")
     yield "the log says", state(record) + (f": {record.withdrawn_because}" if record.withdrawn_because else "")
     yield "people say", record.work
+    yield "begun anew", journal_lost(record)
     if record.contained_at:
         yield "contained", f"{phrases.instant(record.contained_at)} by {record.contained_by}: {record.contained_how}"
     if record.brake:
@@ -232,6 +236,7 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     **dict.fromkeys(("closed", "dismissed", "taken up again"), _of("reason")),
     "contained": _of("how"),
     "contradicted": _contradicted,
+    "journal lost": lambda fields: f"people said {fields['was']!r} on the last night that had it",
     "client told": _of("organization", "channel"),
     **dict.fromkeys(("letter approved", "holding note approved", "correction approved"), _of("organization")),
     **dict.fromkeys(("letter revoked", "holding note revoked", "correction revoked"), _of("organization", "because")),

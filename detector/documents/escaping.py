@@ -29,6 +29,7 @@ _FORMULA = re.compile(r"(\A|[;,|])([\s\"'\u2018-\u201f]*)(?=[=+\-@\uff0b\uff0d\u
 _INERT = re.compile(r"[A-Za-z0-9<][\w .:@<>()/-]{0,400}", re.ASCII)
 """Ids, addresses, times and numbers: nearly every cell."""
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
+_CUT_BY_THE_STORE = re.compile(r" \.\.\. \[(\d{1,12}) characters, md5 [0-9a-f]{32}\]\Z")
 _LINKABLE_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d])")
 
 
@@ -37,6 +38,21 @@ def visible(value: object, limit: int = FIELD_CHARACTERS) -> str:
     text = str(value)
     if len(text) <= limit and text.isascii() and text.isprintable():  # nearly every id and address
         return text
+    shown, is_cut = _shown(text, limit)
+    return f"{shown}\u2026 ({_length(text):,} characters)" if is_cut else shown
+
+
+def in_brief(value: object, limit: int) -> str:
+    """The same for a reader to whom it is enough to know the text again: whole words, and no count of the rest."""
+    shown, is_cut = _shown(str(value), limit)
+    if not is_cut:
+        return shown
+    words, blank, rest = shown.rpartition(" ")
+    return f"{(words if blank and len(rest) <= limit // 2 else shown).rstrip(' ,.:;-')}\u2026"
+
+
+def _shown(text: str, limit: int) -> tuple[str, bool]:
+    """What of the text is shown, and whether there is more."""
     shown: list[str] = []
     length = marks = 0
     for character in text[: limit + 1]:
@@ -45,10 +61,16 @@ def visible(value: object, limit: int = FIELD_CHARACTERS) -> str:
         is_hidden = category in _HIDDEN_CATEGORIES or character in _HIDDEN_LETTERS or marks > _MARKS_IN_A_ROW
         piece = f"\u2039U+{ord(character):04X}\u203a" if is_hidden else character
         if length + len(piece) > limit:
-            return f"{''.join(shown)}\u2026 ({len(text):,} characters)"
+            return "".join(shown), True
         shown.append(piece)
         length += len(piece)
-    return "".join(shown)
+    return "".join(shown), False
+
+
+def _length(text: str) -> int:
+    """How long a text was in the log: of one that the store has cut, what stands at its end."""
+    cut = _CUT_BY_THE_STORE.search(text)
+    return int(cut[1]) if cut else len(text)
 
 
 def markdown(value: object, limit: int = FIELD_CHARACTERS) -> str:

@@ -16,6 +16,7 @@ from detector.documents.desk import Desk, client_folders, people_of
 from detector.documents.languages import Language
 from detector.documents.still_going import is_said_to_be_stopped
 from detector.documents.templates import Safe, one_line, render_html, render_markdown
+from detector.observations import journal_lost
 from detector.records import CaseFacts, Document
 
 LISTED_PEOPLE = 500
@@ -71,6 +72,8 @@ def render_brief(case: CaseFacts, desk: Desk | None = None, album: Album | None 
         "human": desk.human,
         "record": case.record,
         "contradiction": contradiction(case),
+        "lost": journal_lost(case.record) if case.record else "",
+        "done_with": done_with(case.record) if case.record else None,
         "promises": _promises(case),
         "journal": _journal(case),
         "next_update": _joined(desk.human.next_update.on, desk.human.next_update.by),
@@ -151,6 +154,19 @@ def stopped(case: CaseFacts, desk: Desk) -> str:
     if record and record.contained_at:
         what = f"{what or record.contained_how} ({_joined(record.contained_at, record.contained_by)})"
     return in_sentences(what, words.checked)
+
+
+def done_with(record: CaseRecord) -> tuple[str, str] | None:
+    """Why nobody need do anything about it any more, in a word and a sentence; None while somebody must."""
+    again = f"detector incidents reopen {record.incident_id} takes it up again."
+    if record.merged_into:
+        return "Part of another one.", f"It turned out to be a part of {record.merged_into}; see there."
+    if verdict := record.verdict:
+        return "Dismissed.", in_sentences(f"By {verdict.by}, {phrases.minute(verdict.at)}: {verdict.reason}", again)
+    if record.closed_at is None:
+        return None
+    why = f", although something was open: {record.closed_reason}" if record.closed_reason else ""
+    return "Closed.", in_sentences(f"By {record.closed_by}, {phrases.minute(record.closed_at)}{why}", again)
 
 
 def in_sentences(*told: str) -> str:

@@ -1,7 +1,8 @@
 """vendor-pack/: what turns two hours with a vendor into minutes. Pattern, one sharp question, every copy with its ids.
 
-People and clients are keys; vendor-key.csv, which says who they are, lies outside the pack. The keys are counted off
-in the order of the first copies: a hash of an address could be undone by guessing addresses, a number cannot.
+People, clients and log files are keys; vendor-key.csv, which says who and what they are, lies outside the pack. The
+keys are counted off in the order of the first copies: a hash of an address could be undone by guessing addresses, a
+number cannot. A file's name is no better than its path: both may be called after a client.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from typing import Any
 
 from detector.documents import phrases
 from detector.documents.desk import Desk
-from detector.documents.escaping import csv_cell, csv_table, visible
+from detector.documents.escaping import csv_cell, csv_table, slug, visible
 from detector.documents.figures import QUERIES, figures
 from detector.documents.sentences import CaseWords, cause_in_words
 from detector.documents.subject_names import subject_masks
@@ -24,6 +25,7 @@ from detector.records import CaseFacts, CauseCandidate, Copy, Document
 
 FOLDER = "vendor-pack/"
 KEY_NAME = "vendor-key.csv"
+MANIFEST = "MANIFEST.sha256"
 TOLD_COPIES = 400
 """Of one person's sequence."""
 LOGS_KEPT_DAYS = (3, 30)
@@ -37,6 +39,8 @@ _OURS = frozenset({"template", "earlier incidents"})
 _OF_ONE_CLIENT = re.compile(r" and \(\$organization is null or (?:\w+\.)?organization = \$organization\)")
 TEXT_CHARACTERS, NAME_CHARACTERS = 10_000, 200
 """Of a subject as long as a book, the beginning; longer names of clients are no names that a text could give away."""
+JOINED_LETTERS = 5
+"""A client's name with fewer letters may stand by chance in any id, once its words are joined."""
 _BETWEEN_ADDRESSES = re.compile(r"([\s<>\"'(),;:]+)")
 
 
@@ -46,6 +50,7 @@ class Keys:
 
     people: Mapping[str, str]
     clients: Mapping[str, str]
+    files: Mapping[str, str]
     hide: Callable[[str], str]
     """The text with addresses, client names and client domains replaced by keys."""
     hide_names: Callable[[str, str, str], str]
@@ -68,10 +73,15 @@ def render_vendor_pack(case: CaseFacts, copies: Sequence[Copy], desk: Desk) -> t
         Document(f"{FOLDER}04-timeline.csv", _timeline(case)),
         Document(f"{FOLDER}05-queries.sql", _queries(case)),
     )
-    manifest = "".join(
-        f"{hashlib.sha256(file.content.encode()).hexdigest()}  {file.name.removeprefix(FOLDER)}\n" for file in files
-    )
-    return (*files, Document(f"{FOLDER}MANIFEST.sha256", manifest), _key_file(keys))
+    return (*files, manifest({file.name: file.content.encode() for file in files}), _key_file(keys))
+
+
+def manifest(files: Mapping[str, bytes], changed: Sequence[str] = ()) -> Document:
+    """MANIFEST.sha256: the sum of each file as whoever gets the pack will find it; and which of them people changed."""
+    lines = [f"{hashlib.sha256(content).hexdigest()}  {name.removeprefix(FOLDER)}\n" for name, content in files.items()]
+    edited = ", ".join(name.removeprefix(FOLDER) for name in changed)
+    by_hand = [f"# edited by hand since the detector wrote it: {edited}\n"] if edited else []
+    return Document(f"{FOLDER}{MANIFEST}", "".join([*lines, *by_hand]))
 
 
 def _keys(case: CaseFacts, copies: Sequence[Copy]) -> Keys:
@@ -80,8 +90,9 @@ def _keys(case: CaseFacts, copies: Sequence[Copy]) -> Keys:
     width = max(2, len(str(len(order))))
     people = {recipient: f"person-{number:0{width}}" for number, recipient in enumerate(order, start=1)}
     clients = {name: f"client-{number}" for number, name in enumerate(case.incident.organizations, start=1)}
+    files = {name: f"file-{number}" for number, name in enumerate(dict.fromkeys(c.file for c in copies), start=1)}
     known = {recipient.casefold(): key for recipient, key in people.items()}
-    telling = {name.casefold(): key for name, key in clients.items() if name}
+    telling = {spelling: key for name, key in clients.items() for spelling in _spellings(name)}
     for row in case.affected:
         if row.organization in clients:
             telling[row.recipient.rpartition("@")[2].casefold()] = clients[row.organization]
@@ -101,7 +112,14 @@ def _keys(case: CaseFacts, copies: Sequence[Copy]) -> Keys:
     def hide_names(subject: str, template: str, recipient: str) -> str:
         return hide(masked(subject[: TEXT_CHARACTERS + 1], template, recipient))
 
-    return Keys(people, clients, hide, hide_names)
+    return Keys(people, clients, files, hide, hide_names)
+
+
+def _spellings(name: str) -> frozenset[str]:
+    """A client's name as texts have it, and as ids and templates do: Acme Corp, acme-corp, acme_corp, acmecorp."""
+    words = slug(name, NAME_CHARACTERS).split("-")
+    joined = {between.join(words) for between in "-_."} | {"".join(words)}
+    return frozenset({name.casefold(), *(joined if sum(map(len, words)) >= JOINED_LETTERS else ())} - {""})
 
 
 def _facts(case: CaseFacts, copies: Sequence[Copy], desk: Desk, keys: Keys) -> dict[str, Any]:
@@ -202,7 +220,7 @@ def _row(copy: Copy, keys: Keys) -> tuple[object, ...]:
         copy.outcome,
         copy.attempts,
         copy.source,
-        keys.hide(copy.file),
+        keys.files[copy.file],
         copy.record_number,
     )
 
@@ -255,5 +273,5 @@ def _queries(case: CaseFacts) -> str:
 
 
 def _key_file(keys: Keys) -> Document:
-    rows = [*((key, name) for name, key in keys.clients.items()), *((key, who) for who, key in keys.people.items())]
+    rows = [(key, named) for kind in (keys.clients, keys.people, keys.files) for named, key in kind.items()]
     return Document(KEY_NAME, csv_table(("key", "who"), ((key, csv_cell(who)) for key, who in rows)))

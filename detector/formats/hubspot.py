@@ -16,7 +16,7 @@ from typing import Any
 
 from detector.config import Source
 from detector.formats import Select
-from detector.formats._events import table_parameters
+from detector.formats._events import MARK, table_parameters
 from detector.framings import Head
 from detector.stamps import read_stamps
 
@@ -39,17 +39,19 @@ NAMES = {
 
 _OBJECTS = r"""
 with opened as (
-  select record_number, text, case when json_valid(text) and starts_with(text, '{') then text::json end as page
+  select record_number, {mark} as mark,
+    case when json_valid(text) and starts_with(text, '{') then text::json end as page
   from records
 ), listed as (
-  select record_number, text, unnest(case when json_type(page, '$.events') is distinct from 'ARRAY' then [page]
+  select record_number, mark, unnest(case when json_type(page, '$.events') is distinct from 'ARRAY' then [page]
       when json_array_length(page, '$.events') = 0 then [null] else cast(page->'$.events' as json[]) end) as event,
     coalesce(json_array_length(page, '$.events') = 0, false) as is_empty_page
-  from (select record_number, text, page from opened where page is not null)
+  from opened where page is not null
   union all
-  select record_number, text, null, false from opened where page is null
+  select record_number, mark, null, false from opened where page is null
 ), cells as (
-  select record_number, text, (event->>'$.id') as id, (event->>'$.created') as stamp, (event->>'$.type') as type_word,
+  select record_number, mark, false as is_header, (event->>'$.id') as id,
+    (event->>'$.created') as stamp, (event->>'$.type') as type_word,
     (event->>'$.recipient') as recipient, (event->>'$.from') as sender, (event->>'$.subject') as subject,
     coalesce(event->>'$.emailCampaignId', (event->>'$.email_campaign_id')) as campaign,
     coalesce(event->>'$.sentBy.id', (event->>'$.sent_by_id')) as sent_by,
@@ -61,8 +63,12 @@ with opened as (
 
 _ROWS = r"""
 with cells as (
-  select record_number, text, {cells}, len(f) >= $width as is_whole, false as is_empty_page
-  from (select record_number, text, str_split(text, chr(31)) as f from records)
+  select record_number, mark, is_header, {cells}, len(f) >= $width as is_whole, false as is_empty_page
+  from (
+    select record_number, {mark} as mark, record_number <= $header_number or text = $header as is_header,
+      str_split(text, chr(31)) as f
+    from records
+  )
 )"""
 
 _SENDS = r""", {orders}, typed as (
@@ -76,9 +82,9 @@ _SENDS = r""", {orders}, typed as (
 ), judged as (
   select *,
     case
-      when trim(text) = '' then 'blank'
-      when is_empty_page or ($is_csv and (record_number <= $header_number or text = $header)) then 'ignored'
-      when starts_with(text, chr(2)) or not is_whole then 'rejected'
+      when mark = 'blank' then 'blank'
+      when is_empty_page or is_header then 'ignored'
+      when mark is not null or not is_whole then 'rejected'
       when word in ('OPEN', 'CLICK', 'PRINT', 'FORWARD', 'STATUSCHANGE', 'SPAMREPORT', 'UNBOUNCE') then 'ignored'
       when (word <> 'SENT' and coalesce(trim(obsoleted_by), '') <> '') or (word = 'PROCESSED' and key is null)
         then 'ignored'
@@ -95,7 +101,7 @@ select record_number,
   row_number() over (partition by record_number order by key, recipient, word, stamped_at) as part,
   outcome,
   case when outcome = 'rejected' then case
-    when starts_with(text, chr(2)) then split_part(text, chr(2), 2)
+    when mark is not null then split_part(mark, chr(2), 2)
     when not is_whole then $broken
     when type is null then 'no event of a known type'
     when stamped_at is null and is_unclear then $unclear_order
@@ -135,18 +141,19 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     is_csv = head.framing == "csv"
     names = _columns(head) if is_csv else []
     parameters = table_parameters(head, names)
-    cells = _OBJECTS
+    cells = _OBJECTS.replace("{mark}", MARK)
     if is_csv:
         parameters["width"] = len(names)
         for ours, theirs in NAMES.items():
             parameters[f"at_{ours}"] = next((names.index(n) + 1 for n in theirs.split() if n in names), 0)
-        cells = _ROWS.format(cells=", ".join(f"f[$at_{ours}] as {ours}" for ours in NAMES))
+        cells = _ROWS.format(mark=MARK, cells=", ".join(f"f[$at_{ours}] as {ours}" for ours in NAMES))
     time_format = source.time_format if source else None
     stamps = read_stamps("stamp", "cells", head.records, "UTC", time_format)
     sent = read_stamps("sent_by_stamp", "cells", head.records, "UTC", time_format)
     orders = f"{stamps.order}, {sent.order}"
     sql = cells + _SENDS.format(orders=orders, at=stamps.moment, sent_at=sent.moment, unclear=stamps.is_unclear)
-    return Select(sql, {**parameters, **stamps.parameters})
+    bound = {**parameters, **stamps.parameters}
+    return Select(sql, {name: value for name, value in bound.items() if f"${name}" in sql})
 
 
 def _columns(head: Head) -> list[str]:

@@ -19,7 +19,7 @@ from typing import Any
 from detector.config import Source
 from detector.errors import InputError
 from detector.formats import Select
-from detector.formats._events import table_parameters
+from detector.formats._events import MARK, table_parameters
 from detector.framings import Head
 from detector.stamps import read_stamps
 
@@ -45,27 +45,34 @@ _NO_TIME = (
 
 _OBJECTS = r"""
 with opened as (
-  select record_number, text, case when json_valid(text) and starts_with(text, '{') then text::json end as page
+  select record_number, {mark} as mark,
+    case when json_valid(text) and starts_with(text, '{') then text::json end as page
   from records
-), listed as (
-  select record_number, text, page, unnest(case
+), listed as (  -- no page goes further, for it would do so with each of its entries
+  select record_number, mark, {of_page},
+    coalesce(json_type(page, '$.emails') = 'ARRAY' or json_type(page, '$.queue') = 'ARRAY'
+      or json_array_length(page, '$.sent_to') = 0, false) as is_page_no_list,
+    unnest(case
       when json_type(page, '$.sent_to') = 'ARRAY' and json_array_length(page, '$.sent_to') > 0
         then cast(page->'$.sent_to' as json[])
       when json_type(page, '$.sent_to') = 'ARRAY' then [null]
       else [page] end) as entry
   from opened
 ), cells as (
-  select record_number, text, {cells},
+  select record_number, mark, false as is_header, {cells},
     coalesce(json_type(entry) = 'OBJECT', false) as is_whole,
-    coalesce(json_type(page, '$.emails') = 'ARRAY' or json_type(page, '$.queue') = 'ARRAY'
-      or json_array_length(page, '$.sent_to') = 0 or json_type(entry, '$.activity') = 'ARRAY', false) as is_no_list
+    is_page_no_list or coalesce(json_type(entry, '$.activity') = 'ARRAY', false) as is_no_list
   from listed
 )"""
 
 _ROWS = r"""
 with cells as (
-  select record_number, text, {cells}, len(f) >= $width as is_whole, false as is_no_list
-  from (select record_number, text, str_split(text, chr(31)) as f from records)
+  select record_number, mark, is_header, {cells}, len(f) >= $width as is_whole, false as is_no_list
+  from (
+    select record_number, {mark} as mark, record_number <= $header_number or text = $header as is_header,
+      str_split(text, chr(31)) as f
+    from records
+  )
 )"""
 
 _SENDS = r""", {order}, typed as (
@@ -77,10 +84,9 @@ _SENDS = r""", {order}, typed as (
 ), judged as (
   select *,
     case
-      when trim(text) = '' then 'blank'
-      when $is_csv and (record_number <= $header_number or text = $header) then 'ignored'
-      when is_no_list then 'ignored'
-      when starts_with(text, chr(2)) or not is_whole then 'rejected'
+      when mark = 'blank' then 'blank'
+      when is_header or is_no_list then 'ignored'
+      when mark is not null or not is_whole then 'rejected'
       when action is not null then 'ignored'
       when at_us is null or type is null or coalesce(recipient, '') = '' then 'rejected'
       else 'event'
@@ -91,7 +97,7 @@ select record_number,
   row_number() over (partition by record_number order by campaign, recipient, at_us) as part,
   outcome,
   case when outcome = 'rejected' then case
-    when starts_with(text, chr(2)) then split_part(text, chr(2), 2)
+    when mark is not null then split_part(mark, chr(2), 2)
     when not is_whole then $broken
     when at_us is null and is_unclear then $unclear_order
     when at_us is null then 'no time that can be read'
@@ -137,12 +143,15 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
     if is_csv:
         parameters["width"] = len(names)
         parameters |= {f"at_{ours}": names.index(theirs[0]) + 1 if theirs else 0 for ours, theirs in found.items()}
-        cells = _ROWS.format(cells=", ".join(f"f[$at_{ours}] as {ours}" for ours in NAMES))
+        cells = _ROWS.format(mark=MARK, cells=", ".join(f"f[$at_{ours}] as {ours}" for ours in NAMES))
     else:
-        cells = _OBJECTS.replace("{cells}", ", ".join(_keys(ours, theirs) for ours, theirs in NAMES.items()))
+        of_page = ", ".join(f"coalesce({_values('page', theirs)}) as page_{ours}" for ours, theirs in NAMES.items())
+        keys = (f"coalesce({_values('entry', theirs)}, page_{ours}) as {ours}" for ours, theirs in NAMES.items())
+        cells = _OBJECTS.replace("{mark}", MARK).replace("{of_page}", of_page).replace("{cells}", ", ".join(keys))
     stamps = read_stamps("stamp", "cells", head.records, "UTC", source.time_format if source else None)
     sql = cells + _SENDS.format(order=stamps.order, at=stamps.moment, unclear=stamps.is_unclear)
-    return Select(sql, {**parameters, **stamps.parameters})
+    bound = {**parameters, **stamps.parameters}
+    return Select(sql, {name: value for name, value in bound.items() if f"${name}" in sql})
 
 
 def _columns(head: Head) -> list[str]:
@@ -150,11 +159,9 @@ def _columns(head: Head) -> list[str]:
     return [re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") for name in head.columns]
 
 
-def _keys(ours: str, theirs: str) -> str:
-    """SQL for one of our columns out of an entry, else out of the page around it."""
-    entry = [f"json_extract_string(entry, '$.{name}')" for name in theirs.split()]
-    page = [f"json_extract_string(page, '$.{name}')" for name in theirs.split()]
-    return f"coalesce({', '.join(entry + page)}) as {ours}"
+def _values(where: str, theirs: str) -> str:
+    """SQL for what an entry, or the page around it, has under these names."""
+    return ", ".join(f"json_extract_string({where}, '$.{name}')" for name in theirs.split())
 
 
 def _entries(head: Head) -> Iterator[dict[str, Any]]:

@@ -30,6 +30,17 @@ _MOMENT = """case when nullif(trim({day}), '') is null then {day}
 _COPIES = re.compile(r"(^|[^a-z])b?cc($|[^a-z])")
 """What a column of further recipients is called."""
 
+_MARKS = "[](){}'\"<>"
+_SOMEBODY = rf"[^@\s,;{re.escape(_MARKS)}]"
+_DOMAIN = r"@[^\s<>\"@,;]+"
+_ADDRESSES = {
+    "wrapped": r"<([^\s<>\"]+@[^\s<>\"]+)>",
+    "unwrapped": rf"\S*{_SOMEBODY}\S*{_DOMAIN}",
+    "odd": rf"[^@]*{_SOMEBODY}[^@]*{_DOMAIN}\s*",
+}
+"""What an address looks like in a cell that is none as it stands: behind a name, or among others. However strange it
+is, somebody got a mail: `<b>x</b>@client.example`, `"a b"@client.example`."""
+
 STRANGE_WORD = "unknown event word; `detector doctor` proposes what to put into the config"
 
 WORDS = {
@@ -63,8 +74,11 @@ with opened as (
         list_extract($types, list_position($words, replace(replace(lower(trim(event)), ' ', '_'), '-', '_'))), $other)
     end as type,
     case when regexp_full_match(recipient, '[^\s,;<>"\x1e]+@[^\s,;<>"\x1e]+') then [trim(recipient, $brackets)]
-         when contains(recipient, '@') then list_transform(
-           regexp_extract_all(recipient, '[^\s,;<>"\x1e]+@[^\s,;<>"\x1e]+'), lambda a: trim(a, $brackets))
+         when contains(recipient, '@') then coalesce(nullif(flatten(list_transform(
+           regexp_split_to_array(recipient, '[,;\x1e]'), lambda part: case
+             when regexp_matches(part, $wrapped) then regexp_extract_all(part, $wrapped, 1)
+             else list_transform(regexp_extract_all(part, $unwrapped), lambda a: trim(a, $marks)) end)), []),
+           case when regexp_full_match(recipient, $odd) then [trim(recipient)] else [] end)
          when trim(recipient) <> '' then [trim(recipient)] else [] end as recipients
   from cells
 ), judged as (
@@ -142,6 +156,8 @@ def select(head: Head, zone: str, source: Source | None) -> Select:
         "other": given.get("*"),
         "meanings": list(given.values()),
         "brackets": "[](){}'",
+        "marks": _MARKS,
+        **_ADDRESSES,
         "is_sent_at": names_sending(mapped.get("timestamp", "")),
         "unclear_order": UNCLEAR_ORDER,
         "strange_word": STRANGE_WORD,

@@ -15,12 +15,14 @@ Read a spool with: read_csv(spool, columns={'text': 'VARCHAR'}, auto_detect=fals
 quote='', escape='', max_line_size=LONGEST_RECORD + 1024, buffer_size=2 * max_line_size). An empty line arrives as NULL.
 """
 
+from detector.framings.json_objects import LISTED_OBJECT, lost_with_it
 from detector.framings.opening import shown
 from detector.framings.reading import Framed, Head, begins_with, frame, sha256_of, sniff
 from detector.framings.spooling import FIELD, LONGEST_RECORD, NEWLINE_IN_FIELD, REJECT_MARK
 
 __all__ = [
     "FIELD",
+    "LISTED_OBJECT",
     "LONGEST_RECORD",
     "NEWLINE_IN_FIELD",
     "REJECT_MARK",
@@ -28,6 +30,7 @@ __all__ = [
     "Head",
     "begins_with",
     "frame",
+    "lost_with_it",
     "sha256_of",
     "shown",
     "sniff",

@@ -15,6 +15,9 @@ _STRING = rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+'
 _TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:' + _STRING + rb'"[^"{}\[\]]*+)*+')
 _OPEN_STRING = re.compile(_STRING + rb"\\?+")
 _OPENERS = {ord("}"): ord("{"), ord("]"): ord("[")}
+LISTED_OBJECT = r"[\[,][ \t\r\n]*\{"
+"""Where an object in a list begins, as the facts do that one page holds."""
+_LISTED = re.compile(LISTED_OBJECT.encode())
 _DEEPEST = 200
 _DEEPEST_AT_ONCE = 16
 _LONGEST_AT_ONCE = 64 * 1024
@@ -157,12 +160,17 @@ class JsonObjects:
 
     def _reject(self, reason: str, text: bytes) -> None:
         self._flush()
-        self._spool.reject(reason, text)
+        self._spool.reject(reason + lost_with_it(len(_LISTED.findall(text))), text)
 
     def _flush(self) -> None:
         if self._records:
             self._spool.write_json(clean(b"\n".join(self._records) + b"\n"))
             self._records = []
+
+
+def lost_with_it(listed: int) -> str:
+    """What a reject says of the objects in its lists, for with a page all of its facts are lost."""
+    return f"; up to {listed:,} records in its lists are lost with it" if listed > 1 else ""
 
 
 def _skip(text: bytes, at: int) -> int:

@@ -32,9 +32,9 @@ _MAIL_HEADERS = {
 }  # fmt: skip
 
 
-def is_mail(text: bytes) -> bool:
+def is_mail(text: bytes, judged: int = 64 * 1024) -> bool:
     """Whether text begins like a mailbox, or like one message: headers, two of which every mail has."""
-    lines = clean(text[_blanks_end(text, 0) :][: 64 * 1024]).split(b"\n")
+    lines = clean(text[_blanks_end(text, 0) :][:judged]).split(b"\n")
     is_mailbox = lines[0].startswith(b"From ")
     names = set[bytes]()
     for line in lines[is_mailbox:]:
@@ -46,6 +46,12 @@ def is_mail(text: bytes) -> bool:
     if is_mailbox:
         return bool(names) or ENVELOPE.match(lines[0] + b"\n") is not None
     return len(names & _MAIL_HEADERS) >= 2
+
+
+def may_be_mail(text: bytes) -> bool:
+    """Whether text begins with a header of mails: it may be a long one, and the next one far."""
+    header = _HEADER.match(text, _blanks_end(text, 0))
+    return header is not None and header[1].lower() in _MAIL_HEADERS
 
 
 class Messages:

@@ -9,9 +9,9 @@ from detector.framings.csv_dialect import find_dialect
 from detector.framings.csv_rows import CsvRows, Dialect
 from detector.framings.json_objects import JsonObjects
 from detector.framings.lines import Lines
-from detector.framings.messages import Messages, is_mail
+from detector.framings.messages import Messages, is_mail, may_be_mail
 from detector.framings.opening import LogFile
-from detector.framings.spooling import LONGEST_RECORD, Framer, Spool
+from detector.framings.spooling import LONGEST_LINE, LONGEST_RECORD, Framer, Spool
 from detector.framings.wrapped_lines import Unwrap, WrappedLines, find_wrapper
 
 HEAD_BYTES = 256 * 1024
@@ -133,7 +133,7 @@ def refuse_packed_or_binary(log: LogFile, text: bytes) -> None:
 
 def choose(log: LogFile, start: Start) -> Shape:
     """How the records of the text are laid out."""
-    if is_mail(start.text):
+    if is_mail(start.text) or (may_be_mail(start.text) and _is_mail_further_on(log)):
         return Shape("mbox")
     if unwrap := find_wrapper(start.text):
         return Shape("lines", unwrap=unwrap)
@@ -144,6 +144,12 @@ def choose(log: LogFile, start: Start) -> Shape:
         limit = f"{dialect.columns:,} columns or more, and at most {MOST_COLUMNS:,} are read"
         raise InputError(f"{log.name} is a table with {limit}. Export only the columns about the mail.")
     return Shape("csv", dialect) if dialect else Shape("lines")
+
+
+def _is_mail_further_on(log: LogFile) -> bool:
+    """Whether it is a mail by its first header and one that stands behind it, be that a subject of 2 MB."""
+    judged = LONGEST_LINE + HEAD_BYTES
+    return is_mail(read_start(log, judged).text, judged)
 
 
 def shape_of(framing: str, log: LogFile) -> Shape:
