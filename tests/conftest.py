@@ -1,6 +1,7 @@
 """What every test of the store stands on: a fresh one, one fixed instant, and the way from files to sends."""
 
 import atexit
+import fcntl
 import os
 import shutil
 import subprocess
@@ -126,13 +127,23 @@ def as_of() -> datetime:
 
 @pytest.fixture(scope="session")
 def sample_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state after the README's first command, with what it printed in stdout.txt. Copy it before you change it."""
+    """The state after the README's first command, with what it printed in stdout.txt. Copy it before you change it: it
+    is made once, by the first of the processes that share the tests, and the others wait for it."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    state = folder / "sample-state"
+    with (folder / "sample-state.lock").open("w") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        if not (state / "stdout.txt").exists():
+            _run_the_sample_night(state)
+    return state
+
+
+def _run_the_sample_night(state: Path) -> None:
     root = Path(__file__).parent.parent
-    state = tmp_path_factory.mktemp("sample") / "state"
     line = f"nightly {root}/sample_logs/plain --state {state} --as-of 2026-11-01T02:00:00Z --summary"
     night = subprocess.run(
         [sys.executable, "-m", "detector", *line.split()], cwd=root, capture_output=True, text=True, check=False
     )
-    assert night.returncode == 0, night.stderr
+    assert (night.returncode, night.stderr) == (0, "")
     (state / "stdout.txt").write_text(night.stdout, encoding="utf-8")
-    return state
