@@ -31,6 +31,16 @@ os.environ["SLURM_CPUS_ON_NODE"] = "1"
 small that a second thread costs a fifth more. test_nightly.py has a night on several."""
 
 
+DEAREST = ("detection", "histories", "incidents_cli", "letters", "nightly", "refresh", "watch")
+"""Files of tests that take a minute or more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The dearest files first: two processes share the tests by file, and neither is to end on one of these while the
+    other has nothing left."""
+    items.sort(key=lambda item: item.path.stem.removeprefix("test_") not in DEAREST)
+
+
 @cache
 def empty_store() -> Path:
     """A store in which nothing has happened, made once; a copy of it is had in half the time of a new one."""
