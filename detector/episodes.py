@@ -43,7 +43,7 @@ SHARED_INBOXES = frozenset({
 })  # fmt: skip
 """Names that several people read mail under: RFC 2142 and custom. To them one mail for each person is no fault."""
 _OF_A_SHARED_INBOX = 10
-"""So many times more copies than to a person are very many to such a name."""
+"""So many times more copies than to a person are very many to such a name, and so many copies to it are as one."""
 _PEOPLE_IN_A_LOOP = 10
 _PEOPLE_IN_A_NEW_LOOP = 2
 """So many others with as many copies at that time may be hit by the same fault; more of them are a lively forum, if the
@@ -68,11 +68,16 @@ def enough_copies(episode: dict[str, Any], most_elsewhere: int, *, is_known: boo
     """
     is_clockwork = episode["is_even"] and episode["ended_us"] - episode["started_us"] < DAY_US
     fewest = settings.single_recipient_copies
-    if episode["recipient"].partition("@")[0].partition("+")[0].lower() in SHARED_INBOXES:
+    if _is_shared(episode["recipient"]):
         fewest *= _OF_A_SHARED_INBOX
     elif is_known or is_clockwork:
         fewest = min(FEW_COPIES, fewest)
     return max(fewest, MANY_TIMES_THE_MOST * most_elsewhere)
+
+
+def _is_shared(recipient: str) -> bool:
+    """True if several people read mail under such a name."""
+    return recipient.partition("@")[0].partition("+")[0].lower() in SHARED_INBOXES
 
 
 def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: Detection) -> pd.DataFrame:
@@ -92,6 +97,7 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
         others, is_known = rows.iloc[places[template_key]], bool(known[part.index[0]])
         others = others[others["own_days"] < DAYS_OF_AN_INBOX]
         others = others[~_is_of(others, alarmed.get(template_key, np.array([])))]
+        others = others.assign(is_shared=others["recipient"].map(_is_shared))
         dripping = others[_drips(others)]
         for episode in part.assign(drips=_drips(part)).to_dict("records"):
             most, enough = _enough(episode, others, settings, is_known=is_known)
@@ -134,22 +140,24 @@ def _drips(episodes: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _most_elsewhere(episode: dict[str, Any], others: pd.DataFrame, in_a_loop: int, nobodies: int = 0) -> int:
-    """The most copies that anybody got of a template, as far as it is no part of the same affair.
+    """The most copies that anybody got of a template on as many days, as far as it is no part of the same affair.
 
     Left out are the same person's copies around that time, and of others at that time those with most: a loop over a
     few people is one, twenty people with twelve posts each are a lively forum. And a few are `nobodies`. Those with
     most copies stand first in `others`, so that few of them need be looked at.
     """
+    days = episode["ended_us"] // DAY_US - episode["started_us"] // DAY_US + 1
+    one_in = 1 if _is_shared(episode["recipient"]) else _OF_A_SHARED_INBOX
     size = 2 * (in_a_loop + nobodies + 16)
     while True:
-        started, ended, copies, recipients = (
-            others[name].iloc[:size].to_numpy() for name in ("started_us", "ended_us", "copies", "recipient")
-        )
+        first = others.iloc[:size]
+        started, ended, recipients = (first[name].to_numpy() for name in ("started_us", "ended_us", "recipient"))
+        copies = np.minimum(first["copies"], days * first["busiest_day"]).to_numpy()
+        copies = np.where(first["is_shared"], copies // one_in, copies)
         meets = (started <= episode["ended_us"] + DAY_US) & (ended >= episode["started_us"] - DAY_US)
         then = meets & (recipients != episode["recipient"])
-        counted = copies[~meets | then & (then.cumsum() > in_a_loop)]
-        if len(counted) > nobodies:
-            return int(counted[nobodies])
-        if size >= len(others):
-            return 1
+        counted = np.sort(copies[~meets | then & (then.cumsum() > in_a_loop)])[::-1]
+        most = int(counted[nobodies]) if len(counted) > nobodies else 1
+        if size >= len(others) or most >= others["copies"].iloc[size]:  # what follows are no more
+            return max(most, 1)
         size *= 4

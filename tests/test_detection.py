@@ -552,6 +552,26 @@ def test_an_archive_that_gets_a_copy_of_everybodys_welcome_is_no_flood_and_a_per
     assert [(person.recipient, person.sends) for person in people] == [("keep@school.example", 40)]
 
 
+def test_sixty_copies_in_ten_hours_are_a_loop_to_one_person_however_many_shared_inboxes_get_in_a_month(tmp_path):
+    """Forty enquiries a day come to each of five offices, on 30 days. Sixty to one person on the 20th day, 59 of them extra,
+    are more than four times the four that forty to an office count as. They are not if the forty come to persons, too,
+    nor if the sixty come to another office."""
+    ordinary = list(ordinary_outbox(random.Random(11)))
+
+    def enquiries(inbox: str, other: str) -> list[Mail]:
+        rng = random.Random(13)
+        days = [FIRST_DAY + timedelta(days=day, hours=8) for day in range(30) for _ in range(40)]
+        moments = [(day + timedelta(minutes=rng.randrange(600)), f"{inbox}{n}.example") for day in days for n in range(5)]
+        begins = FIRST_DAY + timedelta(days=19, hours=9)
+        moments += [(begins + timedelta(minutes=10 * n + rng.uniform(-3, 3)), other) for n in range(60)]
+        return [(moment, person, "enquiry", "Enquiry") for moment, person in moments]
+
+    ((incident, _),) = read_outbox(tmp_path, ordinary + enquiries("office@hotel", "rosa@inn.example"))
+    assert (incident.recipients, incident.excess) == (1, 59)
+    assert alarms(read_outbox(tmp_path / "persons", ordinary + enquiries("sam@hotel", "rosa@inn.example"))) == []
+    assert alarms(read_outbox(tmp_path / "offices", ordinary + enquiries("office@hotel", "info@inn.example"))) == []
+
+
 def test_an_address_that_is_probed_every_hour_is_no_part_of_a_loop_of_the_same_mail(tmp_path):
     """The probe has had the welcome 471 times when 25 copies of it go to each of eight people within two hours."""
     ordinary = list(ordinary_outbox(random.Random(14)))

@@ -1,5 +1,5 @@
 -- One mail to one person again and again, no more than three days apart, and two hours, for a weekend in which the clock
--- is put back: how many copies, from when to when. Beside it on how many other days the person got the template (a shared
+-- is put back: how many copies, from when to when, and how many on the busiest day of them. Beside it on how many other days the person got the template (a shared
 -- inbox does all the time; the days next to it are left out). `is_even` if the pauses are ten seconds or more, and all
 -- alike to a tenth; or whole half days to a minute or so, as with a schedule that rests at weekends. Only from two copies on.
 -- grain: recipient, content_key, started_us
@@ -14,8 +14,16 @@ with spaced as (
 ), placed as (
   select *, row_number() over (partition by recipient, content_key, episode order by copies_before) as place
   from spaced
+), daily as (
+  select recipient, content_key, episode, max(copies) as busiest_day
+  from (
+    select recipient, content_key, episode, count(*) as copies
+    from spaced
+    group by recipient, content_key, episode, sent_at_us - sent_at_us % 86400000000
+  ) as days
+  group by recipient, content_key, episode
 ), episodes as (
-  select recipient, content_key, template_key, min(sent_at_us) as started_us, max(sent_at_us) as ended_us,
+  select recipient, content_key, template_key, episode, min(sent_at_us) as started_us, max(sent_at_us) as ended_us,
     count(*) as copies, coalesce(min(case when place > 1 then lag_us end) >= 10000000
       and max(case when place > 1 then lag_us end) <= 1.1 * min(case when place > 1 then lag_us end)
       or min(case when place > 1 then lag_us end) > 43000000000
@@ -32,6 +40,8 @@ with spaced as (
   where e.copies > 4
   group by e.recipient, e.content_key, e.started_us
 )
-select e.recipient, e.content_key, e.template_key, e.started_us, e.ended_us, e.copies, e.is_even, coalesce(o.days, 0) as own_days
+select e.recipient, e.content_key, e.template_key, e.started_us, e.ended_us, e.copies, d.busiest_day, e.is_even,
+  coalesce(o.days, 0) as own_days
 from episodes as e
+join daily as d on d.recipient = e.recipient and d.content_key = e.content_key and d.episode = e.episode
 left join own as o on o.recipient = e.recipient and o.content_key = e.content_key and o.started_us = e.started_us
