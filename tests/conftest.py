@@ -52,12 +52,14 @@ def empty_store() -> Path:
 
 @contextmanager
 def fresh_store(state: Path) -> Iterator[Connection]:
-    """A store under its lock, as a night opens it; an empty one if there was none."""
+    """A store under its lock, as a night opens it; an empty one if there was none. What is written stays in its journal
+    of changes when it is closed, for to order all tables takes longer than most tests and few open them again."""
     path = state / "work" / "detector.duckdb"
     with locked(state):
         if not path.exists():
             shutil.copy(empty_store(), path)
         with open_store(state) as connection:
+            connection.execute("pragma disable_checkpoint_on_shutdown")
             yield connection
 
 

@@ -561,7 +561,9 @@ def test_sixty_copies_in_ten_hours_are_a_loop_to_one_person_however_many_shared_
     def enquiries(inbox: str, other: str) -> list[Mail]:
         rng = random.Random(13)
         days = [FIRST_DAY + timedelta(days=day, hours=8) for day in range(30) for _ in range(40)]
-        moments = [(day + timedelta(minutes=rng.randrange(600)), f"{inbox}{n}.example") for day in days for n in range(5)]
+        moments = [
+            (day + timedelta(minutes=rng.randrange(600)), f"{inbox}{n}.example") for day in days for n in range(5)
+        ]
         begins = FIRST_DAY + timedelta(days=19, hours=9)
         moments += [(begins + timedelta(minutes=10 * n + rng.uniform(-3, 3)), other) for n in range(60)]
         return [(moment, person, "enquiry", "Enquiry") for moment, person in moments]
