@@ -14,7 +14,6 @@ MACHINE = "detector"
 LETTER, HOLDING_NOTE, CORRECTION = "letter", "holding note", "correction"
 """What a client is written: the letter when it is over, a note before, and what sets right a letter that went out."""
 
-
 _OURS = frozenset({"kind", "at", "by", "noted_at", "seal"})
 
 
@@ -49,14 +48,25 @@ class Promise:
     """To whom; "" for all clients of the incident."""
     kept_at: datetime | None = None
     kept_by: str = ""
+    follows: str = ""
+    """What went out and says so: the next word to a client that its letter or holding note names; "" for all else."""
+    changes: int = 0
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str = ""
+    withdrawn_because: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Neither kept nor withdrawn."""
+        return self.kept_at is None and self.withdrawn_at is None
 
     def is_to(self, organization: str) -> bool:
         """Whether this client was promised it."""
         return self.organization in {"", organization}
 
     def is_overdue(self, now: datetime) -> bool:
-        """Not kept, and its day is over (in UTC)."""
-        return self.kept_at is None and self.due < now.date()
+        """Open, and its day is over (in UTC)."""
+        return self.is_open and self.due < now.date()
 
 
 @dataclass(frozen=True)
@@ -188,7 +198,6 @@ class CaseRecord:
     reopened_because: str = ""
     """Why it is open again after it had stopped, or been closed or dismissed; "" once a person has had a say."""
     entries: tuple[JournalEntry, ...] = ()
-    """The timeline."""
 
     @property
     def organizations(self) -> tuple[str, ...]:
@@ -240,8 +249,8 @@ class CaseRecord:
 
     @property
     def open_promises(self) -> tuple[Promise, ...]:
-        """The promises that are not kept yet."""
-        return tuple(promise for promise in self.promises if promise.kept_at is None)
+        """The promises that are neither kept nor withdrawn."""
+        return tuple(promise for promise in self.promises if promise.is_open)
 
     def overdue(self, now: datetime) -> tuple[Promise, ...]:
         """The promises that are late."""

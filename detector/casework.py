@@ -1,43 +1,33 @@
 """An incident's folder brought up to date: what the log says, what people filled in and noted, and what they approved.
 
-An approval binds the letter's text and its figures. If either is no longer so, the journal says that the approval is
-taken back, and why; the letter is then a draft like any other.
+If what an approval binds is no longer so, the journal says that it is taken back, and why; the letter is then a draft
+like any other.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from detector import case_journal
-from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER, MACHINE, JournalEntry, Step
+from detector.approvals import what_moved, wrong_in
+from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER, MACHINE, JournalEntry
 from detector.casefiles import DRAFTS, Handling, case_folder, untouched, write_case
 from detector.config import Client, Config, Us
 from detector.copies import read_copies
 from detector.disk import write_whole
 from detector.documents import Desk, case_documents, client_documents, pictures_of
-from detector.documents.apology_letter import (
-    FILES,
-    MOVING,
-    corrections_sent,
-    file_name,
-    letter_facts,
-    letter_name,
-    stopped_at,
-)
+from detector.documents.apology_letter import FILES, corrections_sent, file_name, letter_name
 from detector.documents.closing_note import render_closing_note
-from detector.documents.correcting import UNSENT, in_words, no_longer_so
 from detector.documents.desk import client_folders
 from detector.documents.human import Human, read_human
 from detector.documents.human_form import NAME as FORM
-from detector.documents.languages import Language
-from detector.documents.still_going import came_again, is_blind, is_over
+from detector.documents.still_going import is_over
 from detector.errors import ConfigError
 from detector.observations import wrong_letters
 from detector.records import CaseFacts
 from detector.store import Connection
-from detector.written_list import sha256
 
 ADDRESSES = "work/addresses.json"
 
@@ -107,53 +97,7 @@ def read_desk(folder: Path, organizations: Sequence[str], config: Config) -> tup
         human, problem = Human(), f"{path}: is not UTF-8 text. Save it as such."
     except ConfigError as error:
         human, problem = Human(), str(error)
-    return Desk(config.clients, config.us, human), problem
-
-
-def bound_facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, str]:
-    """The figures that an approval binds: all of the letter's but where the log ends, which moves every night."""
-    return _facts_in(case, organization, desk.language(organization))
-
-
-def _facts_in(case: CaseFacts, organization: str, language: Language) -> dict[str, str]:
-    facts = letter_facts(case, organization, language)
-    noted = {"stop": stopped_at(case, language) or UNSENT}
-    if after := ", ".join(other.incident_id for other in came_again(case, organization)):
-        noted["copies since"] = after
-    return noted | {code: shown for code, shown in facts.items() if code not in MOVING}
-
-
-def approval(case: CaseFacts, organization: str, desk: Desk, text: bytes) -> dict[str, object]:
-    """What the journal keeps of an approval: the hash of the text, the figures, and their hash."""
-    facts, language, day = bound_facts(case, organization, desk), desk.language(organization), desk.human.letter.date
-    return {
-        "organization": organization,
-        "dated": day.isoformat() if day else "",
-        "written_in": [language.code, language.zone],
-        "text_sha256": sha256(text),
-        "facts": facts,
-        "facts_sha256": facts_hash(facts),
-    }
-
-
-def what_moved(step: Step, kind: str, case: CaseFacts, desk: Desk, text: bytes | None) -> list[str]:
-    """Why an approval of a letter or a holding note no longer holds, a few words each; nothing if it does."""
-    if step.organization not in case.incident.organizations:
-        return ["the client is no longer among those hit"]
-    before: Mapping[str, str] = step.fields.get("facts", {})
-    now = bound_facts(case, step.organization, desk)
-    found = [
-        f"{code} was {before.get(code, 'not there')} and is {now.get(code, 'not there')}"
-        for code in dict.fromkeys((*before, *now))
-        if before.get(code) != now.get(code)
-    ]
-    if text is None:
-        found.append(f"the {kind} was deleted")
-    elif sha256(text) != step.fields.get("text_sha256"):
-        found.append("the text was changed")
-    if kind != HOLDING_NOTE and not is_over(case):
-        found.append("the log is too old to tell that it is over" if is_blind(case) else "it is not over")
-    return found
+    return Desk(config.clients, config.us, human, is_read=not problem), problem
 
 
 def remember_addresses(state: Path, config: Config) -> None:
@@ -178,11 +122,6 @@ def remembered_addresses(state: Path) -> Config:
         return Config()
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{state / ADDRESSES}: is damaged. Give the config with --config.") from error
-
-
-def facts_hash(facts: Mapping[str, str]) -> str:
-    """The fingerprint of figures, whatever their order."""
-    return sha256(json.dumps(dict(facts), sort_keys=True).encode())
 
 
 def _without_revoked(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime) -> tuple[CaseFacts, tuple[str, ...]]:
@@ -218,23 +157,12 @@ def _with_outdated(case: CaseFacts, desk: Desk, folder: Path, as_of: datetime) -
     entries = []
     for name in dict.fromkeys(step.organization for step in record.sent):
         held, known = record.held(name), record.outdated_for(name)
-        wrong, because = _wrong_in(held, case, desk) if held else ({}, "")
+        wrong, because = wrong_in(held, case, desk) if held else ({}, "")
         if held and because != (known.fields["because"] if known else ""):
             fields = {"organization": name, "because": because, "held": wrong}
             entries.append(JournalEntry("letter outdated", max(as_of, held.at), MACHINE, fields))
     case_journal.append(folder, entries)
     return replace(case, record=case_journal.record_of(record.incident_id, folder)) if entries else case
-
-
-def _wrong_in(held: Step, case: CaseFacts, desk: Desk) -> tuple[dict[str, str], str]:
-    """What of a letter that went out is no longer so, by code and in words, in the language it was written in."""
-    if held.organization not in case.incident.organizations:
-        return {}, "they are no longer among those hit"
-    written_in = held.fields.get("written_in")
-    language = Language(*written_in) if written_in else desk.language(held.organization)
-    now = _facts_in(case, held.organization, language)
-    wrong = no_longer_so(held.fields.get("facts", {}), now)
-    return wrong, in_words(wrong, now)
 
 
 def _settled(case: CaseFacts) -> frozenset[str]:

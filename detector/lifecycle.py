@@ -6,24 +6,27 @@ accepted, even if late rows of the log move a figure.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from detector.case_record import (
+    HOLDING_NOTE,
+    LETTER,
     Braking,
     CaseRecord,
     Contradiction,
     JournalEntry,
-    Promise,
     Step,
     Verdict,
     as_values,
     from_values,
     pattern_in,
 )
+from detector.promises import changed, kept, promised, renumbered, with_next_word, withdrawn
 
 TIMES = ("started_at", "ended_at", "detected_at")
-BOUND = ("facts", "dated", "written_in")
-"""What of an approval stays with the letter once it is sent: its figures, its date, its language and zone."""
+BOUND = ("facts", "words", "dated", "written_in")
+"""What of an approval stays with the letter once it is sent: its figures, what people filled in, its date, its language
+and zone."""
 _NOT_TAKEN_OVER = {"closed", "dismissed", "taken up again"}
 """What people decided of an incident on its own says nothing of the one that it turned out to be a part of."""
 
@@ -115,8 +118,7 @@ def _merged(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
     record = replace(record, aliases=tuple(dict.fromkeys((*record.aliases, *absorbed))))
     promises_before = len(record.promises)
     for note in map(from_values, entry.fields.get("notes", ())):
-        if "number" in note.fields:
-            note = replace(note, fields={**note.fields, "number": note.fields["number"] + promises_before})
+        note = replace(note, fields=renumbered(note.fields, promises_before))
         is_older = note.kind == "contained" and record.contained_at is not None and note.at <= record.contained_at
         if note.kind in BY_PEOPLE and note.kind not in _NOT_TAKEN_OVER and not is_older:
             record = BY_PEOPLE[note.kind](_seen(record, note), note)
@@ -202,7 +204,12 @@ def _with_facts(entry: JournalEntry, approvals: Sequence[Step]) -> Step:
 
 def _sent(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
     step = _with_facts(entry, record.approved)
-    return replace(record, sent=(*record.sent, step), outdated=_others(record.outdated, entry))
+    record = replace(record, sent=(*record.sent, step), outdated=_others(record.outdated, entry))
+    return with_next_word(record, entry, LETTER)
+
+
+def _note_sent(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
+    return with_next_word(_adds("notes_sent")(record, entry), entry, HOLDING_NOTE)
 
 
 def _corrected(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
@@ -215,20 +222,6 @@ def _corrected(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
 def _outdated(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
     steps = [_step(entry)] if entry.fields["because"] else []
     return replace(record, outdated=(*_others(record.outdated, entry), *steps))
-
-
-def _promised(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
-    fields, due = entry.fields, date.fromisoformat(entry.fields["due"])
-    promise = Promise(
-        fields["number"], fields["text"], fields["owner"], due, entry.at, entry.by, fields.get("organization", "")
-    )
-    return replace(record, promises=(*record.promises, promise))
-
-
-def _kept(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
-    number = entry.fields["number"]
-    kept = (replace(p, kept_at=entry.at, kept_by=entry.by) if p.number == number else p for p in record.promises)
-    return replace(record, promises=tuple(kept))
 
 
 def _closed(record: CaseRecord, entry: JournalEntry) -> CaseRecord:
@@ -278,13 +271,15 @@ BY_PEOPLE: dict[str, _Taking] = {
     "contained": _contained,
     "client told": _adds("told"),
     "holding note approved": _approves("notes_approved"),
-    "holding note sent": _adds("notes_sent"),
+    "holding note sent": _note_sent,
     "letter approved": _approves("approved"),
     "letter sent": _sent,
     "correction approved": _approves("corrections_approved"),
     "correction sent": _corrected,
-    "promised": _promised,
-    "kept": _kept,
+    "promised": promised,
+    "kept": kept,
+    "promise changed": changed,
+    "promise withdrawn": withdrawn,
     "closed": _closed,
     "dismissed": _dismissed,
     "taken up again": _taken_up_again,

@@ -46,8 +46,10 @@ def obstacles(record: CaseRecord) -> tuple[str, ...]:
     else:
         sent = {step.organization for step in record.sent}
         noted = {step.organization for step in record.notes_sent}
+        told = {step.organization for step in record.told}
         found = [
-            f"no letter was sent to {name}{', only a holding note' if name in noted else ''}"
+            f"no letter was sent to {name}"
+            + (", only a holding note" if name in noted else "" if name in told else ", and nobody told them")
             for name in record.organizations
             if name not in sent
         ]
@@ -119,6 +121,16 @@ def what_was_sent(record: CaseRecord, organization: str) -> str:
     return HOLDING_NOTE if organization in waiting - went - letters else LETTER
 
 
+def next_word(record: CaseRecord, kind: str, organization: str) -> dict[str, str]:
+    """What an approved text says of our next word to the client: the day, and who sees to it; once, however often it is
+    noted that the same was sent."""
+    if any((promise.follows, promise.organization) == (kind, organization) for promise in record.promises):
+        return {}
+    approval = next((step for step in record.approvals(kind) if step.organization == organization), None)
+    fields = approval.fields if approval else {}
+    return {name: str(fields[name]) for name in ("next_on", "next_by") if fields.get(name)}
+
+
 def _promised(record: CaseRecord, entry: JournalEntry) -> str:
     fields = entry.fields
     if not fields.get("text", "").strip() or not fields.get("owner", "").strip():
@@ -128,7 +140,29 @@ def _promised(record: CaseRecord, entry: JournalEntry) -> str:
     return _for_a_client(record, entry) if fields.get("organization") else ""
 
 
-def _kept(record: CaseRecord, entry: JournalEntry) -> str:
+def _promise_changed(record: CaseRecord, entry: JournalEntry) -> str:
+    fields = entry.fields
+    if why := _of_a_promise(record, entry):
+        return why
+    said = [str(fields[name]).strip() for name in ("text", "owner", "due") if name in fields]
+    if not said or not all(said):
+        return "does not say what is to change. Give the new text, --owner or --due"
+    if "due" in fields and date.fromisoformat(fields["due"]) < entry.at.date():
+        return f"is due on {fields['due']}, before it is changed. Check --due"
+    return _has_reason(entry)
+
+
+def _promise_withdrawn(record: CaseRecord, entry: JournalEntry) -> str:
+    return _of_a_promise(record, entry) or _has_reason(entry)
+
+
+def _has_reason(entry: JournalEntry) -> str:
+    has_one = entry.fields.get("reason", "").strip()
+    return "" if has_one else "gives no reason. Say why with --why: whoever was promised it will ask"
+
+
+def _of_a_promise(record: CaseRecord, entry: JournalEntry) -> str:
+    """Nothing is said of a promise that nobody made, that is kept or withdrawn, or before it was made."""
     promise = promise_of(record, entry.fields["number"])
     if promise is None:
         numbers = ", ".join(str(p.number) for p in record.promises)
@@ -137,6 +171,8 @@ def _kept(record: CaseRecord, entry: JournalEntry) -> str:
         )
     if promise.kept_at is not None:
         return f"is known: {promise.kept_by} kept promise {promise.number} at {spoken(promise.kept_at)}"
+    if promise.withdrawn_at is not None:
+        return f"comes too late: {promise.withdrawn_by} withdrew it at {spoken(promise.withdrawn_at)}"
     if noted_until(entry.at) < promise.made_at:
         return f"lies before {spoken(promise.made_at)}, when it was promised. Check --at"
     return ""
@@ -173,10 +209,14 @@ def _taken_up_again(record: CaseRecord, entry: JournalEntry) -> str:
 
 
 def why_revoked(record: CaseRecord, organization: str, kind: str) -> str:
-    """When an approval of what a client is written was last taken back, and what had moved; "" if it never was."""
-    entries = (e for e in reversed(record.entries) if e.kind == f"{kind} revoked")
-    taken = next((entry for entry in entries if entry.fields.get("organization") == organization), None)
-    return f"the approval was taken back at {spoken(taken.at)}, for {taken.fields['because']}" if taken else ""
+    """When an approval of what a client is written was taken back, and what had moved; "" if that is not the last word
+    on it."""
+    words = {f"{kind} {word}" for word in ("approved", "revoked", "sent")}
+    entries = (e for e in reversed(record.entries) if e.kind in words and e.fields.get("organization") == organization)
+    last = next(entries, None)
+    if last is None or not last.kind.endswith("revoked"):
+        return ""
+    return f"the approval was taken back at {spoken(last.at)}, for {last.fields['because']}"
 
 
 def _silenced(record: CaseRecord, entry: JournalEntry) -> str:
@@ -201,7 +241,9 @@ _WHY_NOT: dict[str, Callable[[CaseRecord, JournalEntry], str]] = {
     "correction approved": _for_a_client,
     "correction sent": _sent,
     "promised": _promised,
-    "kept": _kept,
+    "kept": _of_a_promise,
+    "promise changed": _promise_changed,
+    "promise withdrawn": _promise_withdrawn,
     "closed": _closed,
     "dismissed": _dismissed,
     "taken up again": _taken_up_again,

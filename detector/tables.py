@@ -57,6 +57,7 @@ INCIDENTS = (
     "incident_people",
     "incident_copies",
     "incident_audiences",
+    "incident_countdowns",
     "incident_shapes",
     "incident_patterns",
     "baselines",

@@ -89,10 +89,13 @@ def fill(path: Path, values: dict[str, str], table: str = "") -> None:
 
 
 def promise(
-    folder: Path, text: str = "A person releases every enrolment run before it starts", due: date = date(2026, 11, 10)
+    folder: Path,
+    text: str = "A person releases every enrolment run before it starts",
+    due: date = date(2026, 11, 10),
+    number: int = 1,
 ) -> None:
     """What somebody promised, in the incident's journal."""
-    fields = {"number": 1, "text": text, "owner": "Kim Lee", "due": due.isoformat()}
+    fields = {"number": number, "text": text, "owner": "Kim Lee", "due": due.isoformat()}
     case_journal.append(
         folder, [JournalEntry("promised", datetime(2026, 10, 28, 9, tzinfo=UTC), "Sam Example", fields)]
     )

@@ -553,7 +553,7 @@ def test_an_archive_that_gets_a_copy_of_everybodys_welcome_is_no_flood_and_a_per
 
 
 def test_sixty_copies_in_ten_hours_are_a_loop_to_one_person_however_many_shared_inboxes_get_in_a_month(tmp_path):
-    """Forty enquiries a day come to each of five offices, on 30 days. Sixty to one person on the 20th day, 59 of them extra,
+    """Forty enquiries a day come to each of five offices, on 30 days. Sixty to one person on the 20th day, 59 extra,
     are more than four times the four that forty to an office count as. They are not if the forty come to persons, too,
     nor if the sixty come to another office."""
     ordinary = list(ordinary_outbox(random.Random(11)))
@@ -572,6 +572,24 @@ def test_sixty_copies_in_ten_hours_are_a_loop_to_one_person_however_many_shared_
     assert (incident.recipients, incident.excess) == (1, 59)
     assert alarms(read_outbox(tmp_path / "persons", ordinary + enquiries("sam@hotel", "rosa@inn.example"))) == []
     assert alarms(read_outbox(tmp_path / "offices", ordinary + enquiries("office@hotel", "info@inn.example"))) == []
+
+
+def test_a_mail_every_hour_for_five_days_is_told_however_often_its_template_comes_to_the_same_person(tmp_path):
+    """Rosa gets a reminder of another session on every third day, ten in all, and one of them 120 times in five days. A
+    manager who gets each of ten reminders twelve times is used to it."""
+    ordinary = list(ordinary_outbox(random.Random(11)))
+
+    def reminders(person: str, copies: int) -> list[Mail]:
+        days = [FIRST_DAY + timedelta(days=3 * n, hours=7) for n in range(10)]
+        moments = [(day + timedelta(minutes=5 * n), f"Session of {day:%d %B}") for day in days for n in range(copies)]
+        return [(moment, person, "reminder", subject) for moment, subject in moments]
+
+    rng, begins = random.Random(13), FIRST_DAY + timedelta(days=18, hours=8)
+    hourly = [(begins + timedelta(minutes=60 * n + rng.uniform(-9, 9)), "rosa@inn.example") for n in range(119)]
+    loop = [(moment, person, "reminder", f"Session of {begins:%d %B}") for moment, person in hourly]
+    ((incident, _),) = read_outbox(tmp_path, ordinary + reminders("rosa@inn.example", 1) + loop)
+    assert (incident.recipients, incident.excess) == (1, 119)
+    assert alarms(read_outbox(tmp_path / "used", ordinary + reminders("sam@inn.example", 12))) == []
 
 
 def test_an_address_that_is_probed_every_hour_is_no_part_of_a_loop_of_the_same_mail(tmp_path):
@@ -748,7 +766,7 @@ def test_a_new_daily_mail_that_never_changes_is_told_sooner_if_no_timetable_begi
 def test_old_mail_that_comes_again_is_a_replay_even_where_only_its_size_is_known_and_a_mailing_sent_again_may_be_meant(
     tmp_path,
 ):
-    """Forty are told of their groups one by one, in two weeks, and on the 24th day all within a minute: 40 extra copies.
+    """Forty are told of their groups one by one, in two weeks, and on the 24th day all in a minute: 40 extra copies.
     What all forty were sent within a minute, too, on the day before, somebody may have sent again."""
     ordinary = [(*mail[:3], "", mail[4]) for mail in with_sizes(list(ordinary_outbox(random.Random(21))))]
     again = FIRST_DAY + timedelta(days=23, hours=15, minutes=4)

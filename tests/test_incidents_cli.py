@@ -311,7 +311,7 @@ def test_closing_is_refused_until_all_is_done_and_then_drafts_the_note(desk):
     desk.say("promise", name, "Send the cause", "--owner", "Sam", "--due", "2030-10-30")
     early = desk.say("close", name)
     assert early.code == 2
-    assert "no letter was sent to Harbor; promise 1 (Sam, 2030-10-30) is not kept" in early.err
+    assert "no letter was sent to Harbor, and nobody told them; promise 1 (Sam, 2030-10-30) is not kept" in early.err
     assert desk.say("close", name, "--anyway").code == 2
     desk.say("promise", "kept", name, "1")
     closed = desk.say("close", name, "--anyway", "--reason", "they wanted no letter")
@@ -493,7 +493,8 @@ def test_what_was_seen_to_stop_is_over_in_every_document_when_the_feed_goes_stal
     assert "It has stopped; our log has shown no further copy since." in (folder / "note.md").read_text("utf-8")
     assert "It has stopped. You need do nothing." in (folder / "call.md").read_text("utf-8")
     assert desk.say("sent", name).code == 0
-    assert desk.say("promise", "kept", name, "1").code == 0
+    for number in "12":
+        assert desk.say("promise", "kept", name, number).code == 0
     assert desk.say("close", name).code == 0
 
 
@@ -646,6 +647,7 @@ def test_what_people_say_stands_in_the_brief_at_once(desk):
     assert "(`letter.md`, approved)" in (folder / "brief.md").read_text(encoding="utf-8")
     assert desk.say("sent", name).code == 0
     assert "the letter is sent. Keep what was promised." in (folder / "brief.md").read_text(encoding="utf-8")
+    assert desk.say("promise", "kept", name, "2").code == 0, "that they hear from us again"
     closed = desk.say("close", name)
     assert (folder / "closing-note.md").read_text(encoding="utf-8") == closed.out
 
@@ -686,6 +688,9 @@ def holding_note_sent(desk: Desk) -> tuple[str, Path, bytes]:
     name, here = row["incident_id"], ("--state", desk.state)
     (folder,) = (desk.state / "incidents").iterdir()
     assert not (folder / "letter.md").exists()
+    texts = "".join((folder / file).read_text(encoding="utf-8") for file in ("brief.md", "call.md", "holding-note.md"))
+    assert "what stopped it" not in texts.casefold(), "nothing has"
+    assert texts.count("FILL H3: who is stopping it, and by when") == 3
     office.fill(folder / "human.toml", FILLED)
     office.fill(folder / "human.toml", office.CLIENT, 'clients."Harbor"')
     assert "Harbor, holding note: ready to be approved" in desk.run("letter", "check", name, *here).out
@@ -701,7 +706,9 @@ def holding_note_sent(desk: Desk) -> tuple[str, Path, bytes]:
     assert "Our system has been sending your colleagues" in mail.get_body(("plain",)).get_content(), (
         "it was switched off"
     )
-    assert "noted: holding note sent. People say client told now" in desk.say("sent", name, "--channel", "mail").err
+    said = desk.say("sent", name, "--channel", "mail").err
+    assert f"{name}: noted: holding note sent. Furthest so far: client told. The log says: active.\n" in said
+    assert f"{name}: they hear from us again by 2030-11-12: that is promise 1." in said
     return name, folder, mine
 
 
@@ -729,7 +736,14 @@ def test_a_holding_note_is_no_letter_however_it_was_approved_and_sent(desk):
     desk.say("promise", name, "We check every run", "--owner", "Sam", "--due", "2030-11-10")
     assert "The letter to Harbor is approved" in desk.run("letter", "approve", name, *here).out
     assert "noted: letter sent" in desk.say("sent", name).err
-    desk.say("promise", "kept", name, "1")
+    assert desk.say("promises").out == (
+        f"2030-11-10 {name} promise 2: We check every run (Sam)\n"
+        f"2030-11-12 {name} promise 1: Call Harbor (Sam Example)\n"
+        f"2030-11-12 {name} promise 3: Write to Harbor how it went (Sam Example)\n"
+    ), "what the holding note and the letter say of our next word is promised, too"
+    for number in "123":
+        assert desk.say("close", name).code == 2
+        assert desk.say("promise", "kept", name, number).code == 0
     assert desk.say("close", name).code == 0
     assert (folder / "holding-note.md").read_bytes() == mine
 
@@ -753,9 +767,10 @@ def exported(desk: Desk, name: str, organization: str) -> dict[str, bytes]:
     whose = ("--organization", organization, "--state", desk.state)
     assert desk.run("letter", "approve", name, *whose).code == 0
     assert desk.run("letter", "export", name, "--out", desk.folder / "out", *whose).code == 0
-    with zipfile.ZipFile(desk.folder / "out" / "letter.docx") as archive:
+    out = desk.folder / "out" / "clients" / organization.lower()
+    with zipfile.ZipFile(out / "letter.docx") as archive:
         parts = {part: archive.read(part) for part in archive.namelist()}
-    return parts | {path.name: path.read_bytes() for path in (desk.folder / "out").glob("letter.[eh]*")}
+    return parts | {path.name: path.read_bytes() for path in out.glob("letter.[eh]*")}
 
 
 def noted_and_filled(desk: Desk, name: str, folder: Path, client: str) -> None:
@@ -803,6 +818,23 @@ def test_said_to_be_contained_and_then_more_copies_and_a_second_client(desk):
     assert [part for part, text in texts.items() if b"harbor" in text.lower()] == []
     assert b"8 of your colleagues" in texts["letter.html"]
     assert b"24 copies too many" in texts["letter.html"]
+
+
+def test_letters_to_two_clients_exported_into_one_folder_lie_beside_each_other(desk):
+    """12 people of Harbor and 8 of Birch, one form, one `--out`."""
+    assert desk.night(MORNING, burst(), burst(people=8, what="welcome at Birch")).code == 0
+    name = desk.listed()[0]["incident_id"]
+    (folder,) = (desk.state / "incidents").iterdir()
+    noted_and_filled(desk, name, folder, "Harbor")
+    office.fill(folder / "human.toml", office.CLIENT, 'clients."Birch"')
+    for organization in ("Harbor", "Birch"):
+        exported(desk, name, organization)
+    out = desk.folder / "out"
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) == [
+        f"clients/{who}/letter.{suffix}" for who in ("birch", "harbor") for suffix in ("docx", "eml", "html")
+    ]
+    for who, people in (("harbor", b"12 of your colleagues"), ("birch", b"8 of your colleagues")):
+        assert people in (out / "clients" / who / "letter.html").read_bytes()
 
 
 def test_what_one_client_was_promised_is_in_no_letter_to_another(desk):
@@ -953,6 +985,9 @@ def test_from_the_letter_to_the_last_promise(desk):
     refused = desk.say("close", name)
     assert "promise 1 (Sam, 2030-11-10) is not kept" in refused.err
     assert desk.say("promise", "kept", name, "1").code == 0
+    next_word = desk.say("close", name)
+    assert "promise 2 (Sam Example, 2030-11-12) is not kept" in next_word.err, "the letter says when they hear from us"
+    assert desk.say("promise", "kept", name, "2").code == 0
     closed = desk.say("close", name)
     assert "**Before.** 12 people got 108 extra copies of one mail" in closed.out
     assert "| Time to stop | 24 min 11 s until the last extra copy; 25 min until" in closed.out  # 18:03 to 18:27, 18:28

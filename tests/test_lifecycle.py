@@ -254,7 +254,7 @@ def test_closing_names_everything_that_is_open():
     record = noted(opened("active"), "promised", number=1, text="the cause", owner="Sam", due="2026-11-15")
     assert obstacles(record) == (
         "the log does not say that it stopped but that it is active",
-        "no letter was sent to Harbor Freightways",
+        "no letter was sent to Harbor Freightways, and nobody told them",
         "promise 1 (Sam, 2026-11-15) is not kept",
     )
     assert noted(record, "closed", reason="handed over").closed_reason == "handed over"
@@ -312,6 +312,20 @@ def test_what_people_noted_of_an_absorbed_incident_goes_on_with_the_one_that_is_
         (1, "a list", False), (2, "the cause", False), (3, "a call", True),
     ]  # fmt: skip
     assert observe(kept, seen(absorbed=(young,))) == []
+
+
+def test_what_the_letter_of_an_absorbed_incident_promised_keeps_its_place_behind_the_promises_of_the_older():
+    """One promise of the older; of the younger one the cause, in its letter, and the next word that it names."""
+    young = noted(opened(), "promised", number=1, text="the cause", owner="Sam", due="2026-11-15")
+    words = {"H1": "a loop", "promise 1": "the cause (Sam, 15 November 2026)"}
+    young = noted(young, "letter approved", organization=HARBOR, words=words)
+    young = noted(young, "letter sent", organization=HARBOR, next_on="2026-11-20", next_by="Kim")
+    old = noted(opened(), "promised", number=1, text="a list", owner="Ann", due="2026-11-10")
+    kept = after(old, seen(absorbed=(replace(young, incident_id="INC-33BB"),)))
+    assert [(p.number, p.text, p.owner, p.due.day) for p in kept.promises] == [
+        (1, "a list", "Ann", 10), (2, "the cause", "Sam", 15), (3, f"Write to {HARBOR} how it went", "Kim", 20),
+    ]  # fmt: skip
+    assert kept.sent[0].fields["words"] == {"H1": "a loop", "promise 2": "the cause (Sam, 15 November 2026)"}
 
 
 def test_an_absorbed_incident_says_of_which_it_is_a_part_and_is_no_longer_open():
@@ -516,7 +530,7 @@ def test_whatever_was_accepted_is_in_order(words):
         if entry.kind == "letter sent":
             assert [step for step in was.approved if step.at < entry.at + MINUTE]
         if entry.kind == "closed" and not entry.fields["reason"]:
-            assert all(promise.kept_at for promise in record.promises)
+            assert not any(promise.is_open for promise in record.promises)
             assert (record.sent and record.signal in {"stopped", "withdrawn"}) or record.signal == "withdrawn"
     for promise in record.promises:
         assert promise.kept_at is None or promise.kept_at > promise.made_at - MINUTE

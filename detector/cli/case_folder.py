@@ -1,7 +1,7 @@
 """An incident's folder brought up to date by a command: for its letters, and after each word that people say."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,9 +44,20 @@ def refresh(incident_id: str, config_path: Path | None, state: Path) -> None:
     stands in the way of that, and then the next night writes it up."""
     try:
         with opened(incident_id, config_path, state) as work:
-            for line in filter(None, (*work.revoked, *work.wrong, work.problem)):
-                complain(line)
+            _tell(work)
     except LockedError:
         return  # whoever is at work writes the folder
     except DetectorError as error:
         complain(f"noted, but its brief is still the one of the last night ({error})")
+
+
+def take_back(incident_id: str, state: Path) -> None:
+    """Before anybody rests on an approval: what no longer holds is taken back, and said. If a night is at work, it does
+    that; what else is wrong, whoever rests on it will say."""
+    with suppress(DetectorError), opened(incident_id, None, state, only_drafts=True) as work:
+        _tell(work)
+
+
+def _tell(work: "WrittenUp") -> None:
+    for line in filter(None, (*work.revoked, *work.wrong, work.problem)):
+        complain(line)

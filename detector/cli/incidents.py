@@ -145,18 +145,26 @@ def told(incident_id: str, state: Path, at: datetime | None, by: str, organizati
 def sent(incident_id: str, state: Path, at: datetime | None, by: str, organization: str, channel: str) -> None:
     """Say that you have sent the approved letter, or the holding note while only that is approved.
 
-    The detector itself sends no client anything.
+    The detector itself sends no client anything. The day on which it says that they hear from us again is a promise
+    from now on.
 
     \b
       detector incidents sent INC-7F3K --channel mail
     """
-    from detector.lifecycle_rules import what_was_sent
+    from detector.cli.case_folder import take_back
+    from detector.lifecycle_rules import next_word, what_was_sent
 
+    take_back(incident_id, state)
     record = cases_of(state)[0].find(incident_id)
     hit = record.organizations
-    kind = what_was_sent(record, organization or (hit[0] if len(hit) == 1 else ""))
+    whose = organization or (hit[0] if len(hit) == 1 else "")
+    kind = what_was_sent(record, whose)
     fields = {"organization": organization} | ({"channel": channel} if channel else {})
-    note(state, incident_id, f"{kind} sent", at, by, fields)
+    promised = next_word(record, kind, whose)
+    record, _ = note(state, incident_id, f"{kind} sent", at, by, fields | promised)
+    if promised:
+        made = record.promises[-1]
+        complain(f"{record.incident_id}: they hear from us again by {made.due}: that is promise {made.number}.")
 
 
 @incidents.command()

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from detector.case_record import CORRECTION, spoken
 from detector.cli.case_folder import opened, refresh
 from detector.cli.noting import at_option, by_option, id_argument, note, organization_option
 from detector.cli.options import Commands, state_option
 from detector.errors import RefusedError
 
 if TYPE_CHECKING:
+    from detector.case_record import Step
     from detector.casework import WrittenUp
     from detector.documents.letter_checking import Finding
 
@@ -58,9 +60,10 @@ class Draft:
 @_CONFIG
 @state_option
 def check(incident_id: str, organization: str, config_path: Path | None, state: Path) -> None:
-    """Bring the drafts up to date with human.toml, then say what keeps each letter from going out.
+    """Bring the drafts up to date with human.toml, then say how far each letter is and what keeps it from going out.
 
-    Leaves with 1 if a letter may not go yet.
+    An approval that no longer holds is taken back, and what has changed since is named. Leaves with 1 if a letter may
+    not go yet.
 
     \b
       detector letter check INC-7F3K
@@ -68,6 +71,9 @@ def check(incident_id: str, organization: str, config_path: Path | None, state: 
     with _opened(incident_id, config_path, state) as work:
         faults = 0
         for draft in _drafts(work, organization):
+            if (went := _went_out(draft)) is not None:
+                click.echo(_sent(draft, went))
+                continue
             found = _findings(draft)
             faults += sum(finding.is_refused for finding in found)
             click.echo(_judged(draft, found))
@@ -89,7 +95,7 @@ def approve(
     \b
       detector letter approve INC-7F3K --by "Sam Example"
     """
-    from detector.casework import approval
+    from detector.approvals import approval
 
     with _opened(incident_id, config_path, state, only_drafts=True) as work:
         draft = _one(work, organization)
@@ -106,7 +112,10 @@ def approve(
 
 @letter.command()
 @id_argument
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the files. [default: the incident's folder]")
+@click.option(
+    "--out", type=click.Path(path_type=Path),
+    help="Folder for the files; each of several clients has its own in it. [default: the incident's folder]",
+)  # fmt: skip
 @organization_option
 @_CONFIG
 @state_option
@@ -116,8 +125,8 @@ def export(incident_id: str, out: Path | None, organization: str, config_path: P
     \b
       detector letter export INC-7F3K --out outgoing
     """
+    from detector.approvals import what_moved
     from detector.case_record import CaseRecord
-    from detector.casework import what_moved
     from detector.lifecycle_rules import why_revoked
 
     with _opened(incident_id, config_path, state, only_drafts=True) as work:
@@ -130,7 +139,7 @@ def export(incident_id: str, out: Path | None, organization: str, config_path: P
             raise RefusedError(f"{_shown(why)}. Have it approved: `detector letter approve`")
         if moved := what_moved(step, draft.kind, work.case, work.desk, draft.content()):
             raise RefusedError(f"What was approved is no longer so: {'; '.join(moved)}. Nothing was written.")
-        for path in _write_files(draft, out or draft.path.parent, str(step.fields["facts_sha256"])):
+        for path in _write_files(draft, out or work.folder, str(step.fields["facts_sha256"])):
             click.echo(path)
 
 
@@ -189,14 +198,43 @@ def _findings(draft: Draft, at: datetime | None = None) -> tuple["Finding", ...]
     return check_letter(draft.text(), draft.work.case, draft.organization, draft.work.desk, at or draft.work.as_of)
 
 
+def _went_out(draft: Draft) -> "Step | None":
+    """When it was sent, if it was; a correction that is due was not, whatever was sent before."""
+    record = draft.work.case.record
+    steps = record.sendings(draft.kind) if record and draft.kind != CORRECTION else ()
+    return next((step for step in steps if step.organization == draft.organization), None)
+
+
+def _sent(draft: Draft, went: "Step") -> str:
+    """What a person reads of a letter that went out: it stays as it is, whatever was filled in since."""
+    from detector.documents.letter_words import bound_words, changed
+
+    now = bound_words(draft.work.case, draft.organization, draft.work.desk, draft.kind)
+    since = changed(went.fields.get("words", now), now)
+    head = f"{_shown(draft.organization)}, {draft.kind}: sent by {_shown(went.by)} at {spoken(went.at)} ({draft.path})"
+    return "\n".join([head, *(f"  since   {_shown(line)}; they hold the former" for line in since)])
+
+
 def _judged(draft: Draft, found: "tuple[Finding, ...]") -> str:
     """What a person reads: the verdict, then one line for each finding."""
+    from detector.case_record import CaseRecord
     from detector.documents.phrases import counted
+    from detector.lifecycle_rules import why_revoked
 
-    faults = sum(finding.is_refused for finding in found)
-    state = f"{counted(faults, 'thing')} to put right" if faults else "ready to be approved"
-    head = f"{_shown(draft.organization)}, {draft.kind}: {state} ({draft.path})"
-    return "\n".join([head, *map(_line, found)])
+    record = draft.work.case.record or CaseRecord(draft.work.case.incident.incident_id)
+    approvals = (step for step in record.approvals(draft.kind) if step.organization == draft.organization)
+    states = [f"approved by {_shown(step.by)} at {spoken(step.at)}" for step in approvals]
+    if faults := sum(finding.is_refused for finding in found):
+        states.append(f"{counted(faults, 'thing')} to put right")
+    head = (
+        f"{_shown(draft.organization)}, {draft.kind}: {', and '.join(states) or 'ready to be approved'} ({draft.path})"
+    )
+    lines = [head, *map(_line, found)]
+    if because := why_revoked(record, draft.organization, draft.kind):
+        lines.append(f"  again   {_shown(because)}. Have it approved again.")
+    beside = sorted(draft.path.parent.glob(f"{draft.path.stem}.new*.md"))
+    lines += [f"  beside  {path.name} has newer words or figures: take over what you want of it." for path in beside]
+    return "\n".join(lines)
 
 
 def _line(finding: "Finding") -> str:
@@ -205,8 +243,9 @@ def _line(finding: "Finding") -> str:
     return f"  {'fault ' if finding.is_refused else 'advice'}  {where}{_shown(finding.text)}"
 
 
-def _write_files(draft: Draft, folder: Path, facts_sha256: str) -> Iterator[Path]:
-    """The three files, whole or not at all."""
+def _write_files(draft: Draft, out: Path, facts_sha256: str) -> Iterator[Path]:
+    """The three files, whole or not at all; where the draft lies in the incident's folder, so that no letter to one
+    client can take the place of another's."""
     from detector.disk import write_whole
     from detector.documents.apology_letter import letter_facts
     from detector.documents.letter_export import letter_docx, letter_mail, letter_page
@@ -220,9 +259,11 @@ def _write_files(draft: Draft, folder: Path, facts_sha256: str) -> Iterator[Path
         ".docx": letter_docx(ready, language.code, desk.sender.name),
         ".html": letter_page(ready, language.code).encode(),
     }
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place = out / draft.path.relative_to(draft.work.folder)
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for suffix, content in files.items():
-        path = folder / f"{draft.path.stem}{suffix}"
+        path = place.with_suffix(suffix)
         write_whole(path, content)
         yield path
 

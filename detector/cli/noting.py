@@ -105,7 +105,6 @@ def note(
     check(record, entry, now)
     case_journal.append(cases.folders[record.incident_id], [entry], seen=len(record.entries))
     after = replay(record.incident_id, (*record.entries, entry))
-    click.echo(
-        f"{record.incident_id}: noted: {kind}. People say {after.work} now; the log says {after.signal}.", err=True
-    )
+    furthest = f"Furthest so far: {after.work}. The log says: {after.signal}."
+    click.echo(f"{record.incident_id}: noted: {kind}. {furthest}", err=True)
     return after, now

@@ -7,17 +7,19 @@ no letter, only a holding note. That is another text with a file of its own: it 
 as it went out, and never stands where the letter belongs.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from detector.case_record import CORRECTION, HOLDING_NOTE, LETTER
-from detector.documents.correcting import corrected, dated, held_figures
+from detector.documents.correcting import corrected, dated, held_figures, wrong_figures
 from detector.documents.desk import Desk, SharedWords, client_folders, others_of, people_of, shared_words
-from detector.documents.escaping import visible
+from detector.documents.escaping import markdown, visible
 from detector.documents.languages import Language
 from detector.documents.letter_text import as_token
+from detector.documents.letter_words import is_promise, said, still_promised
 from detector.documents.sentences import in_markdown, mail_name
 from detector.documents.still_going import came_again, is_blind, is_over, is_running
 from detector.documents.templates import Safe, fill, one_line, render_markdown
@@ -122,7 +124,8 @@ def render_letter(case: CaseFacts, organization: str, desk: Desk) -> Document:
         facts |= _correction(case, organization, desk, tokens)
     text = render_markdown(f"{_TEMPLATES[kind]}.{language.code}.md", facts)
     moving = [(code, value) for code, value in shown.items() if code not in MOVING]
-    return Document(letter_name(case, organization, kind), text, figures=(*moving, *_words(desk, organization, shared)))
+    told = [(code, " ".join(texts)) for code, texts in said(desk, organization, shared, language).items()]
+    return Document(letter_name(case, organization, kind), text, figures=(*moving, *told))
 
 
 def visible_mail_name(case: CaseFacts, organization: str) -> str:
@@ -156,6 +159,7 @@ def _facts(case: CaseFacts, organization: str, desk: Desk, shared: SharedWords) 
         "us": desk.sender,
         "human": human,
         "words": desk.words(organization),
+        "addressee": _addressee(organization, desk.words(organization).name),
         "greeting": _greeting(client.contact, client.salutation, language.code),
         "is_one": len(rows) == 1,
         "times": language.times(max(row.sends for row in rows)),
@@ -181,30 +185,24 @@ def _correction(case: CaseFacts, organization: str, desk: Desk, tokens: Mapping[
     """What only a correction says: which letter was wrong, in what, and its own day."""
     language, record, day = desk.language(organization), case.record, desk.human.letter.date
     first = record.held(organization) if record else None
-    stop = stopped_at(case, language)
+    wrong = wrong_figures(record, organization)
+    now = {"stop": stopped_at(case, language)} | still_promised(case, organization, desk, language)
     of_letter = dated(first, language) if first else ""
     is_new = day is not None and language.day(day) != of_letter
     return {
         "dated": Safe(of_letter),
         "corrected_on": language.day(day) if day and is_new else "",
-        "corrected": list(corrected(record, organization, tokens, language, stop)),
+        "corrected": list(corrected(record, organization, tokens, language, now)),
+        "is_promise_moved": any(is_promise(code) for code in wrong),
+        "is_figure_moved": not all(is_promise(code) for code in wrong),
     }
 
 
-def _words(desk: Desk, organization: str, shared: SharedWords) -> list[tuple[str, str]]:
-    """What people said, for the list of changes beside an edited letter."""
-    words, human = desk.words(organization), desk.human
-    told = [
-        ("H1", f"{human.cause.status} {shared.cause}".strip()),
-        ("H3", f"{shared.stopped} {shared.checked}".strip()),
-        ("H4", desk.client(organization).contact),
-        ("H6", words.meaning),
-        ("H7", words.offer or shared.offer),
-        ("H8", "; ".join(f"{text} ({promise.owner}, {promise.due})" for promise, text in shared.promises)),
-        ("H9", str(human.next_update.on or "")),
-        ("H11", shared.keep),
-    ]
-    return [(code, text) for code, text in told if text]
+def _addressee(organization: str, name: str) -> Safe:
+    """What the client is called in its letter: as people say, else as the log has it, unless that is no name."""
+    if not name.strip() and re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", organization):
+        return Safe(fill("H4", "what the client is called; the log knows it only by its mail domain"))
+    return Safe(one_line(name) or markdown(organization))
 
 
 def _greeting(contact: str, salutation: str, code: str) -> str:

@@ -83,7 +83,10 @@ def _promise_values(promise: Promise, now: datetime) -> dict[str, Any]:
         "text": promise.text,
         "owner": promise.owner,
         "due": promise.due.isoformat(),
+        "follows": promise.follows,
         "kept_at": _plain(promise.kept_at),
+        "withdrawn_at": _plain(promise.withdrawn_at),
+        "withdrawn_because": promise.withdrawn_because,
         "is_overdue": promise.is_overdue(now),
     }
 
@@ -179,6 +182,8 @@ def _steps(record: CaseRecord, organization: str) -> Iterator[str]:
 def _promises(record: CaseRecord, now: datetime) -> Iterator[str]:
     for promise in record.promises:
         kept = f"kept {phrases.instant(promise.kept_at)}" if promise.kept_at else f"due {promise.due}"
+        if promise.withdrawn_at:
+            kept = f"withdrawn {phrases.instant(promise.withdrawn_at)}: {promise.withdrawn_because}"
         late = " OVERDUE" if promise.is_overdue(now) else ""
         whose = f" to {promise.organization}" if promise.organization and len(record.organizations) > 1 else ""
         yield f"promise {promise.number}{whose}: {promise.text} ({promise.owner}), {kept}{late}"
@@ -216,6 +221,11 @@ def _of(*names: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda fields: ", ".join(str(fields[name]) for name in names if fields.get(name))
 
 
+def _went_out(fields: Mapping[str, Any]) -> str:
+    next_word = f", who hear from us again by {fields['next_on']}" if "next_on" in fields else ""
+    return f"{_of('organization', 'channel')(fields)}{next_word}"
+
+
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     **dict.fromkeys(("opened", "extended", "revised"), _grown),
     **dict.fromkeys(("withdrawn", "reopened", "muted", "not muted"), _of("why")),
@@ -225,10 +235,12 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "client told": _of("organization", "channel"),
     **dict.fromkeys(("letter approved", "holding note approved", "correction approved"), _of("organization")),
     **dict.fromkeys(("letter revoked", "holding note revoked", "correction revoked"), _of("organization", "because")),
-    **dict.fromkeys(("letter sent", "holding note sent", "correction sent"), _of("organization", "channel")),
+    **dict.fromkeys(("letter sent", "holding note sent", "correction sent"), _went_out),
     "letter outdated": lambda fields: f"{fields['organization']}, {fields['because'] or 'no longer'}",
     "promised": lambda fields: f"{fields['number']}, {fields['text']} ({fields['owner']}, due {fields['due']})",
     "kept": lambda fields: f"promise {fields['number']}",
+    "promise changed": lambda fields: f"{fields['number']}, {_of('text', 'owner', 'due')(fields)}: {fields['reason']}",
+    "promise withdrawn": lambda fields: f"{fields['number']}: {fields['reason']}",
     "merged": lambda fields: f"{fields['absorbed']} is a part of it",
     "merged into": _of("into"),
     "brake pulled": _of("command"),

@@ -13,7 +13,7 @@ from detector.documents.desk import Desk, client_folders, people_of, shared_word
 from detector.documents.incident_brief import contradiction, in_sentences, stopped
 from detector.documents.languages import Language
 from detector.documents.spoken_lines import Told, spoken_lines
-from detector.documents.still_going import came_again, is_blind, is_over, is_running
+from detector.documents.still_going import came_again, is_blind, is_over, is_running, is_said_to_be_stopped
 from detector.documents.templates import Safe, render_markdown, render_text
 from detector.records import CaseFacts, Document
 
@@ -103,6 +103,7 @@ def _facts(case: CaseFacts, organization: str, desk: Desk) -> dict[str, Any]:
         "ending": Safe(_ENDINGS[language.code, "again" if is_again else _stage(case)]),
         "stage": _stage(case),
         "is_over": is_over(case),
+        "is_stopped": is_said_to_be_stopped(case),
         "last": last,
         "next_on": language.day(human.next_update.on) if human.next_update.on else "",
     }

@@ -1,11 +1,12 @@
 """What is no longer so in a letter that a client holds, and the lines with which the next letter sets it right."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from detector.case_record import CaseRecord, Step
 from detector.documents.languages import Language
-from detector.documents.templates import Safe
+from detector.documents.templates import Safe, fill, one_line
 
 _LABELS = {
     "en": {
@@ -17,6 +18,7 @@ _LABELS = {
         "F10": "The last copy",
         "F18a": "The time before",
         "F18b": "Copies too many at the time before",
+        "H9": "When I write to you",
         "stop": "Stopped",
     },
     "de": {
@@ -28,6 +30,7 @@ _LABELS = {
         "F10": "Die letzte dieser E-Mails",
         "F18a": "Das Mal davor",
         "F18b": "E-Mails zu viel beim Mal davor",
+        "H9": "Wann ich Ihnen schreibe",
         "stop": "Angehalten",
     },
 }
@@ -43,11 +46,16 @@ def no_longer_so(held: Mapping[str, str], now: Mapping[str, str]) -> dict[str, s
 
 def in_words(wrong: Mapping[str, str], now: Mapping[str, str]) -> str:
     """For ourselves: "copies too many 3,539, now 3,542"."""
-    labels = _LABELS["en"]
+    labels = {**_LABELS["en"], "H9": "our next word to them"}
+    shown = {code: _quoted(code, text, "en") for code, text in now.items() if code in wrong}
     told = (
-        f"{labels[code][0].lower()}{labels[code][1:]} {was}, now {now.get(code, 'none')}" for code, was in wrong.items()
+        (labels.get(code, code), _quoted(code, was, "en"), shown.get(code, _gone(code))) for code, was in wrong.items()
     )
-    return "; ".join(told)
+    return "; ".join(f"{label[0].lower()}{label[1:]} {was}, now {is_now}" for label, was, is_now in told)
+
+
+def _gone(code: str) -> str:
+    return "none" if code in _LABELS["en"] and code != "H9" else "withdrawn"
 
 
 def held_code(code: str) -> str:
@@ -67,16 +75,46 @@ def wrong_figures(record: CaseRecord | None, organization: str) -> Mapping[str, 
     return step.fields.get("held", {}) if step else {}
 
 
+@dataclass(frozen=True)
+class Correction:
+    """One thing that a client was told and is no longer so."""
+
+    what: str
+    was: str
+    """As the letter has it."""
+    now: str = ""
+    taken_back: str = ""
+    """Of a promise that no longer stands: the open part for the reason."""
+
+
 def corrected(
-    record: CaseRecord | None, organization: str, tokens: Mapping[str, Safe], language: Language, stop: str
-) -> Iterator[tuple[str, str | Safe, str | Safe]]:
-    """(what, as it was written, as it is) of each figure to correct."""
-    for code, was in wrong_figures(record, organization).items():
-        label = _LABELS[language.code][code]
-        if code == "stop":
-            yield label, was, stop
-        elif code in tokens:
-            yield label, tokens[held_code(code)], tokens[code]
+    record: CaseRecord | None, organization: str, tokens: Mapping[str, Safe], language: Language, now: Mapping[str, str]
+) -> Iterator[Correction]:
+    """Each figure and each promise to correct; `now` has what is no figure."""
+    promise = {"en": "My promise", "de": "Meine Zusage"}[language.code]
+    for code, held in wrong_figures(record, organization).items():
+        what, was = _LABELS[language.code].get(code, promise), _quoted(code, held, language.code)
+        if code in tokens:
+            yield Correction(what, tokens[held_code(code)], tokens[code])
+        elif code in now:
+            yield Correction(what, was, _quoted(code, now[code], language.code))
+        elif not code.startswith("F"):
+            prompt = {"en": "", "de": "in German: "}[language.code] + "why it no longer stands"
+            yield Correction(what, was, taken_back=Safe(fill("H8", prompt + _reason(record, organization, code))))
+
+
+def _quoted(code: str, words: str, language: str) -> Safe:
+    """The words of a promise in quotation marks, as people wrote them; days and times as they are."""
+    shown = f"„{words}“" if language == "de" else f"“{words}”"
+    return Safe(words if code in _LABELS["en"] else shown)
+
+
+def _reason(record: CaseRecord | None, organization: str, code: str) -> str:
+    """Why a promise was withdrawn, as a hint to whoever puts it into words for the client."""
+    made = [promise for promise in (record.promises if record else ()) if promise.is_to(organization)]
+    meant = (p for p in made if (code == f"promise {p.number}" or (code == "H9" and p.follows)) and p.withdrawn_at)
+    why = next((promise.withdrawn_because for promise in meant), "")
+    return f"; the journal says: {one_line(why).replace('[', '(').replace(']', ')')}" if why else ""
 
 
 def dated(step: Step, language: Language) -> str:

@@ -29,6 +29,8 @@ class Desk:
     clients: Mapping[str, Client] = field(default_factory=dict)
     us: Us = field(default_factory=Us)
     human: Human = field(default_factory=Human)
+    is_read: bool = True
+    """Whether human.toml could be read; if not, nobody knows what it says, and `human` is empty."""
     neighbours: Neighbours = field(default_factory=Neighbours)
     """For `letter check` alone."""
 
@@ -69,10 +71,14 @@ class SharedWords:
 
 
 def shared_words(desk: Desk, case: CaseFacts, code: str, organization: str) -> SharedWords:
-    """The shared words in a language, with what this client was promised; in German only what a person has translated,
+    """The shared words in a language, with what this client is promised; in German only what a person has translated,
     never the English ones."""
     human = desk.human
-    made = [promise for promise in (case.record.promises if case.record else ()) if promise.is_to(organization)]
+    made = [
+        promise
+        for promise in (case.record.promises if case.record else ())
+        if promise.is_to(organization) and promise.withdrawn_at is None and not promise.follows
+    ]
     if code == "de":
         words = human.german
         promises = tuple((p, one_line(words.promises.get(str(p.number), ""))) for p in made)

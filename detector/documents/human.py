@@ -120,6 +120,7 @@ class German(Part):
 class ClientWords(Part):
     """H4 to H7 for one client; the words to it are in its language. When it was called stands in the journal."""
 
+    name: str = ""
     contact: str = ""
     salutation: str = ""
     phone: str = ""
@@ -157,7 +158,7 @@ def read_human(text: str, where: str, organizations: Sequence[str]) -> Human:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where}: is not valid TOML: {error}. Text stands between quotation marks.") from error
+        raise ConfigError(_unreadable(where, text, str(error))) from error
     try:
         human = Human.model_validate(raw)
     except ValidationError as error:
@@ -192,13 +193,36 @@ def prose(human: Human, organization: str, code: str) -> dict[str, str]:
 
 def words_in(human: Human) -> str:
     """All that people wrote, in one text: numbers in it were put there by a person on purpose."""
-    return " ".join(_leaves(human.model_dump()))
+    return " ".join(text for _, text in _leaves(human.model_dump()))
 
 
-def _leaves(value: Any) -> list[str]:
+def fields_for(human: Human, organization: str) -> dict[str, str]:
+    """All that people wrote but for the tables of other clients: where it stands, "phone in [letter]" -> the words."""
+    shared = {name: table for name, table in human.model_dump().items() if name != "clients"}
+    tables = shared | {"clients": human.client(organization).model_dump()}
+    return {f"{' '.join(key)} in [{table}]": text for (table, *key), text in _leaves(tables)}
+
+
+def _leaves(value: Any, *path: str) -> list[tuple[tuple[str, ...], str]]:
+    """(keys that lead there, text) of each field with something in it."""
     if isinstance(value, Mapping):
-        return [text for item in value.values() for text in _leaves(item)]
-    return [] if value is None else [value.isoformat() if isinstance(value, date) else str(value)]
+        return [leaf for key, item in value.items() for leaf in _leaves(item, *path, key)]
+    return [(path, value.isoformat() if isinstance(value, date) else str(value))] if value else []
+
+
+def _unreadable(where: str, text: str, error: str) -> str:
+    """What is wrong in the line at which TOML gave up: a day that is none, or text without its marks."""
+    place = re.search(r" \(at line (\d+), column \d+\)$", error)
+    number = int(place[1]) if place else text.count("\n") + 1
+    lines = text.split("\n")[:number]
+    key, _, value = (part.strip() for part in lines[-1].partition("="))
+    table = next((found[1] for line in reversed(lines) if (found := re.match(r"\s*\[(.*?)\]", line))), "")
+    field = f" {table}.{key}:" if value else ""
+    if re.match(r"\d{4}-\d|\d{1,2}[./]\d", value):
+        day = value.partition("#")[0].strip()
+        return f"{where}, line {number}:{field} {day} is no day. Write one such as 2026-10-28, without quotation marks."
+    said = error[: place.start()] if place else error
+    return f"{where}, line {number}:{field} is not valid TOML: {said}. Text stands between quotation marks."
 
 
 def _explained(where: str, text: str, problem: Any) -> str:

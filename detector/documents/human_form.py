@@ -2,8 +2,6 @@
 
 import re
 import unicodedata
-from functools import cache
-from pathlib import Path
 
 from detector.documents.desk import Desk
 from detector.documents.templates import Safe, render_text
@@ -25,10 +23,9 @@ def render_human_form(case: CaseFacts, desk: Desk) -> Document:
     return Document(NAME, text, figures=tuple((f"client {n}", name) for n, name in enumerate(organizations, start=1)))
 
 
-@cache
-def gaps() -> frozenset[str]:
-    """What the form's examples leave open, such as "<which part>"; nobody may read that in a letter."""
-    return frozenset(re.findall(r"<[^<>\n]+>", Path(__file__).with_name("human_form.toml").read_text("utf-8")))
+def gaps(text: str) -> list[str]:
+    """What somebody left open like the form's examples: "<which part>"; an address in pointed brackets is none."""
+    return re.findall(r"<(?=[^\W_])(?![^<>\n]*(?:@|://))[^<>\n]+>", text)
 
 
 def quoted(text: str) -> str:

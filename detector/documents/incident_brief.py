@@ -14,7 +14,8 @@ from detector.documents.apology_letter import due, letter_name
 from detector.documents.case_in_words import recurrence
 from detector.documents.desk import Desk, client_folders, people_of
 from detector.documents.languages import Language
-from detector.documents.templates import Safe, render_html, render_markdown
+from detector.documents.still_going import is_said_to_be_stopped
+from detector.documents.templates import Safe, one_line, render_html, render_markdown
 from detector.records import CaseFacts, Document
 
 LISTED_PEOPLE = 500
@@ -65,6 +66,8 @@ def render_brief(case: CaseFacts, desk: Desk | None = None, album: Album | None 
         "cause_known": _cause(desk),
         "is_confirmed": desk.human.cause.status == "confirmed" and bool(desk.human.cause.statement),
         "stopped": stopped(case, desk),
+        "is_stopped": is_said_to_be_stopped(case),
+        "is_acknowledged": any(entry.kind == "acknowledged" for entry in (case.record.entries if case.record else ())),
         "human": desk.human,
         "record": case.record,
         "contradiction": contradiction(case),
@@ -173,11 +176,11 @@ def _promises(case: CaseFacts) -> list[tuple[str, str, str, str]]:
     """(promise, owner, due, state); overdue is measured by the end of the log, for documents know no clock."""
     told = []
     for promise in case.record.promises if case.record else ():
-        late = "overdue" if promise.is_overdue(case.log_complete_through) else "open"
+        state = "overdue" if promise.is_overdue(case.log_complete_through) else "open"
+        state = "kept" if promise.kept_at else state
+        state = f"withdrawn: {one_line(promise.withdrawn_because)}" if promise.withdrawn_at else state
         whose = f"{promise.organization}: " if promise.organization and len(case.incident.organizations) > 1 else ""
-        told.append(
-            (f"{whose}{promise.text}", promise.owner, Language().day(promise.due), "kept" if promise.kept_at else late)
-        )
+        told.append((f"{whose}{promise.text}", promise.owner, Language().day(promise.due), state))
     return told
 
 

@@ -40,6 +40,10 @@ class Language:
         dot = "." if self.code == "de" else ""
         return f"{local.day}{dot} {MONTHS[self.code][local.month - 1]} {local.year}"
 
+    def by(self, day: date) -> str:
+        """ "by 27 October 2026" or "bis 27. Oktober 2026"."""
+        return f"{'bis' if self.code == 'de' else 'by'} {self.day(day)}"
+
     def at(self, moment: datetime) -> str:
         """ "20:02 UTC on 27 October 2026" or "20:02 Uhr (UTC) am 27. Oktober 2026"."""
         clock, zone, day = self._clock(moment), self._zone(moment), self.day(moment)

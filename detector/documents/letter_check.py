@@ -9,8 +9,11 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from detector.documents.apology_letter import letter_facts, stopped_at
+from detector.case_record import LETTER
+from detector.documents.apology_letter import due, letter_facts, stopped_at
 from detector.documents.desk import Desk, shared_words
+from detector.documents.escaping import visible
+from detector.documents.human import fields_for
 from detector.documents.human_form import gaps
 from detector.documents.letter_checking import RESPONSIBLE_WITHIN, Checking, Finding
 from detector.documents.letter_dates import days
@@ -18,6 +21,7 @@ from detector.documents.letter_numbers import typed_by_hand, wrong_figures
 from detector.documents.letter_phrases import PHRASES
 from detector.documents.letter_strangers import strangers
 from detector.documents.letter_text import FILL, TOKEN, moved, numbered_lines, read_letter
+from detector.documents.letter_words import MEANINGS, said, stands_in
 from detector.documents.still_going import came_again, is_over
 from detector.records import CaseFacts
 
@@ -43,7 +47,7 @@ def check_letter(
         Finding(0, f"{code} stands as {shown} and is {now} today; the letter goes out with {now}.", is_refused=False)
         for code, shown, now in moved(text, facts)
     ]
-    return tuple(sorted(found, key=lambda finding: (not finding.is_refused, finding.line)))
+    return tuple(sorted(dict.fromkeys(found), key=lambda finding: (not finding.is_refused, finding.line)))
 
 
 def _state(c: Checking) -> Iterator[Finding]:
@@ -79,11 +83,16 @@ def _tokens(c: Checking) -> Iterator[Finding]:
             yield Finding(number, f"“{stray}” would go out as it stands. A figure is written like {{F4: 51}}.")
 
 
-def _examples(c: Checking) -> Iterator[Finding]:
-    """An example of the form, copied and not made one's own, can never go out."""
+def _gaps(c: Checking) -> Iterator[Finding]:
+    """An example of the form, copied and not made one's own, can never go out; it is named where it was typed."""
+    fields = fields_for(c.desk.human, c.organization).items()
+    found = [(0, f"human.toml, {place}: ", gap) for place, text in fields for gap in gaps(text)]
+    named = {gap for _, _, gap in found}
     for number, line in c.lines:
-        for gap in sorted(gap for gap in gaps() if gap in line):
-            yield Finding(number, f"“{gap}” is a gap in an example of the form. Say what it was.")
+        line = TOKEN.sub(" ", line).replace(visible(c.organization), " ")
+        found += [(number, "", gap) for gap in gaps(line) if gap not in named]
+    for number, place, gap in found:
+        yield Finding(number, f"{place}“{gap}” is a gap, as in an example. Say what it is.")
 
 
 def _stop(c: Checking) -> Iterator[Finding]:
@@ -120,9 +129,10 @@ def _blame(c: Checking) -> Iterator[Finding]:
 
 
 def _addressee(c: Checking) -> Iterator[Finding]:
-    """A client that the log knows by its mail domain only has a name of its own."""
-    if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", c.organization) and c.organization in c.plain:
-        text = f"{c.organization} is a mail domain. Write what the client is called."
+    """A name out of a log with something hidden in it stands in the letter with marks for that."""
+    shown = visible(c.organization)
+    if shown != c.organization and shown in c.plain:
+        text = f"“{_short(shown)}” is no name to write to anybody. Say what the client is called: name in [clients]."
         yield Finding(0, text, is_refused=False)
 
 
@@ -137,17 +147,44 @@ def _promises(c: Checking) -> Iterator[Finding]:
             is_bound = any(day in sentence for day in bound) or FILL.search(sentence)
             if re.search(c.phrases.promise, sentence, re.IGNORECASE) and not is_bound and not _is_noted(sentence, c):
                 yield Finding(number, f"A promise without owner and date: “{_short(sentence)}” {c.phrases.note_it}")
-    for promise, words in noted:
-        is_left_out = not (words and words.rstrip(". ") in c.plain) and not open_parts
-        if is_left_out and is_over(c.case) and not c.is_correction:
-            yield Finding(0, f"Promise {promise.number} is missing in the letter: {promise.text} ({promise.owner}).")
+    if due(c.case, c.organization) == LETTER:
+        yield from _noted_promises(c, has_open_parts=open_parts)
+
+
+def _noted_promises(c: Checking, *, has_open_parts: bool) -> Iterator[Finding]:
+    """What is promised stands in the letter with its day, and nothing that was withdrawn."""
+    for promise, words in shared_words(c.desk, c.case, c.language.code, c.organization).promises:
+        name, day = f"Promise {promise.number}", c.language.day(promise.due)
+        if not (words and stands_in(words, c.plain)):
+            if not has_open_parts:
+                yield Finding(0, f"{name} is missing in the letter: {promise.text} ({promise.owner}).")
+        elif not stands_in(day, c.plain):
+            yield Finding(0, f"{name} stands in the letter without its day, {day}.")
+    for promise in c.case.record.promises if c.case.record else ():
+        words = promise.text if c.language.code == "en" else c.desk.human.german.promises.get(str(promise.number), "")
+        if promise.withdrawn_at and promise.is_to(c.organization) and words and stands_in(words, c.plain):
+            why = f"Promise {promise.number} was withdrawn ({promise.withdrawn_because}), and the letter still has it."
+            yield Finding(0, why)
+
+
+def _own_words(c: Checking) -> Iterator[Finding]:
+    """What people filled in stands in the letter; if not, somebody put it otherwise, or corrected it since."""
+    if due(c.case, c.organization) != LETTER:
+        return
+    shared = shared_words(c.desk, c.case, c.language.code, c.organization)
+    told = said(Desk(human=c.desk.human), c.organization, shared, c.language)
+    for code, meaning in MEANINGS.items():
+        for words in told.get(code, ()):
+            if not stands_in(words, c.plain):
+                text = f"{code} ({meaning}): human.toml has “{_short(words)}”, and the letter does not."
+                yield Finding(0, text, is_refused=False)
 
 
 def _is_noted(sentence: str, c: Checking) -> bool:
     """The offer (H7) and the ready sentences of the template are no promises to note."""
     words = c.desk.words(c.organization)
     shared = shared_words(c.desk, c.case, c.language.code, c.organization)
-    ready = (words.offer, shared.offer, shared.keep, shared.stopped, shared.checked, *c.phrases.ready)
+    ready = (words.offer, shared.offer, shared.keep, shared.stopped, shared.checked, *c.phrases.ready, *c.was_promised)
     return any((text and sentence.strip(" .;") in text) or (text and text.strip(" .") in sentence) for text in ready)
 
 
@@ -209,6 +246,7 @@ def _short(sentence: str) -> str:
 
 
 _CHECKS = (
-    *(_state, _open_parts, _examples, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
+    *(_state, _open_parts, _gaps, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
     *(_blame, _addressee, _promises, strangers, _received, _length, _again, _none_since, _correction, _cause, days),
+    _own_words,
 )

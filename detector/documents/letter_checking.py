@@ -7,10 +7,11 @@ from datetime import date
 
 from detector.case_record import CORRECTION
 from detector.documents.apology_letter import due
-from detector.documents.correcting import dated
+from detector.documents.correcting import dated, wrong_figures
 from detector.documents.desk import Desk
 from detector.documents.languages import Language
 from detector.documents.letter_phrases import Phrases
+from detector.documents.letter_words import is_promise
 from detector.records import CaseFacts
 
 RESPONSIBLE_WITHIN = 60
@@ -59,6 +60,12 @@ class Checking:
         """The day of the letter that this one sets right; "" if it is none of these."""
         held = self.case.record.held(self.organization) if self.case.record and self.is_correction else None
         return dated(held, self.language) if held else ""
+
+    @property
+    def was_promised(self) -> tuple[str, ...]:
+        """Promises as a client holds them, which a correction repeats."""
+        wrong = wrong_figures(self.case.record, self.organization) if self.is_correction else {}
+        return tuple(was for code, was in wrong.items() if is_promise(code))
 
     @property
     def opening(self) -> str:

@@ -8,6 +8,7 @@ from detector.documents.desk import shared_words
 from detector.documents.human import prose, words_in
 from detector.documents.letter_checking import Checking, Finding
 from detector.documents.letter_text import FILL, TOKEN
+from detector.documents.letter_words import still_promised
 from detector.documents.spelt_numbers import EVERYDAY, spelt_numbers
 from detector.documents.templates import one_line
 from detector.documents.typed_numbers import NUMBER, Typed, other_numbers, round_numbers, typed_numbers
@@ -23,7 +24,7 @@ def wrong_figures(c: Checking) -> Iterator[Finding]:
     allowed = {digits for text in told for digits in re.findall(r"\d+", text)}
     for number, line in c.lines:
         line = TOKEN.sub(" ", FILL.sub(" ", line.replace(c.case.incident.incident_id, " ")))
-        for words in filter(None, map(one_line, _typed(c).values())):
+        for words in filter(None, (*map(one_line, _typed(c).values()), *c.was_promised)):
             line = line.replace(words, " ")  # of these `typed_by_hand` speaks
         for one in typed_numbers(line):
             if not _is_figure(one, c) and (one.counts or not _is_filled_in(one.number, allowed)):
@@ -46,8 +47,8 @@ def _other_figures(line: str, number: int, allowed: set[str], c: Checking) -> It
 
 
 def typed_by_hand(c: Checking) -> Iterator[Finding]:
-    """A figure in human.toml is bound to no fact: it must be one of today. Of other numbers people are only told, and
-    of all numbers in a promise, which nobody can unsay."""
+    """A figure in human.toml or in a promise is bound to no fact: it must be one of today. Of other numbers people are
+    only told."""
     for place, words in _typed(c).items():
         for one in typed_numbers(words):
             if _is_figure(one, c):
@@ -55,7 +56,7 @@ def typed_by_hand(c: Checking) -> Iterator[Finding]:
             code, value = _nearest(one, c)
             nearest = f"is no figure of today. Nearest: {code}, {value}. Leave it out, or in words if it is none."
             said = nearest if one.counts else _UNBOUND
-            yield Finding(0, f"{place}: “{one.words}” {said}", bool(one.counts) and not place.startswith("promise"))
+            yield Finding(0, f"{place}: “{one.words}” {said}", bool(one.counts))
         for one in spelt_numbers(words):
             yield from _in_words(one, 0, f"{place}: ", c)
 
@@ -71,7 +72,7 @@ def _in_words(one: Typed, number: int, place: str, c: Checking) -> Iterator[Find
     if _is_figure(one, c) or (is_everyday and not one.counts):
         return
     code, value = _nearest(one, c)
-    is_refused = bool(one.counts) and not is_everyday and not place.startswith("promise")
+    is_refused = bool(one.counts) and not is_everyday
     yield Finding(number, f"{place}“{one.words}” is no figure of today. Nearest: {code}, {value}.", is_refused)
 
 
@@ -91,19 +92,19 @@ def _is_figure(one: Typed, c: Checking) -> bool:
 
 def _figures_of(one: Typed, c: Checking) -> list[tuple[str, str]]:
     """The figures that a number can stand for: those of people, of copies, or any."""
-    codes = {"people": ("F4",), "copies": ("F6", "F7", "F8", "F18b"), "": ("F",)}[one.counts]
+    people, copies = ("F4",), ("F6", "F7", "F8", "F18b")
+    codes = {"people": people, "copies": copies, "either": (*people, *copies), "": ("F",)}[one.counts]
     return [(code, shown) for code, shown in c.facts.items() if code.startswith(codes)]
 
 
 def _addresses(c: Checking) -> list[str]:
     """Where further numbers may come from: addresses, telephones, days, the promises, what was due to each person."""
     client, us, human = c.desk.client(c.organization), c.desk.sender, c.desk.human
-    made = shared_words(c.desk, c.case, c.language.code, c.organization).promises
-    promised = [f"{words} {c.language.day(promise.due)} {promise.owner}" for promise, words in made]
+    promised = still_promised(c.case, c.organization, c.desk, c.language).values()
     days = [c.language.day(day) for day in (human.letter.date, human.next_update.on) if day]
     due = [str(row.expected) for row in c.case.affected]
     known = [client.contact, client.salutation, client.phone, us.name, us.phone, us.role]
-    return [*known, *promised, *days, *due, stopped_at(c.case, c.language), c.corrects]
+    return [*known, *promised, *c.was_promised, *days, *due, stopped_at(c.case, c.language), c.corrects]
 
 
 def _nearest(one: Typed, c: Checking) -> tuple[str, str]:

@@ -14,6 +14,8 @@ class Phrases:
     empty: tuple[tuple[str, str], ...]
     """(pattern, what to write instead)"""
     promise: str
+    next_word: str
+    """When the reader hears from us again."""
     note_it: str
     ready: tuple[str, ...]
     """Sentences of our templates that begin like a promise and are bound by what stands around them."""
@@ -55,6 +57,7 @@ PHRASES = {
         ),
         promise=r"\b(?:we|I)(?:['\u2019]ll| will| shall| promise| commit)\b"
         r"|\b(?:next (?:week|month)|shortly|in due course|as soon as possible)\b",
+        next_word=r"\bI(?:['\u2019]ll| will) (?:write to|call) you on\b",
         note_it="Note it with `detector incidents promise`, and write its date.",
         ready=("I will tell you when we know", "I will call you on", "write to you in full when it is over"),
         received=r"\b(?:received|got)\b",
@@ -89,6 +92,7 @@ PHRASES = {
         ),
         promise=r"\b(?:wir werden|ich werde|werden wir|werde ich|wir versprechen|ich verspreche)\b"
         r"|\b(?:nächste[nr]? (?:Woche|Monat)|demnächst|in Kürze|zeitnah|umgehend|baldmöglichst)\b",
+        next_word=r"\b(?:schreibe ich Ihnen|rufe Sie am)\b",
         note_it="Mit `detector incidents promise` festhalten, und das Datum schreiben.",
         ready=("ich sage es Ihnen, sobald wir es wissen",),
         received=r"\b(?:erhalten|erhielt\w*|bekommen|bekam\w*)\b",

@@ -82,7 +82,7 @@ def _likenesses(c: Checking) -> Iterator[Finding]:
     lines = [(number, _foreign(line, c)) for number, line in c.lines]
     told = " ".join(" ".join(line.split()) for _, line in lines)
     known = {*c.desk.neighbours.domains, *c.desk.clients, *c.case.incident.organizations} - {c.organization}
-    own = set(parts_of(c.organization))
+    own = {part for name in (c.organization, c.desk.words(c.organization).name) for part in parts_of(name)}
     known |= _stems(c, known)
     names = sorted(name for name in known if not _whole(name).search(told) and not own & set(parts_of(name)[:1]))
     blank = render_letter(replace(c.case, record=None), c.organization, replace(c.desk, human=Human())).content
@@ -129,7 +129,8 @@ def _foreign(line: str, c: Checking) -> str:
         c.desk.sender,
         shared_words(c.desk, c.case, c.language.code, c.organization).promises,
     )
-    theirs = (c.organization, client.contact, client.salutation, *client.teams.values())
+    name = c.desk.words(c.organization).name
+    theirs = (c.organization, name, client.contact, client.salutation, *client.teams.values())
     own = (*theirs, us.name, us.signatory, us.role, c.desk.human.cause.confirmed_by, *(p.owner for p, _ in made))
     line = TOKEN.sub(" ", line)
     for words in sorted(filter(None, own), key=len, reverse=True):

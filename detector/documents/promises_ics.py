@@ -14,11 +14,12 @@ _OCTETS = 75
 
 
 def in_ics(records: Iterable[CaseRecord]) -> str:
-    """Every promise that is not kept; lines end in CR LF."""
+    """Every promise that is not kept; one that was withdrawn as cancelled, so that calendars let go of it. Lines end in
+    CR LF."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//detector//promises//EN"]
     for record in records:
-        for promise in record.open_promises:
-            lines += _event(record, promise)
+        for promise in record.promises:
+            lines += _event(record, promise) if promise.kept_at is None else []
     return "".join(_folded(line) + "\r\n" for line in (*lines, "END:VCALENDAR"))
 
 
@@ -28,11 +29,13 @@ def _event(record: CaseRecord, promise: Promise) -> list[str]:
     return [
         "BEGIN:VEVENT",
         f"UID:{record.incident_id}-promise-{promise.number}@detector",
+        f"SEQUENCE:{promise.changes + bool(promise.withdrawn_at)}",
         f"DTSTAMP:{_moment(promise.made_at)}",
         f"DTSTART;VALUE=DATE:{_day(promise.due)}",
         f"DTEND;VALUE=DATE:{_day(promise.due + timedelta(days=1))}",
         f"SUMMARY:{_text(f'{promise.owner}: {promise.text} ({record.incident_id})')}",
         f"DESCRIPTION:{_text(about)}",
+        *(["STATUS:CANCELLED"] if promise.withdrawn_at else []),
         "TRANSP:TRANSPARENT",
         "END:VEVENT",
     ]

@@ -7,7 +7,7 @@ shares never is one.
 import re
 from collections.abc import Iterator
 
-from detector.documents.typed_numbers import COUNTED, ELSE_AFTER, Typed
+from detector.documents.typed_numbers import COUNTED, ELSE_AFTER, Typed, kind_of
 
 EVERYDAY = 12
 """Numbers up to this are everyday words."""
@@ -39,7 +39,6 @@ _GERMAN = (
 _WITHOUT_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _WORD = "|".join(sorted((*_ENGLISH, "hundred", "thousand"), key=len, reverse=True))
 _SPELT = re.compile(rf"\b(?:a )?(?:{_WORD})\b(?:(?:[ -]| and )(?:{_WORD})\b)*|\b[^\W\d_]{{3,}}\b", re.IGNORECASE)
-_OF_THEM = re.compile(r"\s+(?:of (?:you|them)|von (?:ihnen|euch))\b", re.IGNORECASE)
 
 
 def spelt_numbers(text: str) -> Iterator[Typed]:
@@ -50,10 +49,10 @@ def spelt_numbers(text: str) -> Iterator[Typed]:
         value = _english(word) or _german(word.removesuffix("mal"))
         if value is None or value < 2 or ELSE_AFTER.match(text, found.end()):
             continue
-        counted = COUNTED.match(text, found.end()) or _OF_THEM.match(text, found.end())
+        counted = COUNTED.match(text, found.end())
         kind = "copies" if is_times else ""
         if counted:
-            kind = "people" if counted.re is _OF_THEM or counted["people"] else "copies"
+            kind = kind_of(counted)
         end = counted.end() if counted else found.end()
         yield Typed(found[0], " ".join(text[found.start() : end].split()), kind, value)
 

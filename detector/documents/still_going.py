@@ -16,6 +16,11 @@ def is_over(case: CaseFacts) -> bool:
     return is_quiet or case.incident.state == "withdrawn"
 
 
+def is_said_to_be_stopped(case: CaseFacts) -> bool:
+    """It is over, or people say that they have stopped it: before that nobody can be asked what did."""
+    return is_over(case) or (case.record is not None and case.record.contained_at is not None)
+
+
 def is_blind(case: CaseFacts) -> bool:
     """The log ended too long ago to tell whether it still goes on, and nobody saw it stop."""
     return case.incident.ongoing is None and not is_over(case)

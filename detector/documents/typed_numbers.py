@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-NUMBER = re.compile(r"(?<![\w.,:])\d[\d.,:]*\d|(?<![\w.,:])\d")
+_BEGINS = r"(?<![\w.,:])(?<!\u2039U\+)"
+"""Within no word or number, and not in \u2039U+202E\u203a, which stands for what is hidden in a name."""
+NUMBER = re.compile(rf"{_BEGINS}\d[\d.,:]*\d|{_BEGINS}\d")
 
 _MONTHS = (
     r"(?:Jan(?:uary|uar)?|Feb(?:ruary|ruar)?|Mar(?:ch)?|März|Apr(?:il)?|May|Mai|June?|Juni|July?|Juli|Aug(?:ust)?"
@@ -48,7 +50,19 @@ _PEOPLE = (
     r"|Empfänger\w*|Postfächer\w*)"
 )
 _COPIES = r"(?:copy|copies|e?-?mails?|messages?|times|duplicates?|Kopien?|Nachrichten?|Mal|Exemplaren?)"
-COUNTED = re.compile(rf"{_BETWEEN}\s+(?:(?P<people>{_PEOPLE})|{_COPIES})\b", re.IGNORECASE)
+_THINGS = (
+    r"(?:teams?|offices?|sites?|branch(?:es)?|departments?|courses?"
+    r"|Büros?|Standorten?|Filialen?|Abteilungen?|Kursen?)\b"
+)
+_THEIRS = (
+    r"\s+(?:(?P<them>of\s+them|von\s+ihnen)|(?:of\s+you|von\s+euch)"
+    rf"|(?:of\s+(?:your|their)|(?:von\s+)?(?:Ihre[nr]|eure[nr]))\s+(?!{_THINGS}|{_SPAN})[\w-]+)\b"
+)
+"""Whoever is "of you" or "of your drivers" is a person, whatever they are called; "of your teams" are none."""
+COUNTED = re.compile(
+    rf"(?:{_BETWEEN}\s+(?:(?P<copies>{_COPIES})|{_PEOPLE})\b|{_THEIRS})",
+    re.IGNORECASE,
+)
 ELSE_AFTER = re.compile(rf"[ -]?(?:%|per ?cent\b|Prozent\b|Uhr\b|o'clock|{_MONEY}|{_SPAN}|{_MONTHS})", re.IGNORECASE)
 """What follows a number that counts neither people nor copies."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -68,7 +82,7 @@ class Typed:
     words: str
     """The number with what it counts: "53 of your colleagues"; the number alone if it counts nothing we know."""
     counts: str
-    """ "people", "copies", or "" for anything else."""
+    """ "people", "copies", "either" of these ("53 of them"), or "" for anything else."""
     value: int | None = None
     """Of a number in words."""
 
@@ -79,10 +93,14 @@ def typed_numbers(text: str) -> Iterator[Typed]:
     for found in NUMBER.finditer(text):
         counted = COUNTED.match(text, found.end())
         if counted:
-            kind = "people" if counted["people"] else "copies"
-            yield Typed(found[0], " ".join(text[found.start() : counted.end()].split()), kind)
+            yield Typed(found[0], " ".join(text[found.start() : counted.end()].split()), kind_of(counted))
         elif not _YEAR.fullmatch(found[0]):
             yield Typed(found[0], found[0], "")
+
+
+def kind_of(counted: re.Match[str]) -> str:
+    """What a number counts, by the words after it."""
+    return "copies" if counted["copies"] else "either" if counted["them"] else "people"
 
 
 def other_numbers(text: str) -> list[str]:

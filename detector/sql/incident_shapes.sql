@@ -1,16 +1,13 @@
 -- What tells a second mailing on purpose from a fault: whether of each mail there was one extra copy, and whether what
 -- was sent is a mailing, written to everybody (of the organizations that were hit) on one day. On the rung of sender and
 -- size nobody can tell who else was sent it: there `mails_of_one_day` must do, those that had gone out within half a day
--- of the middle one. `mails_counted_down`: the last copy came whole hours after the one before,
--- that one after about twice as long or more, and the one before after no less, as reminders of a deadline do; or, whole
--- days after one another, the other way round, as reminders of what is overdue. (Not one hour: so does a clock that is
--- put back; nor after a weekend what comes daily.) `people_reached`: who got a first copy from the run that repeated it
--- to others (from the first tenth of the repeats to a minute after the last). `doubt_until_us` is when the log told of a third copy to a tenth of
--- the people.
+-- of the middle one. `people_reached`: who got a first copy from the run that repeated it to others (from the first tenth
+-- of the repeats to a minute after the last). `doubt_until_us` is when the log told of a third copy to a tenth of the
+-- people.
 -- grain: incident_id
--- reads: incident_repeats, repeats
+-- reads: incident_countdowns, incident_repeats, repeats
 with copies as (
-  select i.incident_id, i.recipient, i.organization, i.content_key, i.sent_at_us, i.lag_us, r.known_at_us, r.copies_before,
+  select i.incident_id, i.recipient, i.organization, i.content_key, i.sent_at_us, i.lag_us, r.known_at_us,
     row_number() over (
       partition by i.incident_id, i.recipient, i.content_key order by i.sent_at_us, i.send_id
     ) as extra
@@ -22,24 +19,9 @@ with copies as (
   where extra = 1
   group by incident_id
 ), mails as (
-  select incident_id, recipient, content_key, count(*) as excess, max(copies_before) as copies_before
+  select incident_id, recipient, content_key, count(*) as excess
   from copies
   group by incident_id, recipient, content_key
-), reminded as (
-  select l.incident_id, sum(case when r.lag_us >= 7020000000 and b.lag_us >= 1.8 * r.lag_us
-      and coalesce(e.lag_us, b.lag_us) >= b.lag_us
-      and (r.lag_us + 180000000) % 3600000000 <= 360000000 and (b.lag_us + 180000000) % 3600000000 <= 360000000
-      or b.lag_us >= 72000000000 and r.lag_us >= 1.8 * b.lag_us and coalesce(e.lag_us, b.lag_us) <= b.lag_us
-      and (r.lag_us + 180000000) % 86400000000 <= 360000000 and (b.lag_us + 180000000) % 86400000000 <= 360000000
-      and not (b.lag_us <= 86580000000 and r.lag_us between 259020000000 and 259380000000)
-      then 1 else 0 end) as mails
-  from mails as l
-  join repeats as r on r.recipient = l.recipient and r.content_key = l.content_key and r.copies_before = l.copies_before
-  join repeats as b on b.recipient = l.recipient and b.content_key = l.content_key
-    and b.copies_before = l.copies_before - 1
-  left join repeats as e on e.recipient = l.recipient and e.content_key = l.content_key
-    and e.copies_before = l.copies_before - 2
-  group by l.incident_id
 ), spans as (
   select incident_id, count(*) as mails, sum(case when excess = 1 then 1 else 0 end) as mails_sent_twice
   from mails
@@ -84,7 +66,7 @@ with copies as (
   where extra = 2
 )
 select s.incident_id, cast(s.mails as bigint) as mails, cast(s.mails_sent_twice as bigint) as mails_sent_twice,
-  cast(coalesce(m.mails, 0) as bigint) as mails_counted_down, cast(coalesce(a.mails, 0) as bigint) as mails_of_one_day,
+  cast(coalesce(m.mails_counted_down, 0) as bigint) as mails_counted_down, cast(coalesce(a.mails, 0) as bigint) as mails_of_one_day,
   cast(coalesce(f.contents, 0) as bigint) as contents,
   cast(coalesce(f.people_written_to, 0) as bigint) as people_written_to,
   cast(coalesce(f.people_written_to_then, 0) as bigint) as people_written_to_then,
@@ -92,7 +74,7 @@ select s.incident_id, cast(s.mails as bigint) as mails, cast(s.mails_sent_twice 
 from spans as s
 join gaps as g on g.incident_id = s.incident_id
 left join at_once as a on a.incident_id = s.incident_id
-left join reminded as m on m.incident_id = s.incident_id
+left join incident_countdowns as m on m.incident_id = s.incident_id
 left join reached as e on e.incident_id = s.incident_id
 left join firsts as f on f.incident_id = s.incident_id
 left join doubts as d on d.incident_id = s.incident_id and d.place = 1

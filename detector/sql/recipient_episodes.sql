@@ -1,7 +1,8 @@
 -- One mail to one person again and again, no more than three days apart, and two hours, for a weekend in which the clock
--- is put back: how many copies, from when to when, and how many on the busiest day of them. Beside it on how many other days the person got the template (a shared
--- inbox does all the time; the days next to it are left out). `is_even` if the pauses are ten seconds or more, and all
--- alike to a tenth; or whole half days to a minute or so, as with a schedule that rests at weekends. Only from two copies on.
+-- is put back: how many copies, from when to when, and how many on the busiest day. Beside it on how many other days the
+-- person got the template (a shared inbox does all the time; left out are the days next to it, and those with less than a
+-- quarter of that busiest day). `is_even` if the pauses are ten seconds or more, and all alike to a tenth; or whole half
+-- days to a minute or so, as with a schedule that rests at weekends. Only from two copies on.
 -- grain: recipient, content_key, started_us
 -- reads: repeats
 with spaced as (
@@ -12,19 +13,12 @@ with spaced as (
   from repeats
   where copies_before > 0 or next_lag_us is not null
 ), placed as (
-  select *, row_number() over (partition by recipient, content_key, episode order by copies_before) as place
+  select *, row_number() over (partition by recipient, content_key, episode order by copies_before) as place,
+    count(*) over (partition by recipient, content_key, episode, sent_at_us - sent_at_us % 86400000000) as on_that_day
   from spaced
-), daily as (
-  select recipient, content_key, episode, max(copies) as busiest_day
-  from (
-    select recipient, content_key, episode, count(*) as copies
-    from spaced
-    group by recipient, content_key, episode, sent_at_us - sent_at_us % 86400000000
-  ) as days
-  group by recipient, content_key, episode
 ), episodes as (
-  select recipient, content_key, template_key, episode, min(sent_at_us) as started_us, max(sent_at_us) as ended_us,
-    count(*) as copies, coalesce(min(case when place > 1 then lag_us end) >= 10000000
+  select recipient, content_key, template_key, min(sent_at_us) as started_us, max(sent_at_us) as ended_us,
+    count(*) as copies, max(on_that_day) as busiest_day, coalesce(min(case when place > 1 then lag_us end) >= 10000000
       and max(case when place > 1 then lag_us end) <= 1.1 * min(case when place > 1 then lag_us end)
       or min(case when place > 1 then lag_us end) > 43000000000
       and max(case when place > 1 then abs((lag_us + 21600000000) % 43200000000 - 21600000000) end) <= 100000000,
@@ -33,15 +27,19 @@ with spaced as (
   group by recipient, content_key, template_key, episode
   having count(*) > 1
 ), own as (
-  select e.recipient, e.content_key, e.started_us, count(distinct r.sent_at_us - r.sent_at_us % 86400000000) as days
+  select e.recipient, e.content_key, e.started_us, e.busiest_day, count(*) as mails
   from episodes as e
   join repeats as r on r.recipient = e.recipient and r.template_key = e.template_key
     and (r.sent_at_us < e.started_us - 86400000000 or r.sent_at_us > e.ended_us + 86400000000)
   where e.copies > 4
-  group by e.recipient, e.content_key, e.started_us
+  group by e.recipient, e.content_key, e.started_us, e.busiest_day, r.sent_at_us - r.sent_at_us % 86400000000
+), days as (
+  select recipient, content_key, started_us, count(*) as days
+  from own
+  where 4 * mails >= busiest_day
+  group by recipient, content_key, started_us
 )
-select e.recipient, e.content_key, e.template_key, e.started_us, e.ended_us, e.copies, d.busiest_day, e.is_even,
+select e.recipient, e.content_key, e.template_key, e.started_us, e.ended_us, e.copies, e.busiest_day, e.is_even,
   coalesce(o.days, 0) as own_days
 from episodes as e
-join daily as d on d.recipient = e.recipient and d.content_key = e.content_key and d.episode = e.episode
-left join own as o on o.recipient = e.recipient and o.content_key = e.content_key and o.started_us = e.started_us
+left join days as o on o.recipient = e.recipient and o.content_key = e.content_key and o.started_us = e.started_us
