@@ -58,7 +58,7 @@ def test(args: list[str]) -> int:
     lint_status = lint([])
     if lint_status:
         say("lint found something (above), so this run will fail; now the tests")
-    # in the order of their names the last files are cheap ones; xdist would end on the dear ones, which have few tests
+    # conftest.py puts the dear files first; in an order of xdist's own they come last, for they have few tests
     spread = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
     return call(PYTHON, "-m", "pytest", *spread, *args) or lint_status
 

@@ -96,7 +96,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     batch_alarms = with_neighbours(alarmed_batches(detector, candidates, settings), numbers)
     person_alarms = _alarmed_people(detector, people, settings)
     episodes = alarmed_episodes(_episodes(db), batch_alarms, settings)
-    episodes = _with_groups(db, episodes)
+    episodes = _with_groups(db, _without_timetables(db, episodes, settings))
     person_alarms, episodes = _without_blind_copies(db, person_alarms, episodes)
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)
     _save(db, alarms, _usual_lags(batches, alarms, numbers))
@@ -162,6 +162,17 @@ def _with_groups(db: Connection, episodes: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([*found, episodes.assign(alike=1, alike_at_us=0)]).drop_duplicates(
         ["recipient", "content_key", "started_us"]
     )
+
+
+def _without_timetables(db: Connection, episodes: pd.DataFrame, settings: Detection) -> pd.DataFrame:
+    """Without the few copies, over days, that came to somebody from the very runs that send the template to others."""
+    is_drip = episodes["ended_us"] - episodes["started_us"] >= DAY_US
+    drips = episodes[is_drip & (episodes["copies"] < settings.single_recipient_copies)]
+    db.register("drips", drips[["recipient", "content_key", "started_us", "ended_us", "copies"]])
+    due = db.execute(read_sql("questions/timetables")).df()
+    db.unregister("drips")
+    kept = episodes.merge(due, how="left", indicator="is_due")
+    return kept[kept.pop("is_due") == "left_only"]
 
 
 def _without_blind_copies(

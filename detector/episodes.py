@@ -98,7 +98,10 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
         others = others[others["own_days"] < DAYS_OF_AN_INBOX]
         others = others[~_is_of(others, alarmed.get(template_key, np.array([])))]
         others = others.assign(is_shared=others["recipient"].map(_is_shared))
-        dripping = others[_drips(others)]
+        is_of_a_size = template_key.startswith(
+            "z:"
+        )  # mails of one size may be different ones, and evenly spaced by chance
+        dripping = others if is_of_a_size else others[_drips(others)]
         for episode in part.assign(drips=_drips(part)).to_dict("records"):
             most, enough = _enough(episode, others, settings, is_known=is_known)
             if is_known and episode["drips"]:

@@ -242,12 +242,13 @@ def _write(db: Connection, reading: _Reading, tally: FileTally, clock: Clock, as
         f"{', '.join(map(_kept, _TEXTS))}, size, nullif({_kept('next_key')}, '') from parsed where outcome = 'event'",
         {"file_id": file_id, "shift": framed.skipped} | clock.parameters,
     )
-    db.execute(
-        "insert into rejects select $file_id, p.record_number + $shift, min(p.reason), min(left(r.text, 4000)) "
-        "from parsed as p join records as r using (record_number) where p.outcome = 'rejected' "
-        "group by p.record_number",
-        {"file_id": file_id, "shift": framed.skipped},
-    )
+    if tally.rejected:
+        db.execute(
+            "insert into rejects select $file_id, p.record_number + $shift, min(p.reason), min(left(r.text, 4000)) "
+            "from parsed as p join records as r using (record_number) where p.outcome = 'rejected' "
+            "group by p.record_number",
+            {"file_id": file_id, "shift": framed.skipped},
+        )
 
 
 def _kept(text: str) -> str:

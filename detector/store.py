@@ -12,6 +12,7 @@ import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,9 @@ def transaction(db: Connection) -> Iterator[None]:
     db.execute("commit")
 
 
+@cache
 def read_sql(name: str) -> str:
-    """The text of one file of `sql/`."""
+    """The text of one file of `sql/`; a watch reads each once."""
     return (_SQL_DIR / f"{name}.sql").read_text(encoding="utf-8")
 
 

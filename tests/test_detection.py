@@ -592,6 +592,25 @@ def test_a_mail_every_hour_for_five_days_is_told_however_often_its_template_come
     assert alarms(read_outbox(tmp_path / "used", ordinary + reminders("sam@inn.example", 12))) == []
 
 
+def test_reminders_that_come_to_one_person_from_the_run_that_reminds_others_are_a_timetables(tmp_path):
+    """Each day at seven, ten others are reminded once. Rosa is on every second day, seven times in all: six extra
+    if hers come at 04:31, when nobody else gets any, and none if they come from that run."""
+    ordinary = list(ordinary_outbox(random.Random(11)))
+    run = [
+        (FIRST_DAY + timedelta(days=day, hours=7, seconds=n), f"p{day}-{n}@inn.example", "due", "Finish your course")
+        for day in range(30)
+        for n in range(10)
+    ]
+
+    def to_rosa(at: timedelta) -> list[Mail]:
+        days = (FIRST_DAY + timedelta(days=12 + 2 * n) for n in range(7))
+        return [(day + at, "rosa@hotel.example", "due", "Finish your course") for day in days]
+
+    ((incident, _),) = read_outbox(tmp_path, ordinary + run + to_rosa(timedelta(hours=4, minutes=31)))
+    assert (incident.recipients, incident.excess) == (1, 6)
+    assert alarms(read_outbox(tmp_path / "run", ordinary + run + to_rosa(timedelta(hours=7, seconds=20)))) == []
+
+
 def test_an_address_that_is_probed_every_hour_is_no_part_of_a_loop_of_the_same_mail(tmp_path):
     """The probe has had the welcome 471 times when 25 copies of it go to each of eight people within two hours."""
     ordinary = list(ordinary_outbox(random.Random(14)))

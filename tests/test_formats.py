@@ -8,6 +8,7 @@ tests/test_formats.py` writes the expectations anew; a person reads the differen
 import csv
 import json
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from detector.config import Config, Source, load_config
 from detector.formats import COLUMNS, choose_format, load_formats
 from detector.framings import sniff
+from detector.store import Connection
 
 FORMATS = load_formats()
 FOLDER = Path(__file__).parent / "formats"
@@ -121,9 +123,15 @@ def test_a_select_gives_the_columns_that_the_ingest_reads_and_every_record_with_
     assert mixed == []
 
 
+@pytest.fixture(scope="module")
+def one_store(tmp_path_factory) -> Iterator[Connection]:
+    with one_store_for_many(tmp_path_factory.mktemp("samples")) as db:
+        yield db
+
+
 @pytest.mark.parametrize("sample", samples(), ids=named)
-def test_a_sample_holds_the_sends_that_were_accepted_and_nothing_in_a_healthy_one_is_rejected(db, sample):
-    config, expectation = config_of(sample), expectation_of(sample)
+def test_a_sample_holds_the_sends_that_were_accepted_and_nothing_in_a_healthy_one_is_rejected(one_store, sample):
+    db, config, expectation = emptied(one_store), config_of(sample), expectation_of(sample)
     tallies = ingest(db, sample, config=config)
     if sample.stem not in RUBBISH:
         assert [tally.problem for tally in tallies if tally.problem] == []

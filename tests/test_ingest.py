@@ -117,9 +117,11 @@ def test_mails_with_a_subject_of_2_mb_are_sends_and_only_the_same_one_is_a_repea
 
 
 def test_every_record_of_every_sample_is_accounted_for_in_the_tally_and_in_the_tables(db):
-    tallies = ingest(db, FORMATS)  # balanced, as `ingest` asserts
+    beside = (".expected.jsonl", ".toml")  # what is expected of a sample, and its config, are no samples
+    samples = [path for path in sorted(FORMATS.rglob("*.*")) if path.is_file() and not path.name.endswith(beside)]
+    tallies = ingest(db, *samples)  # balanced, as `ingest` asserts
     read = [tally for tally in tallies if tally.format]
-    assert len(read) > 50
+    assert len(read) > 150
     per_file = (
         "select f.file_id, (select count(distinct record_number) from {0} as t where t.file_id = f.file_id) as n "
     )

@@ -106,13 +106,9 @@ def run(*arguments: object, **options: Any) -> "subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="module")
-def once(tmp_path_factory) -> Path:
-    """The state after one night on the plain sample; to be read only."""
-    state = tmp_path_factory.mktemp("once") / "state"
-    done = night(state)
-    assert done.exit_code == 0
-    assert done.problems == ()
-    return state
+def once(sample_state) -> Path:
+    """The state after one night on the plain sample, which ended well and said nothing; to be read only."""
+    return sample_state
 
 
 @pytest.fixture
@@ -235,16 +231,16 @@ def test_a_log_that_ends_in_the_middle_of_the_night_says_that_it_goes_on(tmp_pat
 # --- again -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_second_and_a_third_run_change_nothing_and_tell_nobody(state, monkeypatch):
+def test_a_second_and_a_third_run_change_nothing_and_tell_nobody(small_state, small_log, monkeypatch):
     """Nor do they draw anything: they get by without matplotlib."""
-    before, kept = digest(state), rows_kept(state)
+    before, kept = digest(small_state), rows_kept(small_state)
     drawn.cache_clear()
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     for _ in range(2):
-        done = night(state)
+        done = night(small_state, small_log, as_of=AFTER)
         assert done.exit_code == 0
-        assert differing(state, before) == []
-        assert rows_kept(state) == kept
+        assert differing(small_state, before) == []
+        assert rows_kept(small_state) == kept
 
 
 def test_runs_at_other_hours_of_the_same_day_leave_the_report_as_it_is(small_state, small_log):
@@ -255,14 +251,15 @@ def test_runs_at_other_hours_of_the_same_day_leave_the_report_as_it_is(small_sta
         assert alerts(small_state) == told
 
 
-def test_a_run_two_days_later_writes_its_own_report_and_tells_once_that_nobody_sees_anything(state):
+def test_a_run_two_days_later_writes_its_own_report_and_tells_once_that_nobody_sees_anything(small_state, small_log):
     """By then the log is older than 26 hours, so nobody can know whether it goes on; nothing else is different."""
-    before, told = incidents(state), alerts(state)
-    assert night(state, as_of=MORNING + timedelta(days=2)).exit_code == 3
-    assert incidents(state, "2026-11-03") == [{**found, "state": "blind", "ongoing": None} for found in before]
-    assert incidents(state) == before
-    night(state, as_of=MORNING + timedelta(days=3))
-    assert alerts(state) == ["feed.blind.20261031-2016.eml", *told]
+    state = small_state
+    before, told = incidents(state, "2026-10-24"), alerts(state)
+    assert night(state, small_log, as_of=AFTER + timedelta(days=2)).exit_code == 3
+    assert incidents(state, "2026-10-26") == [{**found, "state": "blind", "ongoing": None} for found in before]
+    assert incidents(state, "2026-10-24") == before
+    night(state, small_log, as_of=AFTER + timedelta(days=3))
+    assert alerts(state) == ["feed.blind.20261023-0844.eml", *told]  # the twelfth copy: 08:00 + 11 x 4 minutes
 
 
 def test_runs_without_a_time_are_as_quiet(tmp_path):
@@ -333,10 +330,10 @@ def test_the_month_read_week_by_week_ends_like_the_month_read_at_once(once, tmp_
     assert set(alerts(state)) >= set(alerts(once))
 
 
-def test_a_letter_that_a_person_edited_stays_as_it_is(state):
-    letter = case_of(state) / "letter.md"
+def test_a_letter_that_a_person_edited_stays_as_it_is(small_state, small_log):
+    letter = case_of(small_state) / "letter.md"
     letter.write_text("Dear Ana, we are sorry.\n")
-    night(state, as_of=MORNING + timedelta(days=1))
+    night(small_state, small_log, as_of=AFTER + timedelta(days=1))
     assert letter.read_text() == "Dear Ana, we are sorry.\n"
 
 
@@ -358,10 +355,10 @@ def test_the_snapshot_cannot_be_written(state):
         db.execute("delete from incidents")
 
 
-def test_all_that_is_kept_is_for_its_owner_only(tmp_path):
+def test_all_that_is_kept_is_for_its_owner_only(small_log, tmp_path):
     before = os.umask(0o022)
     try:
-        night(tmp_path / "state")
+        night(tmp_path / "state", small_log, as_of=AFTER)
     finally:
         os.umask(before)
     everything = [tmp_path / "state", *(tmp_path / "state").rglob("*")]
@@ -399,18 +396,21 @@ def test_a_second_run_at_the_same_time_ends_at_once_with_four_and_changes_nothin
     assert fingerprint(state) == before
 
 
-def test_without_its_journal_nothing_is_sent_and_the_run_ends_with_six(state):
+def test_without_its_journal_nothing_is_sent_and_the_run_ends_with_six(small_state, small_log):
+    state = small_state
     (state / "work/notices.journal").unlink()
     shutil.rmtree(state / "alerts")
     with pytest.raises(JournalError, match="the journal of notices is missing"):
-        night(state)
-    done = run("nightly", SAMPLES / "plain", "--state", state, "--as-of", MORNING.isoformat())
+        night(state, small_log, as_of=AFTER)
+    done = run("nightly", small_log, "--state", state, "--as-of", AFTER.isoformat())
     assert done.returncode == 6
     assert "the journal of notices is missing" in done.stderr
     assert alerts(state) == []
     (state / "work/detector.duckdb").unlink()
     with pytest.raises(JournalError, match="the journal of notices is missing"):
-        night(state)  # where there are incidents there was a journal, whatever the database knows
+        night(
+            state, small_log, as_of=AFTER
+        )  # where there are incidents there was a journal, whatever the database knows
 
 
 def test_a_journal_that_was_tampered_with_is_six_as_well(state):
@@ -477,14 +477,14 @@ def test_a_night_that_could_not_write_its_report_is_made_up_for_by_the_next(smal
     assert differing(small_state, digest(as_it_should_be)) == []
 
 
-def test_a_night_that_died_before_it_published_is_published_by_the_next(state):
+def test_a_night_that_died_before_it_published_is_published_by_the_next(small_state, small_log):
     """The report was written, the snapshot was not: nothing is new, and yet analysts wait for it."""
-    (state / "current.duckdb").unlink()
-    for snapshot in (state / "snapshots").iterdir():
+    (small_state / "current.duckdb").unlink()
+    for snapshot in (small_state / "snapshots").iterdir():
         snapshot.unlink()
-    assert night(state).exit_code == 0
-    with open_snapshot(state) as db:
-        assert db.execute("select count(*) from sends").fetchall() == [(TRUTH["totals"]["sends"],)]
+    assert night(small_state, small_log, as_of=AFTER).exit_code == 0
+    with open_snapshot(small_state) as db:
+        assert db.execute("select count(*) from sends").fetchall() == [(SMALL_SENDS,)]
 
 
 def test_a_report_that_was_half_written_is_written_whole_by_the_next_run(small_state, small_log):

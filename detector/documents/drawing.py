@@ -111,7 +111,8 @@ def panel(
 
 
 def bars(axes: "Axes", bars: Sequence[Bar], width: float, colour: str, *, is_gapless: bool = False) -> None:
-    """Bars as one path, so that a picture of 300 buckets stays small; empty buckets leave nothing."""
+    """Bars as one path, so that a picture of 300 buckets stays small; empty buckets leave nothing. As an artist, for
+    `add_patch` would walk every curve of it to find limits that we set ourselves."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -122,7 +123,7 @@ def bars(axes: "Axes", bars: Sequence[Bar], width: float, colour: str, *, is_gap
         corners += [(left, bottom), (left, top), (right, top), (right, bottom), (left, bottom)] if height else []
     if corners:
         codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * (len(corners) // 5)
-        axes.add_patch(PathPatch(Path(corners, codes), facecolor=colour, edgecolor="none", clip_on=False))
+        axes.add_artist(PathPatch(Path(corners, codes), facecolor=colour, edgecolor="none", clip_on=False))
 
 
 def title(axes: "Axes", text: str, colour: str, inches_above: float = 0.11, is_right: bool = False) -> None:

@@ -81,7 +81,7 @@ def _usual_band(axes: "Axes", palette: Palette, usual: Sequence[tuple[float, int
 
     bars(axes, [(start, 0, most) for start, most in usual], width, palette.line, is_gapless=True)
     line = [(at, most) for start, most in usual for at in (start, start + width)]
-    axes.add_patch(PathPatch(Path(line), facecolor="none", edgecolor=palette.muted, linewidth=0.9, clip_on=False))
+    axes.add_artist(PathPatch(Path(line), facecolor="none", edgecolor=palette.muted, linewidth=0.9, clip_on=False))
 
 
 def _mark_alarm(axes: "Axes", palette: Palette, at: float) -> None:

@@ -23,6 +23,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -60,6 +61,7 @@ class Select:
     assumptions: tuple[str, ...] = ()
 
 
+@cache
 def load_formats() -> dict[str, ModuleType]:
     """Every format module of this folder by name, in alphabetical order; one that cannot be loaded is fatal."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
