@@ -357,6 +357,9 @@ def test_a_stale_log_never_says_that_it_stopped():
         (5, 85, DAY, "serious"),
         (4, 68, 17 * DAY, "minor"),
         (5, 5, MINUTE, "minor"),
+        (1, 3, MINUTE, "minor"),
+        (1, 2, 2 * HOUR, "info"),
+        (2, 2, MINUTE, "info"),
     ],
 )
 def test_severity(people, excess, lasted, expected):
