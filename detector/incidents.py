@@ -182,7 +182,7 @@ def liveness(ended_at: datetime, median_gap_seconds: float, feed: Feed) -> tuple
 def severity(recipients: int, excess: int, lasted: timedelta) -> str:
     """How grave for the people hit: how many, how many extra copies, how long.
 
-    What is left of a burst, once all is taken off that others account for, may be a copy or two: nobody calls about that.
+    What is left of a burst, once all is taken off that others account for, may be a copy or two: nobody calls for that.
     """
     hours = lasted.total_seconds() / 3600
     if (recipients >= 50 and excess >= 500) or excess >= 5_000:
