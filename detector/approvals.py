@@ -12,7 +12,7 @@ from detector.documents.apology_letter import MOVING, due, letter_facts, stopped
 from detector.documents.correcting import UNSENT, in_words, no_longer_so
 from detector.documents.desk import Desk
 from detector.documents.languages import Language
-from detector.documents.letter_words import bound_words, changed, is_promise, still_promised
+from detector.documents.letter_words import CAUSE, bound_words, changed, is_promise, still_so
 from detector.documents.still_going import came_again, is_blind, is_over
 from detector.records import CaseFacts
 from detector.written_list import sha256
@@ -83,8 +83,9 @@ def wrong_in(held: Step, case: CaseFacts, desk: Desk) -> tuple[dict[str, str], s
     wrong = no_longer_so(held.fields.get("facts", {}), now)
     if desk.is_read or language.code == "en":  # what is promised in German stands in human.toml
         held_words = held.fields.get("words", {})
-        now |= still_promised(case, held.organization, desk, language)
-        wrong |= {code: was for code, was in held_words.items() if is_promise(code) and now.get(code) != was}
+        now |= still_so(case, held.organization, desk, language)
+        told = {code: was for code, was in held_words.items() if is_promise(code) or (code == CAUSE and desk.is_read)}
+        wrong |= {code: was for code, was in told.items() if now.get(code) != was}
     return wrong, in_words(wrong, now)
 
 

@@ -51,6 +51,20 @@ def test_the_vendor_pack_tells_no_client_by_the_path_of_a_log_or_the_spelling_of
     assert [home["file-1"], home["file-2"]] == paths, "whoever is asked back finds the line"
 
 
+def test_a_mail_to_two_people_is_no_message_id_of_its_own_for_each_and_points_to_the_side_that_makes_mail(desk):
+    """Ten rounds to twelve people, six mails of two each: 108 extra copies are 54 mails."""
+    rows = [(*row[:1], f"pair{n % 12 // 2}.{n // 12}", *row[2:]) for n, row in enumerate(burst())]
+    write_log(desk.folder / "logs" / "pairs.csv", rows)
+    assert desk.run("nightly", desk.folder / "logs", "--state", desk.state, "--as-of", MORNING.isoformat()).code == 0
+    pack = folder_of(desk) / "vendor-pack"
+    told = "".join(
+        " ".join((pack / name).read_text("utf-8").split()) for name in ("00-read-me-first.txt", "01-pattern.txt")
+    )
+    assert "The 108 extra copies are 54 mails to several people at once; nobody got one Message-ID twice." in told
+    assert "have a Message-ID of their own" not in told
+    assert "points to the side that makes the mail" in told
+
+
 def test_the_manifest_is_of_the_pack_as_it_lies_and_names_what_people_edited(desk):
     """The question is put in other words, the list of copies is deleted: the night after, and each command, makes the
     manifest agree with that, and no byte of a person is touched. Once the edit is taken back it is named no more."""

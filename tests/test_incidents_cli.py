@@ -837,6 +837,19 @@ def test_letters_to_two_clients_exported_into_one_folder_lie_beside_each_other(d
         assert people in (out / "clients" / who / "letter.html").read_bytes()
 
 
+def test_the_person_at_one_client_is_named_in_no_letter_to_another(desk):
+    assert desk.night(MORNING, burst(), burst(people=8, what="welcome at Birch")).code == 0
+    name = desk.listed()[0]["incident_id"]
+    (folder,) = (desk.state / "incidents").iterdir()
+    noted_and_filled(desk, name, folder, "Harbor")
+    office.fill(folder / "human.toml", {"contact": '"Dana Cole, Training Manager"'}, 'clients."Harbor"')
+    told = {"contact": '"Lee Fern"', "salutation": '"Dear Mr Fern"', "meaning": '"Dana Cole had it worse."'}
+    office.fill(folder / "human.toml", office.CLIENT | told, 'clients."Birch"')
+    checked = desk.run("letter", "check", name, "--organization", "Birch", "--state", desk.state)
+    assert "Another client or one of its people is named, Dana Cole." in checked.out + checked.err
+    assert checked.code == 1
+
+
 def test_what_one_client_was_promised_is_in_no_letter_to_another(desk):
     both = (burst(), burst(people=8, what="welcome at Birch"))
     assert desk.night(MORNING, *both).code == 0

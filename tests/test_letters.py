@@ -676,6 +676,27 @@ def test_a_stop_that_is_moved_after_the_letter_went_out_calls_for_a_correction(s
     assert "I wrote 20:12 UTC on 27 October 2026; it is 20:30 UTC" in (folder / "letter-2.md").read_text("utf-8")
 
 
+def test_a_cause_that_turns_out_to_be_another_after_the_letter_went_out_calls_for_a_correction(
+    state: Path, folder: Path
+) -> None:
+    letter_sent(state, folder)
+    fill(
+        folder / "human.toml",
+        {"cause.statement": '"the job was installed on two servers"', "letter.date": "2026-11-04"},
+    )
+    said = check(state)
+    assert f"{CLIENT} holds a letter that is wrong: the cause “" in detector("incidents", "list", "--state", state).text
+    assert incidents(state, "close").code == 2
+    draft = (folder / "letter-2.md").read_text(encoding="utf-8")
+    assert "I told you how it happened, as we understood it then. We were wrong." in draft
+    assert "- How it happened: I wrote “" in draft
+    assert "”; it is “the job was installed on two servers”." in draft
+    assert f"{CLIENT}, correction: ready to be approved" in check(state).text, said.text
+    assert approve(state).code == 0
+    assert incidents(state, "sent").code == 0
+    assert "wrong" not in detector("incidents", "list", "--state", state).text
+
+
 def test_a_correction_to_a_german_client_is_german(state: Path, folder: Path, tmp_path: Path) -> None:
     config = tmp_path / "detector.toml"
     config.write_text(f'[clients."{CLIENT}"]\nlanguage = "de"\nzone = "Europe/Berlin"\n', encoding="utf-8")

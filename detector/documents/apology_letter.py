@@ -19,7 +19,7 @@ from detector.documents.desk import Desk, SharedWords, client_folders, others_of
 from detector.documents.escaping import in_brief, markdown, visible
 from detector.documents.languages import Language
 from detector.documents.letter_text import as_token
-from detector.documents.letter_words import is_promise, said, still_promised
+from detector.documents.letter_words import CAUSE, is_promise, said, still_so
 from detector.documents.sentences import in_markdown, mail_name
 from detector.documents.still_going import came_again, is_blind, is_over, is_running
 from detector.documents.templates import Safe, fill, one_line, render_markdown
@@ -186,7 +186,7 @@ def _correction(case: CaseFacts, organization: str, desk: Desk, tokens: Mapping[
     language, record, day = desk.language(organization), case.record, desk.human.letter.date
     first = record.held(organization) if record else None
     wrong = wrong_figures(record, organization)
-    now = {"stop": stopped_at(case, language)} | still_promised(case, organization, desk, language)
+    now = {"stop": stopped_at(case, language)} | still_so(case, organization, desk, language)
     of_letter = dated(first, language) if first else ""
     is_new = day is not None and language.day(day) != of_letter
     return {
@@ -194,7 +194,8 @@ def _correction(case: CaseFacts, organization: str, desk: Desk, tokens: Mapping[
         "corrected_on": language.day(day) if day and is_new else "",
         "corrected": list(corrected(record, organization, tokens, language, now)),
         "is_promise_moved": any(is_promise(code) for code in wrong),
-        "is_figure_moved": not all(is_promise(code) for code in wrong),
+        "is_figure_moved": any(not is_promise(code) and code != CAUSE for code in wrong),
+        "is_cause_moved": CAUSE in wrong,
     }
 
 

@@ -10,6 +10,7 @@ from detector.documents.templates import Safe, fill, one_line
 
 _LABELS = {
     "en": {
+        "H1": "How it happened",
         "F3": "The email",
         "F4": "People",
         "F7": "Copies too many",
@@ -22,6 +23,7 @@ _LABELS = {
         "stop": "Stopped",
     },
     "de": {
+        "H1": "Wie es dazu kam",
         "F3": "Die E-Mail",
         "F4": "Personen",
         "F7": "E-Mails zu viel",
@@ -34,7 +36,9 @@ _LABELS = {
         "stop": "Angehalten",
     },
 }
-"""Code of a figure that stands in a letter -> what it is called in a correction."""
+"""Code of what stands in a letter -> what it is called in a correction."""
+_WORDS = ("H1", "H9")
+"""What of it people wrote or promised."""
 UNSENT = "not noted"
 """The stop time of a letter that says none."""
 
@@ -46,7 +50,7 @@ def no_longer_so(held: Mapping[str, str], now: Mapping[str, str]) -> dict[str, s
 
 def in_words(wrong: Mapping[str, str], now: Mapping[str, str]) -> str:
     """For ourselves: "copies too many 3,539, now 3,542"."""
-    labels = {**_LABELS["en"], "H9": "our next word to them"}
+    labels = {**_LABELS["en"], "H1": "the cause", "H9": "our next word to them"}
     shown = {code: _quoted(code, text, "en") for code, text in now.items() if code in wrong}
     told = (
         (labels.get(code, code), _quoted(code, was, "en"), shown.get(code, _gone(code))) for code, was in wrong.items()
@@ -55,7 +59,7 @@ def in_words(wrong: Mapping[str, str], now: Mapping[str, str]) -> str:
 
 
 def _gone(code: str) -> str:
-    return "none" if code in _LABELS["en"] and code != "H9" else "withdrawn"
+    return "none" if code in _LABELS["en"] and code not in _WORDS else "withdrawn"
 
 
 def held_code(code: str) -> str:
@@ -100,13 +104,17 @@ def corrected(
             yield Correction(what, was, _quoted(code, now[code], language.code))
         elif not code.startswith("F"):
             prompt = {"en": "", "de": "in German: "}[language.code] + "why it no longer stands"
-            yield Correction(what, was, taken_back=Safe(fill("H8", prompt + _reason(record, organization, code))))
+            yield Correction(
+                what,
+                was,
+                taken_back=Safe(fill("H1" if code == "H1" else "H8", prompt + _reason(record, organization, code))),
+            )
 
 
 def _quoted(code: str, words: str, language: str) -> Safe:
-    """The words of a promise in quotation marks, as people wrote them; days and times as they are."""
+    """The words of a promise or of the cause in quotation marks, as people wrote them; days and times as they are."""
     shown = f"„{words}“" if language == "de" else f"“{words}”"
-    return Safe(words if code in _LABELS["en"] else shown)
+    return Safe(words if code in _LABELS["en"] and code != "H1" else shown)
 
 
 def _reason(record: CaseRecord | None, organization: str, code: str) -> str:

@@ -184,7 +184,7 @@ def _is_noted(sentence: str, c: Checking) -> bool:
     """The offer (H7) and the ready sentences of the template are no promises to note."""
     words = c.desk.words(c.organization)
     shared = shared_words(c.desk, c.case, c.language.code, c.organization)
-    ready = (words.offer, shared.offer, shared.keep, shared.stopped, shared.checked, *c.phrases.ready, *c.was_promised)
+    ready = (words.offer, shared.offer, shared.keep, shared.stopped, shared.checked, *c.phrases.ready, *c.was_told)
     return any((text and sentence.strip(" .;") in text) or (text and text.strip(" .") in sentence) for text in ready)
 
 

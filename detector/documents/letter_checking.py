@@ -11,7 +11,7 @@ from detector.documents.correcting import dated, wrong_figures
 from detector.documents.desk import Desk
 from detector.documents.languages import Language
 from detector.documents.letter_phrases import Phrases
-from detector.documents.letter_words import is_promise
+from detector.documents.letter_words import CAUSE, is_promise
 from detector.records import CaseFacts
 
 RESPONSIBLE_WITHIN = 60
@@ -62,10 +62,10 @@ class Checking:
         return dated(held, self.language) if held else ""
 
     @property
-    def was_promised(self) -> tuple[str, ...]:
-        """Promises as a client holds them, which a correction repeats."""
+    def was_told(self) -> tuple[str, ...]:
+        """Promises, and the cause, as a client holds them, which a correction repeats."""
         wrong = wrong_figures(self.case.record, self.organization) if self.is_correction else {}
-        return tuple(was for code, was in wrong.items() if is_promise(code))
+        return tuple(was for code, was in wrong.items() if is_promise(code) or code == CAUSE)
 
     @property
     def opening(self) -> str:

@@ -8,7 +8,7 @@ from detector.documents.desk import shared_words
 from detector.documents.human import prose, words_in
 from detector.documents.letter_checking import Checking, Finding
 from detector.documents.letter_text import FILL, TOKEN
-from detector.documents.letter_words import still_promised
+from detector.documents.letter_words import still_so
 from detector.documents.spelt_numbers import EVERYDAY, spelt_numbers
 from detector.documents.templates import one_line
 from detector.documents.typed_numbers import NUMBER, Typed, other_numbers, round_numbers, typed_numbers
@@ -24,7 +24,7 @@ def wrong_figures(c: Checking) -> Iterator[Finding]:
     allowed = {digits for text in told for digits in re.findall(r"\d+", text)}
     for number, line in c.lines:
         line = TOKEN.sub(" ", FILL.sub(" ", line.replace(c.case.incident.incident_id, " ")))
-        for words in filter(None, (*map(one_line, _typed(c).values()), *c.was_promised)):
+        for words in filter(None, (*map(one_line, _typed(c).values()), *c.was_told)):
             line = line.replace(words, " ")  # of these `typed_by_hand` speaks
         for one in typed_numbers(line):
             if not _is_figure(one, c) and (one.counts or not _is_filled_in(one.number, allowed)):
@@ -100,11 +100,11 @@ def _figures_of(one: Typed, c: Checking) -> list[tuple[str, str]]:
 def _addresses(c: Checking) -> list[str]:
     """Where further numbers may come from: addresses, telephones, days, the promises, what was due to each person."""
     client, us, human = c.desk.client(c.organization), c.desk.sender, c.desk.human
-    promised = still_promised(c.case, c.organization, c.desk, c.language).values()
+    promised = still_so(c.case, c.organization, c.desk, c.language).values()
     days = [c.language.day(day) for day in (human.letter.date, human.next_update.on) if day]
     due = [str(row.expected) for row in c.case.affected]
     known = [client.contact, client.salutation, client.phone, us.name, us.phone, us.role]
-    return [*known, *promised, *c.was_promised, *days, *due, stopped_at(c.case, c.language), c.corrects]
+    return [*known, *promised, *c.was_told, *days, *due, stopped_at(c.case, c.language), c.corrects]
 
 
 def _nearest(one: Typed, c: Checking) -> tuple[str, str]:

@@ -63,7 +63,7 @@ def _names(c: Checking) -> Iterator[Finding]:
     small = whole.casefold()
     known = {*c.desk.neighbours.domains, *c.desk.clients}
     stems = _stems(c, known)
-    for name in sorted((known - set(c.case.incident.organizations)) | stems):
+    for name in sorted((known - set(c.case.incident.organizations)) | stems | _contacts(c)):
         if not name.strip() or " ".join(name.split()).casefold() not in small:
             continue
         pattern = _whole(name)
@@ -110,6 +110,13 @@ def _stems(c: Checking, names: set[str]) -> set[str]:
     words = {part for name in (*names, c.organization) for part in parts_of(name)}
     found = {stem_of(domain) for domain in _domains(c)}
     return {stem for stem in found if len(stem) > SHORT and stem not in words}
+
+
+def _contacts(c: Checking) -> set[str]:
+    """Whom we know at other clients, by first and last name."""
+    others = {*c.desk.clients, *c.desk.human.clients} - {c.organization}
+    names = (c.desk.client(other).contact.partition(",")[0].strip() for other in others)
+    return {name for name in names if " " in name}
 
 
 def _another(number: int, told: str) -> Finding:

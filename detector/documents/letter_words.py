@@ -14,9 +14,9 @@ from detector.documents.languages import Language
 from detector.documents.templates import one_line
 from detector.records import CaseFacts
 
-NEXT = "H9"
+CAUSE, NEXT = "H1", "H9"
 MEANINGS = {
-    "H1": "the cause",
+    CAUSE: "the cause",
     "H3": "what stopped it",
     "H4": "the reader",
     "H6": "what it meant for them",
@@ -35,7 +35,7 @@ def said(desk: Desk, organization: str, shared: SharedWords, language: Language)
     words, human, us = desk.words(organization), desk.human, desk.sender
     client, on, day = desk.client(organization), human.next_update.on, human.letter.date
     told = {
-        "H1": (shared.cause if human.cause.status == "confirmed" else "",),
+        CAUSE: (shared.cause if human.cause.status == "confirmed" else "",),
         "H2": (human.responsibility.whose,),
         "H3": (shared.stopped, shared.checked),
         "H4": (words.name, client.contact, client.salutation.rstrip(" ,")),
@@ -59,19 +59,21 @@ def bound_words(case: CaseFacts, organization: str, desk: Desk, kind: str) -> di
     bound = {code: " ".join(texts) for code, texts in found.items() if used is None or code in used}
     held = case.record.held(organization) if case.record and kind == CORRECTION else None
     if held is not None:
-        now = still_promised(case, organization, desk, language)
+        now = still_so(case, organization, desk, language)
         bound |= {code: now[code] for code in held.fields.get("words", {}) if code in now}
     return bound
 
 
-def still_promised(case: CaseFacts, organization: str, desk: Desk, language: Language) -> dict[str, str]:
-    """What was promised to a client as it is today, by code; nothing of what was withdrawn."""
+def still_so(case: CaseFacts, organization: str, desk: Desk, language: Language) -> dict[str, str]:
+    """What a client was promised and told of the cause, as it is today, by code; nothing of what was withdrawn."""
     shared = shared_words(desk, case, language.code, organization)
     now = {promise_code(p.number): promised(text, p.owner, language.by(p.due)) for p, text in shared.promises}
     made = case.record.promises if case.record else ()
     next_word = next((p for p in reversed(made) if p.follows == LETTER and p.organization == organization), None)
     if next_word is not None and next_word.withdrawn_at is None:
         now[NEXT] = language.day(next_word.due)
+    if desk.human.cause.status == "confirmed" and shared.cause:
+        now[CAUSE] = shared.cause
     return now
 
 

@@ -197,8 +197,12 @@ def _side(copies: Sequence[Copy]) -> str:
             "The log holds no Message-IDs, so it cannot tell whether copies were made or one mail was delivered again."
         )
     if distinct == len(extra):
+        own = f"All {phrases.counted(distinct, 'extra copy', 'extra copies')} have a Message-ID of their own."
+        if (ids := len({copy.message_id for copy in extra})) < distinct:
+            several = f"are {phrases.counted(ids, 'mail', 'mails')} to several people at once"
+            own = f"The {phrases.number(distinct)} extra copies {several}; nobody got one Message-ID twice."
         return (
-            f"All {phrases.counted(distinct, 'extra copy', 'extra copies')} have a Message-ID of their own. That "
+            f"{own} That "
             "points to the side that makes the mail (application, scheduler, job queue): a relay that repeats a mail "
             "keeps its id."
         )
