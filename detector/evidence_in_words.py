@@ -45,8 +45,8 @@ class Batch:
 
     @property
     def mail(self) -> str:
-        """What was sent; of a kin, many templates stand behind it."""
-        return "mail of this kind" if self.template_key.startswith(("k:", "i:")) else "this mail"
+        """What was sent: a template may have several subjects, and behind a kin stand many templates."""
+        return f"mail of this {'kind' if self.template_key.startswith(('k:', 'i:')) else 'template'}"
 
     @property
     def where(self) -> str:

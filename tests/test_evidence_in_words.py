@@ -18,15 +18,18 @@ def found(**changes):
 
 def test_those_sent_the_mail_for_the_first_time_are_all_who_could_get_it_again():
     assert batch(found(), 0) == (
-        "In the 15 minutes from 27 Nov 07:15 UTC, 6 of 30 people at Harbor who had been sent this mail were sent the "
-        "same again after 1 to 10 minutes."
+        "In the 15 minutes from 27 Nov 07:15 UTC, 6 of 30 people at Harbor who had been sent mail of this template "
+        "were sent the same again after 1 to 10 minutes."
     )
 
 
 def test_those_to_whom_it_came_once_more_are_told_among_all_who_had_been_sent_it():
     said = batch(found(is_again=True, exposed=6), 30)
-    assert "6 of the 30 people at Harbor who had been sent this mail got it once more, and all of these were" in said
-    assert "6 people at Harbor who had been sent this mail got it once more" in batch(
+    assert (
+        "6 of the 30 people at Harbor who had been sent mail of this template got it once more, and all of these were"
+        in said
+    )
+    assert "6 people at Harbor who had been sent mail of this template got it once more" in batch(
         found(is_again=True, exposed=6), 6
     )
 
