@@ -734,6 +734,10 @@ def test_a_holding_note_is_no_letter_however_it_was_approved_and_sent(desk):
     assert "no letter was sent to Harbor, only a holding note" in closed.err
     desk.say("contain", name, "--at", (BEGINS + 28 * MINUTE).isoformat(), "--how", "stopped the job")
     desk.say("promise", name, "We check every run", "--owner", "Sam", "--due", "2030-11-10")
+    as_before = "advice  What stopped it is told in the words of the holding note, written while it went on."
+    assert as_before in desk.run("letter", "check", name, *here).out
+    office.fill(folder / "human.toml", {"stopped.what": '"We emptied the queue for good"'})
+    assert as_before not in desk.run("letter", "check", name, *here).out
     assert "The letter to Harbor is approved" in desk.run("letter", "approve", name, *here).out
     assert "noted: letter sent" in desk.say("sent", name).err
     assert desk.say("promises").out == (

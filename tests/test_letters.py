@@ -697,6 +697,26 @@ def test_a_cause_that_turns_out_to_be_another_after_the_letter_went_out_calls_fo
     assert "wrong" not in detector("incidents", "list", "--state", state).text
 
 
+@pytest.mark.parametrize(
+    ("whose", "told"),
+    [
+        ("ours", "The cause lies on our side. We are"),
+        ("vendor", "The cause lies with that service, which we chose and answer for. We are"),
+        (
+            "shared",
+            "The cause lies both on our side and with the service that sends our mail, for which we answer. We are",
+        ),
+    ],
+)
+def test_a_cause_that_is_not_found_yet_lies_where_the_form_says(
+    state: Path, folder: Path, whose: str, told: str
+) -> None:
+    fill_all(folder, CLIENT)
+    fill(folder / "human.toml", {"cause.status": '"suspected"', "responsibility.whose": f'"{whose}"'})
+    check(state)
+    assert told in " ".join((folder / "letter.md").read_text(encoding="utf-8").split())
+
+
 def test_a_correction_to_a_german_client_is_german(state: Path, folder: Path, tmp_path: Path) -> None:
     config = tmp_path / "detector.toml"
     config.write_text(f'[clients."{CLIENT}"]\nlanguage = "de"\nzone = "Europe/Berlin"\n', encoding="utf-8")

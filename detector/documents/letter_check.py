@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from detector.case_record import LETTER
+from detector.case_record import HOLDING_NOTE, LETTER
 from detector.documents.apology_letter import due, letter_facts, stopped_at
 from detector.documents.desk import Desk, shared_words
 from detector.documents.escaping import visible
@@ -21,7 +21,7 @@ from detector.documents.letter_numbers import typed_by_hand, wrong_figures
 from detector.documents.letter_phrases import PHRASES
 from detector.documents.letter_strangers import strangers
 from detector.documents.letter_text import FILL, TOKEN, moved, numbered_lines, read_letter
-from detector.documents.letter_words import MEANINGS, said, stands_in
+from detector.documents.letter_words import MEANINGS, bound_words, said, stands_in
 from detector.documents.still_going import came_again, is_over
 from detector.records import CaseFacts
 
@@ -102,6 +102,15 @@ def _stop(c: Checking) -> Iterator[Finding]:
         yield Finding(
             0, f"Nobody noted when it was stopped, so the letter does not say it: {command}.", is_refused=False
         )
+
+
+def _still_so_then(c: Checking) -> Iterator[Finding]:
+    """What was being done about it when the holding note went out is not yet what stopped it."""
+    now = bound_words(c.case, c.organization, c.desk, LETTER).get("H3")
+    notes = c.case.record.approvals(HOLDING_NOTE) if c.case.record and c.is_letter else ()
+    if now and any((n.organization, n.fields.get("words", {}).get("H3")) == (c.organization, now) for n in notes):
+        text = "What stopped it is told in the words of the holding note, written while it went on. Is it still so?"
+        yield Finding(0, text, is_refused=False)
 
 
 def _responsibility(c: Checking) -> Iterator[Finding]:
@@ -248,5 +257,5 @@ def _short(sentence: str) -> str:
 _CHECKS = (
     *(_state, _open_parts, _gaps, _tokens, wrong_figures, typed_by_hand, _stop, _responsibility, _stock_phrases),
     *(_blame, _addressee, _promises, strangers, _received, _length, _again, _none_since, _correction, _cause, days),
-    _own_words,
+    *(_own_words, _still_so_then),
 )
