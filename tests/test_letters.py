@@ -807,14 +807,17 @@ def test_an_edited_letter_is_compared_with_the_words_that_were_corrected_since(s
     assert export(state).code == 0, "somebody has seen it, and approved it all the same"
 
 
-def test_what_is_corrected_after_a_letter_went_out_is_named_and_changes_nothing(state: Path, folder: Path) -> None:
+def test_what_is_filled_in_anew_after_a_letter_went_out_is_named_and_changes_nothing(state: Path, folder: Path) -> None:
+    """What it meant for them is nothing that was right or wrong; the cause and promises take a correction."""
     fill_all(folder, CLIENT)
     assert approve(state).code == 0
     assert incidents(state, "sent").code == 0
-    cause_corrected(folder)
+    fill(folder / "human.toml", {"meaning": '"Your team lost a whole day."'}, f'clients."{CLIENT}"')
     said = check(state)
     assert said.text.startswith(f"{CLIENT}, letter: sent by Sam Example at 2026-11-02 09:00:00 UTC (")
-    assert (said.code, f"  since   {MOVED}; they hold the former" in said.text) == (0, True)
+    assert said.code == 0
+    assert "  since   H6 (what it meant for them) was “Your team spent an evening deleting mail" in said.text
+    assert "and is “Your team lost a whole day.”; they hold the former" in said.text
 
 
 def test_a_form_that_cannot_be_read_takes_no_approval_away(state: Path, folder: Path) -> None:
