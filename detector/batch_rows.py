@@ -51,7 +51,7 @@ VAGUE = np.zeros((6, LAG_BINS + 1), dtype=bool)
 for _kind, _bins in {
     CONVERSATION: range(3, 16),
     REFERRING: range(3, 16),
-    OCCASIONAL: (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14),
+    OCCASIONAL: range(4, 15),
     SERIES: (8, 9, 10, 11, 13, 14),
     SEVERAL: (1, 2, 3, 4, 12, 15),
 }.items():

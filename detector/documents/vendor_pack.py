@@ -202,9 +202,8 @@ def _side(copies: Sequence[Copy]) -> str:
             several = f"are {phrases.counted(ids, 'mail', 'mails')} to several people at once"
             own = f"The {phrases.number(distinct)} extra copies {several}; nobody got one Message-ID twice."
         return (
-            f"{own} That "
-            "points to the side that makes the mail (application, scheduler, job queue): a relay that repeats a mail "
-            "keeps its id."
+            f"{own} That points to the side that makes the mail (application, scheduler, job queue): a relay that "
+            "repeats a mail keeps its id."
         )
     return (
         f"{phrases.number(len(extra))} extra copies share {phrases.number(distinct)} Message-IDs. That points to the "
