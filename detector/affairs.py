@@ -10,6 +10,8 @@ PAUSE = timedelta(days=4)
 """The same mail to the same people, if it is slow, may rest so long, as over a weekend, and still be one affair."""
 OVERNIGHT = timedelta(hours=26)
 """The same mail repeated after about the same time on the next day is one affair: what breaks it sleeps at night."""
+NEXT_WEEK = timedelta(days=8)
+"""And in the next week, if it is to the same people: what breaks it runs once a week."""
 ALIKE, AT_ONCE = 1.5, 2.0
 """Two bursts repeat after about the same time if one median is no longer than the other by this factor; up to so many
 seconds they do anyway."""
@@ -24,6 +26,13 @@ IN_STEP_FROM, IN_STEP = timedelta(minutes=10), 1.01
 """Two mails repeated after the same time to 1 %, if that is ten minutes or more, are repeated by one cause."""
 SHARED_PEOPLE = 0.5
 """So much of the smaller group is in the other one if they are the same people."""
+
+A_PART = 0.1
+"""And of the larger one, if it is other mail: one of hundreds may be in two affairs."""
+MANY = 4
+"""So many affairs of one sender at one pace of seconds, each within a day of the next, are one: what doubles one mail
+doubles all."""
+SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,8 @@ class Burst:
     is_slow: bool = False
     """Its copies come many hours apart."""
     median_gap_seconds: float = 0.0
+    copies_each: float = 1.0
+    """Extra copies, on average."""
     kin: str | None = None
     """What the templates share that are akin to this one."""
     domains: tuple[str, str] = ("", "")
@@ -70,8 +81,28 @@ def group(bursts: Sequence[Burst]) -> list[tuple[Burst, ...]]:
         joined = [g for g in groups if any(_belong(burst, other) for other in g)]
         groups = [g for g in groups if g not in joined]
         groups.append([*(b for g in joined for b in g), burst])
+    groups = _of_one_pace(groups)
     ordered = (tuple(sorted(g, key=lambda b: (b.started_at, b.template_key))) for g in groups)
     return sorted(ordered, key=lambda g: (g[0].started_at, g[0].template_key))
+
+
+def _of_one_pace(groups: list[list[Burst]]) -> list[list[Burst]]:
+    """The same, with the many of one sender that repeat everything within seconds as one."""
+    joined: list[list[list[Burst]]] = []
+    for group in groups:
+        near = [many for many in joined if any(_are_of_one_pace(a, b) for g in many for a in g for b in group)]
+        joined = [many for many in joined if many not in near]
+        joined.append([*(g for many in near for g in many), group])
+    return [g for many in joined for g in ([[b for part in many for b in part]] if len(many) >= MANY else many)]
+
+
+def _are_of_one_pace(one: Burst, other: Burst) -> bool:
+    """True if both are mail of one sender that comes again within the same seconds, within a day of one another."""
+    apart = max(one.started_at, other.started_at) - min(one.ended_at, other.ended_at)
+    longest = max(one.median_gap_seconds, other.median_gap_seconds)
+    few, many = sorted((one.copies_each, other.copies_each))
+    is_alike = longest <= SECONDS and _are_alike(one, other) and many <= ALIKE * few
+    return one.sender == other.sender and apart <= OVERNIGHT and is_alike
 
 
 def _belong(one: Burst, other: Burst) -> bool:
@@ -83,7 +114,7 @@ def _belong(one: Burst, other: Burst) -> bool:
     is_shared = shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))
     if one.template_key == other.template_key or _are_neighbours(one, other):
         may_rest = is_shared and (one.is_slow or other.is_slow)
-        pause = _rest(one, other) if may_rest else OVERNIGHT if _are_alike(one, other) else TOUCHING
+        pause = _rest(one, other) if may_rest else _sleep(one, other, shared) if _are_alike(one, other) else TOUCHING
         return apart <= pause and (is_shared or one.is_slow == other.is_slow)
     if _hit_the_same(one, other):
         return apart <= AFTERWARDS
@@ -94,6 +125,7 @@ def _belong(one: Burst, other: Burst) -> bool:
         return apart <= TOUCHING and (one.is_slow or _are_alike(one, other))
     if one.is_slow and other.is_slow and abs(one.started_at - other.started_at) > OVERNIGHT:
         return False  # within weeks of a drip others may begin for the same people
+    is_shared &= shared >= A_PART * max(len(one.recipients), len(other.recipients))
     return apart <= TOUCHING and one.is_slow == other.is_slow and (is_shared or _are_in_step(one, other))
 
 
@@ -114,6 +146,16 @@ def _are_parallel(one: Burst, other: Burst) -> bool:
 def _rest(one: Burst, other: Burst) -> timedelta:
     """How long the same mail to the same people may rest: what comes weekly, for a week."""
     return max(PAUSE, timedelta(seconds=ALIKE * min(one.median_gap_seconds, other.median_gap_seconds)))
+
+
+def _sleep(one: Burst, other: Burst, shared: int) -> timedelta:
+    """How long what repeats alike may sleep: to the same people until they are due again, else overnight."""
+    if one.rung != "sender+size":
+        return NEXT_WEEK
+    are_the_same = shared >= SAME_GROUP_PEOPLE and shared >= SAME_GROUP * max(
+        len(one.recipients), len(other.recipients)
+    )
+    return NEXT_WEEK if are_the_same else OVERNIGHT
 
 
 def _are_alike(one: Burst, other: Burst) -> bool:

@@ -9,25 +9,23 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.affairs import Burst
+from detector.alarms import Alarms, Span
 from detector.batch_alarms import BATCH_KEYS, LEAST_PART, alarmed_batches, matrix, with_neighbours
 from detector.batch_rows import DAY_US, POOLED_BINS
 from detector.config import Detection
 from detector.e_values import BY_ITSELF
 from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
-from detector.estimator import COLUMNS, SCALES, BurstDetector
-from detector.first_evidence import Alarms, Histories, Span, first_evidence, read_near
+from detector.estimator import COLUMNS, BurstDetector
+from detector.first_evidence import Histories, first_evidence, read_near
 from detector.parts import cover, uncover
 from detector.store import Connection, read_sql
 from detector.tables import BURSTS, build
 from detector.template_kinds import TEMPLATES
+from detector.usual_lags import usual_lags
 
 Matrix = npt.NDArray[np.float64]
-_DAY, _LAG_BIN, _REPEATED = (COLUMNS.index(name) for name in ("day", "lag_bin", "repeated"))
-_OFTEN = 0.1
-_OFTEN_LATE = 0.03
-"""From this usual share on, a repeat by itself is ordinary for its template: within 20 hours, and later."""
-_EXPOSURES_TO_TELL, _DAYS_OF_A_HABIT = 20, 3
-_EVERYBODY = SCALES["all, day"]
+_LAG_BIN, _REPEATED = COLUMNS.index("lag_bin"), COLUMNS.index("repeated")
+_OF_GROUPS = ("one_server", "own_clock", "unchanged_series", "storms")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _ALL_BATCHES = """
@@ -99,12 +97,12 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     episodes = _with_groups(db, _without_timetables(db, episodes, settings))
     person_alarms, episodes = _without_blind_copies(db, person_alarms, episodes)
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)
-    _save(db, alarms, _usual_lags(batches, alarms, numbers))
+    _save(db, alarms, usual_lags(batches, alarms, numbers))
     _bin_alarmed(db)
     build(db, BURSTS)
     spans = db.execute(
         "select template_key, burst_number, is_slow, rung, sender, median_gap_seconds, started_at_us, ended_at_us, "
-        "kin_key, first_domain, last_domain "
+        "excess / recipients, kin_key, first_domain, last_domain "
         "from bursts "
         "order by started_at_us, template_key"
     ).fetchall()
@@ -155,13 +153,14 @@ def _episodes(db: Connection) -> Episodes:
 
 
 def _with_groups(db: Connection, episodes: pd.DataFrame) -> pd.DataFrame:
-    """And what comes to a whole group by a clock of its own, unchanged day after day, or in a storm, whatever is usual
-    for the template."""
-    asked = (db.execute(read_sql(f"questions/{name}")).df() for name in ("own_clock", "unchanged_series", "storms"))
+    """And what comes to a whole group by a clock of its own, unchanged day after day, in a storm, or from a server that
+    gets no answer, whatever is usual for the template."""
+    asked = (db.execute(read_sql(f"questions/{name}")).df() for name in _OF_GROUPS)
     found = [rows for rows in asked if len(rows)]
-    return pd.concat([*found, episodes.assign(alike=1, alike_at_us=0)]).drop_duplicates(
-        ["recipient", "content_key", "started_us"]
-    )
+    soonest = pd.concat([episodes.iloc[:0], *found]).sort_values("enough_copies", kind="stable")
+    together = pd.concat([soonest, episodes.assign(alike=1, alike_at_us=0)])
+    together["server_us"] = together["server_us"].fillna(0).astype(np.int64) if "server_us" in together else 0
+    return together.drop_duplicates(["recipient", "content_key", "started_us"])
 
 
 def _without_timetables(db: Connection, episodes: pd.DataFrame, settings: Detection) -> pd.DataFrame:
@@ -178,7 +177,8 @@ def _without_timetables(db: Connection, episodes: pd.DataFrame, settings: Detect
 def _without_blind_copies(
     db: Connection, people: pd.DataFrame, episodes: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What is alarmed by one person's copies, but for archives: what they get is other people's mail."""
+    """What is alarmed by one person's copies, but for archives and offices: what they get is other people's mail."""
+    by_server, episodes = episodes[episodes["server_us"] > 0], episodes[episodes["server_us"] == 0]
     suspects = pd.concat(
         [
             people.assign(from_us=people["day_us"], until_us=people["day_us"] + 2 * DAY_US),
@@ -186,47 +186,17 @@ def _without_blind_copies(
         ]
     )
     if not len(suspects):
-        return people, episodes
+        return people, by_server
     db.register("suspects", suspects[["recipient", "content_key", "from_us", "until_us"]])
-    blind = db.execute(read_sql("questions/blind_copies")).df()
+    asked = (db.execute(read_sql(f"questions/{name}")).df() for name in ("blind_copies", "notices_of_each"))
+    blind = pd.concat(list(asked)).drop_duplicates()
     db.unregister("suspects")
     kept = (frame.merge(blind, how="left", indicator="is_blind") for frame in (people, episodes))
     people, episodes = (frame[frame.pop("is_blind") == "left_only"] for frame in kept)
-    return people, episodes
+    return people, pd.concat([episodes, by_server])
 
 
-def _usual_lags(batches: Matrix, alarms: Alarms, numbers: dict[str, int]) -> list[tuple[str, int]]:
-    """Template and lag bin wherever an alarmed template repeats so often that a repeat alone says nothing.
-
-    Judged by the days without an alarm, and not next to one: an affair that lasts for days must not excuse itself.
-    """
-    columns = ["template_key", "template", "day"]
-    episodes = alarms.episodes.assign(
-        template=alarms.episodes["template_key"].map(numbers), day=alarms.episodes["started_us"] // DAY_US
-    )
-    days = pd.concat([part[columns] for part in (alarms.batches, alarms.people, episodes)]).drop_duplicates()
-    names = dict(zip(days["template"], days["template_key"], strict=True))
-    place = [COLUMNS.index(name) for name in ("template", "scale", "lag_bin", "exposed", "repeated", "alike")]
-    template, scale, lag_bin, exposed, repeated, alike = batches[:, place].T
-    alarmed = np.concatenate([days["template"] * 65536 + days["day"] + step for step in (-1, 0, 1)])
-    known = (scale == _EVERYBODY) & np.isin(template, list(names))
-    known &= ~np.isin(template * 65536 + batches[:, _DAY], alarmed)
-    sums = pd.DataFrame(
-        {"template": template, "lag_bin": lag_bin, "exposed": exposed * alike, "repeated": repeated * alike}
-    )[known]
-    sums = (
-        sums.assign(day=batches[known, _DAY])
-        .groupby(["template", "lag_bin"], as_index=False)
-        .agg({"exposed": "sum", "repeated": "sum", "day": "nunique"})
-    )
-    sizes = sums[sums["lag_bin"] == 0].set_index("template")["exposed"]
-    sums = sums[(sums["lag_bin"] > 0) & (sums["day"] >= _DAYS_OF_A_HABIT)]
-    share = sums["repeated"] / (sums["template"].map(sizes).fillna(0) + _EXPOSURES_TO_TELL)
-    often = sums[share >= np.where(sums["lag_bin"] < 8, _OFTEN, _OFTEN_LATE)]
-    return sorted((names[key], int(lag)) for key, lag in zip(often["template"], often["lag_bin"], strict=True))
-
-
-def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int]]) -> None:
+def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int, bool]]) -> None:
     """The alarmed rows as tables, for the SQL that gathers their repeats and for analysts."""
     batches = alarms.batches
     bins = [POOLED_BINS.get(lag, (lag - 1, lag + 1)) for lag in batches["lag_bin"].astype(int)]
@@ -237,7 +207,9 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int]]) -> None:
             [*BATCH_KEYS, "from_bin", "until_bin", "scope", "organization", "exposed", "repeated", "log10", "company"]
         ],
         "recipient_alarms": alarms.people[[*person, "day_us", "lag_bin", "exposed", "repeated", "log10"]],
-        "episode_alarms": alarms.episodes[[*person, "started_us", "ended_us", "copies", "most_elsewhere", "alike"]],
+        "episode_alarms": alarms.episodes[
+            [*person, "started_us", "ended_us", "copies", "most_elsewhere", "alike", "server_us"]
+        ],
     }
     db.execute(
         "create or replace table batch_alarms (template_key varchar, cut_by varchar, window_us bigint, "
@@ -250,11 +222,11 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int]]) -> None:
     )
     db.execute(
         "create or replace table episode_alarms (recipient varchar, content_key varchar, template_key varchar, "
-        "started_us bigint, ended_us bigint, copies bigint, most_elsewhere bigint, alike bigint)"
+        "started_us bigint, ended_us bigint, copies bigint, most_elsewhere bigint, alike bigint, server_us bigint)"
     )
-    db.execute("create or replace table usual_lags (template_key varchar, lag_bin integer)")
+    db.execute("create or replace table usual_lags (template_key varchar, lag_bin integer, beside_quick boolean)")
     if usual:
-        db.executemany("insert into usual_lags values (?, ?)", usual)
+        db.executemany("insert into usual_lags values (?, ?, ?)", usual)
     for table, frame in frames.items():
         if len(frame):
             db.register("alarmed_rows", frame)
@@ -282,6 +254,7 @@ def _burst(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> 
         burst_number=span.burst_number,
         is_slow=span.is_slow,
         median_gap_seconds=span.median_gap_seconds,
+        copies_each=span.copies_each,
         rung=span.rung,
         sender=span.sender,
         started_at=_at(span.started_us),

@@ -121,11 +121,16 @@ def _alone(db: Connection, incident_id: str) -> tuple[str, ...]:
         "(select content_key from incident_repeats where incident_id = $1)"
     )
     episodes = db.execute(
-        "select copies, most_elsewhere, alike, started_us, ended_us from episode_alarms "  # noqa: S608
+        "select copies, most_elsewhere, alike, started_us, ended_us, server_us > 0 from episode_alarms "  # noqa: S608
         f"where {of_incident} order by alike desc, copies desc, started_us limit 1",
         [incident_id],
     ).fetchall()
-    for sends, most, alike, started_us, ended_us in episodes:
+    for sends, most, alike, started_us, ended_us, is_one_server in episodes:
+        if is_one_server:
+            return (
+                f"{alike} people of one organization got mail of several kinds again, after the same pause to a tenth.",
+                "Hardly anybody else got mail again after such a pause then, and of theirs it was a third or more.",
+            )
         if alike > 1:
             return _of_many(sends, alike, started_us, ended_us)
         others = f"more than {most} copies of such a mail" if most > 1 else "such a mail twice"

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.alarms import Alarms, Span
 from detector.batch_rows import BATCH, DAY_US, LAG_BINS, POOLED_BINS, SCATTERED
-from detector.config import Detection
 from detector.e_values import in_company, together
 from detector.episodes import WELL_KNOWN
 from detector.estimator import COLUMNS, SCALES, BurstDetector
@@ -25,45 +25,6 @@ _QUARTER_US = 900_000_000
 _MOST_ALARMS_REPLAYED = 20
 _MOST_QUARTERS = 3
 """The first alarms of a burst are enough to find its first moment; a long one has thousands."""
-
-
-@dataclass(frozen=True)
-class Span:
-    """One row of `bursts`."""
-
-    template_key: str
-    burst_number: int
-    is_slow: bool
-    rung: str
-    sender: str
-    median_gap_seconds: float
-    started_us: int
-    ended_us: int
-    kin: str | None
-    first_domain: str | None
-    last_domain: str | None
-
-
-@dataclass(frozen=True)
-class Alarms:
-    """What is beyond the usual, and by which settings."""
-
-    batches: pd.DataFrame
-    people: pd.DataFrame
-    episodes: pd.DataFrame
-    settings: Detection
-
-    def of(self, span: Span) -> pd.DataFrame:
-        """The alarmed batches of a burst."""
-        batches = self.batches[self.batches["template_key"] == span.template_key]
-        return batches[batches["window_start_us"].between(span.started_us - 9 * DAY_US, span.ended_us)]
-
-    def quarters_of(self, span: Span) -> frozenset[int]:
-        """The quarters of an hour in which the burst's template showed it together with others."""
-        company = self.of(span).query("company > 1")
-        lag_us = np.where(company["cut_by"] == "later", 0, 3_000_000 * span.median_gap_seconds)
-        near = company["window_start_us"] + company["window_us"] + lag_us >= span.started_us
-        return frozenset(map(int, company.loc[near, "window_start_us"]))
 
 
 class Histories:
@@ -147,9 +108,7 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     whole = [batch for batch in whole if batch]
     found = [us for us in _first_alarms(whole, histories) if us is not None]
     found += [us for us in together_us if us is not None]
-    episodes = alarms.episodes[alarms.episodes["template_key"] == span.template_key]
-    episodes = episodes[(episodes["ended_us"] >= span.started_us) & (episodes["started_us"] <= span.ended_us)]
-    episodes = episodes[episodes["copies"] >= episodes["enough_copies"]]
+    episodes = alarms.episodes_of(span).query("copies >= enough_copies")
     first = episodes.sort_values("started_us").head(_MOST_ALARMS_REPLAYED)
     found += [_enough_copies(db, row) for row in first.to_dict("records")]
     if found:

@@ -383,6 +383,14 @@ def test_reminders_of_a_deadline_at_ever_shorter_notice_are_no_incident(tmp_path
     assert len(hit) == 40
 
 
+def test_reminders_of_a_session_a_day_an_hour_and_ten_minutes_before_it_are_no_incident(tmp_path):
+    """23 hours and 50 minutes apart; 53 minutes are no round time, and an incident."""
+    ordinary = list(ordinary_outbox(random.Random(11)))
+    assert alarms(read_outbox(tmp_path, ordinary + mailing([13, 36, 36 + 50 / 60]))) == []
+    (hit,) = alarms(read_outbox(tmp_path / "odd", ordinary + mailing([13, 36, 36 + 53 / 60])))
+    assert len(hit) == 40
+
+
 def test_a_mailing_again_after_an_hour_to_the_second_is_an_incident_and_after_fifty_minutes_may_be_meant(tmp_path):
     ordinary = list(ordinary_outbox(random.Random(11)))
     (hit,) = alarms(read_outbox(tmp_path, ordinary + mailing([1.5, 2.5])))
@@ -439,6 +447,30 @@ def courses() -> list[Mail]:
         for day in range(19)
         for n in range(10)
     ]
+
+
+def test_a_mail_loop_that_counts_its_tickets_is_found_though_each_number_comes_three_times(tmp_path):
+    """Sixty people get a ticket's receipt each; one autoresponder gets 90 in an hour, of thirty tickets: 89 extra."""
+    tickets = [
+        (
+            FIRST_DAY + timedelta(hours=11 * n),
+            f"p{n}@x{n}.example",
+            "receipt-of-mail",
+            f"[#{4000 + n}] We have your mail",
+        )
+        for n in range(60)
+    ]
+    loop = [
+        (
+            FIRST_DAY + timedelta(days=20, seconds=40 * n),
+            "desk@firm.example",
+            "receipt-of-mail",
+            f"[#{5000 + n // 3}] We have your mail",
+        )
+        for n in range(90)
+    ]
+    ((incident, _),) = read_outbox(tmp_path, [*ordinary_outbox(random.Random(32)), *tickets, *loop])
+    assert (incident.recipients, incident.sends, incident.excess) == (1, 90, 89)
 
 
 def test_a_flood_of_codes_to_one_person_names_nobody_who_asked_for_a_code_meanwhile(tmp_path):
@@ -538,6 +570,37 @@ def test_a_new_mail_that_comes_on_every_working_day_from_second_27_is_a_timer_an
     assert (halves.recipients, halves.excess) == (12, 72)
     assert read_outbox(tmp_path / "thrice", ordinary + by_timer(27, WORKING_DAYS[:3])) == []
     assert read_outbox(tmp_path / "timetable", ordinary + by_timer(0, WORKING_DAYS)) == []
+
+
+def test_a_timer_is_known_by_its_own_rounds_though_the_right_mail_came_at_another_hour(tmp_path):
+    """Twelve people at 06:43, and from then on each day from 15:23:27 on; one of them not in the third round, but two
+    hours after it by another way. Seven rounds: 72 extra copies, told with the fourth of them."""
+    ordinary, rounds = list(ordinary_outbox(random.Random(14))), by_timer(27, range(1, 7))
+    right = [(at - timedelta(hours=8, minutes=40, seconds=26), *mail) for at, *mail in by_timer(27, [0])]
+    (missed,) = (mail for mail in rounds if mail[0].day == rounds[24][0].day and mail[1] == "clerk4@firm.example")
+    late = (missed[0] + timedelta(hours=2), *missed[1:])
+    ((incident, people),) = read_outbox(tmp_path, [*ordinary, *right, *(m for m in rounds if m != missed), late])
+    assert (incident.recipients, incident.sends, incident.excess) == (12, 84, 72)
+    assert {person.sends for person in people} == {7}
+    assert incident.detected_at == rounds[3 * 12][0]
+
+
+def test_all_mail_to_one_firm_again_after_one_pause_is_one_incident_of_a_server_that_gave_no_answer(tmp_path):
+    """Three kinds of mail, two hours apart, to fifteen people of Firm and of Other each; at Firm, two of three people
+    get each mail again ten minutes and some seconds later: 3 * 10 extra copies to ten people."""
+    begins, rng = FIRST_DAY + timedelta(days=20, hours=9), random.Random(31)
+    mails = [
+        (begins + timedelta(hours=2 * kind, seconds=2 * n), f"clerk{n}@{firm}.example", name, f"{name} of C4")
+        for kind, name in enumerate(("course", "session", "notice"))
+        for firm in ("firm", "other")
+        for n in range(15)
+    ]
+    hit = [mail for mail in mails if mail[1].endswith("@firm.example") and int(mail[1][5:].split("@")[0]) % 3 < 2]
+    again = [(at + timedelta(seconds=rng.uniform(620, 660)), *mail) for at, *mail in hit]
+    ((incident, people),) = read_outbox(tmp_path, [*ordinary_outbox(random.Random(14)), *mails, *again])
+    assert (incident.recipients, incident.sends, incident.excess) == (10, 60, 30)
+    assert {person.recipient for person in people} == {to for _, to, _, _ in hit}
+    assert incident.cause == "smtp-ambiguity"
 
 
 def test_an_archive_that_gets_a_copy_of_everybodys_welcome_is_no_flood_and_a_person_who_gets_as_many_is(tmp_path):
@@ -876,6 +939,10 @@ def test_notices_about_colleagues_to_an_office_are_no_flood(tmp_path):
     notices = [(at + timedelta(seconds=2), "j.head@firm.example", "notice", "New enrolment") for at, *_ in group]
     ordinary = list(ordinary_outbox(random.Random(24)))
     assert alarms(read_outbox(tmp_path / "notices", ordinary + group + notices)) == []
+    queued = [
+        (at + timedelta(seconds=60 - at.second), *mail) for at, *mail in group
+    ]  # by the minute, after the notices
+    assert alarms(read_outbox(tmp_path / "queued", ordinary + queued + notices)) == []
     assert alarms(read_outbox(tmp_path / "flood", ordinary + notices)) == [{"j.head@firm.example"}]
 
 
@@ -906,7 +973,7 @@ EVEN, UNEVEN = range(0, 720, 90), (0, 40, 130, 170, 300, 350, 470, 560)
 
 
 @pytest.mark.parametrize(("weeks", "seconds"), [(1, EVEN), (2, EVEN), (3, EVEN), (4, EVEN), (4, UNEVEN)])
-def test_what_breaks_anew_each_week_is_found_each_week_though_the_mail_is_never_sent_right(tmp_path, weeks, seconds):
+def test_what_breaks_anew_each_week_is_one_incident_though_the_mail_is_never_sent_right(tmp_path, weeks, seconds):
     """Twelve people get the plan eight times within minutes, on one to four Mondays: 84 extra copies on the first;
     on the others 96, for they have it already."""
     begins = FIRST_DAY + timedelta(hours=8)
@@ -917,12 +984,28 @@ def test_what_breaks_anew_each_week_is_found_each_week_though_the_mail_is_never_
         for k in range(12)
     ]
     found = read_outbox(tmp_path, [*ordinary_outbox(random.Random(27)), *plans])
-    assert [(incident.recipients, incident.excess) for incident, _ in found] == [
-        (12, 84),
-        (12, 96),
-        (12, 96),
-        (12, 96),
-    ][:weeks]
+    assert [(incident.recipients, incident.excess) for incident, _ in found] == [(12, 84 + 96 * (weeks - 1))]
+
+
+def test_a_newsletters_issue_that_is_as_big_as_an_earlier_one_is_no_extra_copy_of_a_fault_that_doubles_it(tmp_path):
+    """Thirty get an issue each fifth day, told apart by size alone; the sixth is as big as the fourth. The fifth and
+    sixth come twice within a second: 60 extra copies in one incident, and the sixth's first copies are right."""
+    sizes = [18_000, 18_300, 18_600, 18_900, 19_200, 18_900]
+    issues = [
+        (
+            FIRST_DAY + timedelta(days=5 * issue, hours=8, milliseconds=200 * n + 900 * copy),
+            f"clerk{n}@firm.example",
+            "",
+            "Your week",
+            size,
+        )
+        for issue, size in enumerate(sizes)
+        for n in range(30)
+        for copy in range(2 if issue >= 4 else 1)
+    ]
+    ((incident, people),) = read_sized(tmp_path, with_sizes(list(ordinary_outbox(random.Random(21)))) + issues)
+    assert (incident.recipients, incident.excess) == (30, 60)
+    assert {person.sends for person in people} == {4}
 
 
 def test_five_people_with_twenty_copies_each_are_found_in_a_log_of_one_day(tmp_path):

@@ -77,10 +77,11 @@ def test_two_templates_to_the_same_people_at_the_same_time_are_one_affair():
 
 
 def test_half_of_the_smaller_group_is_the_same_people_and_less_is_not():
-    four, three = sorted(LARKSPUR)[:4], sorted(LARKSPUR)[:3]
+    """Four of eight, who are four of 40 as well, a tenth; and three of eight."""
+    four, three, others = sorted(LARKSPUR)[:4], sorted(LARKSPUR)[:3], sorted(HARBOR)[:36]
     assert sizes(burst(), burst(template="t:x", people=LARKSPUR | HARBOR)) == [2]
-    assert sizes(burst(people=frozenset(four) | HARBOR), burst(template="t:x", people=LARKSPUR)) == [2]
-    assert sizes(burst(people=frozenset(three) | HARBOR), burst(template="t:x", people=LARKSPUR)) == [1, 1]
+    assert sizes(burst(people=frozenset([*four, *others])), burst(template="t:x", people=LARKSPUR)) == [2]
+    assert sizes(burst(people=frozenset([*three, *others])), burst(template="t:x", people=LARKSPUR)) == [1, 1]
 
 
 def test_two_templates_to_different_people_are_two_affairs_even_at_the_same_time():
@@ -99,6 +100,47 @@ def test_two_templates_to_different_people_are_one_affair_if_they_showed_it_toge
 def test_the_same_template_and_people_more_than_an_hour_apart_are_two_affairs():
     assert sizes(burst(lasts=HOUR), burst(begins=2 * HOUR)) == [2]  # ends at 19:00, begins at 20:00
     assert sizes(burst(lasts=HOUR), burst(begins=2 * HOUR + MINUTE)) == [1, 1]
+
+
+def test_the_same_mail_again_in_the_next_week_at_the_same_pace_is_one_affair_and_later_it_is_two():
+    """60 and 90 seconds are one pace. Where only the size is known, it must be to the same people: 46 of 51 are more
+    than nine tenths, and 45 are not."""
+
+    def week(begins: timedelta, people: int = 51, gap: float = 60.0, size: int = 0) -> Burst:
+        hit = frozenset(sorted(HARBOR)[:people])
+        again = sized(size, begins=begins, people=hit, lasts=HOUR) if size else burst(begins, HOUR, hit)
+        return replace(again, median_gap_seconds=gap)
+
+    first = week(timedelta(0))
+    assert sizes(first, week(HOUR + 8 * DAY)) == [2]  # ends at 19:00, and begins at 19:00 eight days later
+    assert sizes(first, week(HOUR + 8 * DAY + MINUTE)) == [1, 1]
+    assert sizes(first, week(7 * DAY, people=5, gap=90.0)) == [2]
+    assert sizes(first, week(7 * DAY, gap=91.0)) == [1, 1]
+    assert sizes(week(timedelta(0), size=92), week(7 * DAY, people=46, size=92)) == [2]
+    assert sizes(week(timedelta(0), size=92), week(7 * DAY, people=45, size=92)) == [1, 1]
+
+
+def test_one_person_of_a_great_burst_who_gets_other_mail_again_and_again_meanwhile_is_another_affair():
+    """One of 51 is less than a tenth, and six are more."""
+    one, six = (burst(template="t:ticket", people=frozenset(sorted(HARBOR)[:n])) for n in (1, 6))
+    assert sizes(burst(), one) == [1, 1]
+    assert sizes(burst(), six) == [2]
+
+
+def test_four_mails_of_one_sender_that_all_come_twice_within_seconds_day_after_day_are_one_affair():
+    """To eight people each, no more than 26 hours apart. Three are three, and so is what comes a minute later, or in
+    twice as many copies each."""
+
+    def daily(mails: int, gap: float = 1.5, copies: float = 1.0) -> list[Burst]:
+        people = [frozenset(f"p{n}@x{k}.example" for n in range(8)) for k in range(mails)]
+        bursts = [burst(27 * HOUR * k, HOUR, people[k], f"s:post {k}") for k in range(mails)]
+        found = [replace(each, median_gap_seconds=gap) for each in bursts]
+        return [*found[:-1], replace(found[-1], copies_each=copies)]
+
+    assert sizes(*daily(4)) == [4]
+    assert sizes(*daily(3)) == [1, 1, 1]
+    assert sizes(*daily(4, gap=60.0)) == [1, 1, 1, 1]
+    assert sizes(*daily(4, copies=2.0)) == [1, 1, 1, 1]
 
 
 def test_size_classes_next_door_are_one_affair_and_further_ones_are_not():

@@ -18,5 +18,5 @@ select b.template_key, s.burst_number, b.recipient, b.content_key, b.copies_befo
 from binned_repeats as b
 join spans as s on s.template_key = b.template_key and s.content_key in ('', b.content_key)
   and b.lag_bin between s.lag_bin - 1 and s.lag_bin + 1 and b.repeated_at_us between s.from_us and s.until_us
-left join usual_lags as u on u.template_key = b.template_key and u.lag_bin = b.lag_bin
+left join usual_lags as u on u.template_key = b.template_key and u.lag_bin = b.lag_bin and not u.beside_quick
 where u.lag_bin is null

@@ -2,7 +2,8 @@
 -- repeats, if that is a repeat itself; what hangs on by gaps of an hour or three times the lag beside it, up to four days;
 -- and all that lies between (but where a reference is left out, only what came soon: it may be other mail); but of what is
 -- quick nobody who had got it more often long before the burst, as an address that is probed every hour. A repeat at a lag
--- that is usual for the template is none, unless it is an anchor: today's digest is right.
+-- that is usual for the template is none, unless it is an anchor: today's digest is right, and so, amid what is quick, is this
+-- week's issue.
 -- A send that two bursts claim goes to the one with the sharper reason: the same Message-ID, its own template, its kin.
 -- grain: template_key, burst_number, send_id
 -- reads: burst_anchors, lag_bins, repeats, usual_lags
@@ -17,6 +18,7 @@ with mails as (
     and a.copies_before = r.copies_before and a.template_key = m.template_key and a.burst_number = m.burst_number
   left join lag_bins as b on r.lag_us >= b.from_us and r.lag_us < b.until_us
   left join usual_lags as u on u.template_key = m.template_key and u.lag_bin = b.lag_bin
+    and (not u.beside_quick or m.burst_number % 2 = 0)
   where r.copies_before > 0 and (a.recipient is not null or u.lag_bin is null)
 ), spaced as (
   select *,

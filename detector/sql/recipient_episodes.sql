@@ -2,7 +2,8 @@
 -- is put back: how many copies, from when to when, and how many on the busiest day. Beside it on how many other days the
 -- person got the template (a shared inbox does all the time; left out are the days next to it, and those with less than a
 -- quarter of that busiest day). `is_even` if the pauses are ten seconds or more, and all alike to a tenth; or whole half
--- days to a minute or so, as with a schedule that rests at weekends. Only from two copies on.
+-- days to a minute or so, as with a schedule that rests at weekends; from five copies on the first pause may be another.
+-- `clock_us`: the first mail, or the second, from which on they are. Only from two copies on.
 -- grain: recipient, content_key, started_us
 -- reads: repeats
 with spaced as (
@@ -16,16 +17,24 @@ with spaced as (
   select *, row_number() over (partition by recipient, content_key, episode order by copies_before) as place,
     count(*) over (partition by recipient, content_key, episode, sent_at_us - sent_at_us % 86400000000) as on_that_day
   from spaced
-), episodes as (
-  select recipient, content_key, template_key, min(sent_at_us) as started_us, max(sent_at_us) as ended_us,
-    count(*) as copies, max(on_that_day) as busiest_day, coalesce(min(case when place > 1 then lag_us end) >= 10000000
-      and max(case when place > 1 then lag_us end) <= 1.1 * min(case when place > 1 then lag_us end)
-      or min(case when place > 1 then lag_us end) > 43000000000
-      and max(case when place > 1 then abs((lag_us + 21600000000) % 43200000000 - 21600000000) end) <= 100000000,
-      false) as is_even
+), paused as (
+  select *, case when place > 1 then lag_us end as pause_us, case when place > 2 then lag_us end as later_pause_us,
+    abs((lag_us + 21600000000) % 43200000000 - 21600000000) as off_us
   from placed
+), measured as (
+  select recipient, content_key, template_key, min(sent_at_us) as started_us, max(sent_at_us) as ended_us,
+    count(*) as copies, max(on_that_day) as busiest_day, min(case when place = 2 then sent_at_us end) as second_us,
+    coalesce(min(pause_us) >= 10000000 and max(pause_us) <= 1.1 * min(pause_us)
+      or min(pause_us) > 43000000000 and max(case when place > 1 then off_us end) <= 100000000, false) as is_even_throughout,
+    coalesce(min(later_pause_us) >= 10000000 and max(later_pause_us) <= 1.1 * min(later_pause_us)
+      or min(later_pause_us) > 43000000000 and max(case when place > 2 then off_us end) <= 100000000, false) as is_even_later
+  from paused
   group by recipient, content_key, template_key, episode
   having count(*) > 1
+), episodes as (
+  select *, is_even_throughout or is_even_later and copies > 4 as is_even,
+    case when is_even_throughout then started_us when is_even_later and copies > 4 then second_us end as clock_us
+  from measured
 ), own as (
   select e.recipient, e.content_key, e.started_us, e.busiest_day, count(*) as mails
   from episodes as e
@@ -40,6 +49,7 @@ with spaced as (
   group by recipient, content_key, started_us
 )
 select e.recipient, e.content_key, e.template_key, e.started_us, e.ended_us, e.copies, e.busiest_day, e.is_even,
+  e.clock_us,
   coalesce(o.days, 0) as own_days
 from episodes as e
 left join days as o on o.recipient = e.recipient and o.content_key = e.content_key and o.started_us = e.started_us

@@ -2,37 +2,54 @@
 -- the same mail on four days or more, and each day's began at the same second of the day, or half a day from it, which
 -- is none that a timetable begins at. Or it came by a timetable, but is no news and no reminder: of the same size to the
 -- byte each time, and nobody dropped out, in 150 mails or more, or 75 if it began at no fifth minute of an hour. Or by a
--- timer, and no news, to three or four people on six days. Not what has been so since the log began, nor what the
--- template does elsewhere as well. `enough_copies`: the copy of the day that showed it.
+-- timer, and no news, to three or four people on six days. The first copy may have come at another hour. Not what has been
+-- so since the log began, nor what the template does elsewhere as well. `enough_copies`: the copy of the day that showed it.
 -- grain: recipient, content_key
 -- reads: recipient_episodes, repeats, sends
 with drips as (
-  select recipient, content_key, template_key, started_us, ended_us, is_even, own_days, copies,
-    min(started_us) over (partition by template_key) as began_us, count(*) over (partition by template_key) as drips
+  select recipient, content_key, template_key, started_us, clock_us, ended_us, is_even, own_days, copies,
+    clock_us = started_us as is_from_first,
+    min(clock_us) over (partition by template_key, clock_us = started_us) as began_us,
+    sum(case when clock_us = started_us then 1 else 0 end) over (partition by template_key) as drips_from_first,
+    count(*) over (partition by template_key) as drips
   from recipient_episodes
-  where is_even and copies > 2 and ended_us - started_us > 129600000000
-), members as (
-  select * from drips where started_us - began_us < 900000000
+  where copies > 2 and ended_us - clock_us > 129600000000
+), of_one_clock as (
+  select * from drips where clock_us - began_us < 172800000000 and (clock_us - began_us + 900000000) % 86400000000 < 1800000000
 ), groups as (
   select template_key, began_us, count(*) as people, began_us % 60000000 >= 10000000 as is_odd_second,
     case when began_us % 300000000 >= 60000000 then 75 else 150 end as mails_to_tell
-  from members
-  where began_us - 432000000000 >= (select min(sent_at_us) from repeats)
-  group by template_key, began_us, drips
-  having count(*) > 2 and count(*) = drips
+  from of_one_clock
+  group by template_key, began_us, is_from_first, drips_from_first, drips
+  having count(*) > 2 and count(*) = case when is_from_first then drips_from_first else drips end
+    and began_us - case when is_from_first then 5 else 1 end * 86400000000 >= (select min(sent_at_us) from repeats)
+), audience as (
+  select distinct g.template_key, g.began_us, r.recipient, r.content_key
+  from groups as g
+  join repeats as r on r.template_key = g.template_key
+    and r.sent_at_us - g.began_us between 0 and 87300000000
+    and (r.sent_at_us - g.began_us + 900000000) % 86400000000 < 1800000000
+), audiences as (
+  select template_key, count(distinct recipient) as people from audience group by template_key
+), members as (
+  select e.recipient, e.content_key, e.template_key, e.started_us, e.ended_us, e.is_even, e.own_days, e.copies,
+    coalesce(e.clock_us, a.began_us) as clock_us, case when e.started_us < a.began_us then 1 else 0 end as copies_before
+  from audience as a
+  join recipient_episodes as e on e.recipient = a.recipient and e.content_key = a.content_key
+    and e.copies > 2 and e.started_us - a.began_us < 172800000000 and e.ended_us - a.began_us > 129600000000
+  where e.clock_us is null or (e.clock_us - a.began_us + 900000000) % 86400000000 < 1800000000
 ), copies as (
   select g.template_key, r.recipient, r.content_key, r.send_id, r.sent_at_us - g.began_us as since_us,
     (r.sent_at_us - g.began_us + 43200000000) // 86400000000 as day_number
   from groups as g
   join members as m on m.template_key = g.template_key
   join repeats as r on r.content_key = m.content_key and r.recipient = m.recipient
-    and r.sent_at_us >= m.started_us and r.sent_at_us <= m.ended_us
+    and r.sent_at_us >= m.clock_us and r.sent_at_us <= m.ended_us
 ), days as (
   select template_key, day_number, min(since_us) as since_us, count(distinct recipient) as people,
     row_number() over (partition by template_key order by day_number) as place,
-    coalesce(sum(count(distinct recipient)) over (
-      partition by template_key order by day_number rows between unbounded preceding and 1 preceding
-    ), 0) as mails_before,
+    sum(count(distinct recipient)) over (partition by template_key order by day_number)
+      - count(distinct recipient) as mails_before,
     max(day_number) over (partition by template_key) as last_number
   from copies
   group by template_key, day_number
@@ -46,27 +63,16 @@ with drips as (
   join groups as g on g.template_key = d.template_key
   group by d.template_key
   having count(*) > 3
-), sizes as (
-  select c.template_key, count(*) = count(s.size) and max(s.size - f.size) <= 8 as is_same
+), sized as (
+  select c.template_key, s.size, min(s.size) over (partition by c.content_key, c.recipient) as least
   from copies as c
   join sends as s on s.send_id = c.send_id
-  join (
-    select c.content_key, c.recipient, min(s.size) as size
-    from copies as c
-    join sends as s on s.send_id = c.send_id
-    group by c.content_key, c.recipient
-  ) as f on f.content_key = c.content_key and f.recipient = c.recipient
-  group by c.template_key
-), audiences as (
-  select g.template_key, count(distinct r.recipient) as people
-  from groups as g
-  join repeats as r on r.template_key = g.template_key
-    and r.sent_at_us >= g.began_us and r.sent_at_us < g.began_us + 900000000
-  group by g.template_key
+), sizes as (
+  select template_key, count(*) = count(size) and max(size - least) <= 8 as is_same from sized group by template_key
 ), found as (
   select g.template_key, g.people,
     case when g.is_odd_second and s.off_us <= 1000000 and g.people > 4 then s.fourth_day
-      when g.is_odd_second and s.off_us <= 3000000 and z.is_same and s.last_people = g.people then s.sixth_day
+      when g.is_odd_second and s.off_us <= 5000000 and z.is_same and s.last_people = g.people then s.sixth_day
       when z.is_same and g.people > 4 and s.last_people >= 0.97 * a.people then s.telling_day end as enough_day
   from groups as g
   join series as s on s.template_key = g.template_key
@@ -74,11 +80,11 @@ with drips as (
   join audiences as a on a.template_key = g.template_key
 )
 select m.recipient, m.content_key, m.template_key, m.started_us, m.ended_us, m.copies, m.is_even, m.own_days,
-  1 as most_elsewhere, count(c.send_id) + 1 as enough_copies, f.people as alike,
-  0 as alike_at_us
+  1 as most_elsewhere, count(c.send_id) + m.copies_before + 1 as enough_copies, f.people as alike, 0 as alike_at_us
 from members as m
 join found as f on f.template_key = m.template_key
 join copies as c on c.content_key = m.content_key and c.recipient = m.recipient and c.day_number < f.enough_day
-group by m.recipient, m.content_key, m.template_key, m.started_us, m.ended_us, m.copies, m.is_even, m.own_days, f.people
-having m.copies > count(c.send_id)
+group by m.recipient, m.content_key, m.template_key, m.started_us, m.ended_us, m.copies, m.is_even, m.own_days,
+  m.copies_before, f.people
+having m.copies > count(c.send_id) + m.copies_before
 order by m.recipient, m.content_key

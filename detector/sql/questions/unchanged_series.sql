@@ -8,7 +8,7 @@ with long as (
   select *, min(started_us) over (partition by content_key) as began_us,
     max(ended_us) over (partition by content_key) as stopped_us
   from recipient_episodes
-  where starts_with(template_key, 't:') and copies > 4 and ended_us - started_us >= (copies - 1) * 57600000000
+  where substr(template_key, 1, 2) in ('t:', 's:') and copies > 4 and ended_us - started_us >= (copies - 1) * 57600000000
 ), series as (
   select * from long
   where started_us - began_us < 129600000000 and stopped_us - ended_us < 129600000000

@@ -1,0 +1,55 @@
+"""What is beyond the usual, by which settings, and what of it belongs to one burst."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from detector.batch_rows import DAY_US
+from detector.config import Detection
+
+
+@dataclass(frozen=True)
+class Span:
+    """One row of `bursts`."""
+
+    template_key: str
+    burst_number: int
+    is_slow: bool
+    rung: str
+    sender: str
+    median_gap_seconds: float
+    started_us: int
+    ended_us: int
+    copies_each: float
+    kin: str | None
+    first_domain: str | None
+    last_domain: str | None
+
+
+@dataclass(frozen=True)
+class Alarms:
+    """What is beyond the usual, and by which settings."""
+
+    batches: pd.DataFrame
+    people: pd.DataFrame
+    episodes: pd.DataFrame
+    settings: Detection
+
+    def of(self, span: Span) -> pd.DataFrame:
+        """The alarmed batches of a burst."""
+        batches = self.batches[self.batches["template_key"] == span.template_key]
+        return batches[batches["window_start_us"].between(span.started_us - 9 * DAY_US, span.ended_us)]
+
+    def quarters_of(self, span: Span) -> frozenset[int]:
+        """When the burst's template showed it with others: quarters of an hour, and the first moment of a server."""
+        company = self.of(span).query("company > 1")
+        lag_us = np.where(company["cut_by"] == "later", 0, 3_000_000 * span.median_gap_seconds)
+        near = company["window_start_us"] + company["window_us"] + lag_us >= span.started_us
+        servers = self.episodes_of(span).query("server_us > 0")["server_us"]
+        return frozenset(map(int, [*company.loc[near, "window_start_us"], *servers]))
+
+    def episodes_of(self, span: Span) -> pd.DataFrame:
+        """The alarmed episodes of a burst."""
+        episodes = self.episodes[self.episodes["template_key"] == span.template_key]
+        return episodes[(episodes["ended_us"] >= span.started_us) & (episodes["started_us"] <= span.ended_us)]
