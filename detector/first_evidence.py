@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.batch_rows import BATCH, DAY_US, LAG_BINS, POOLED_BINS, SCATTERED
+from detector.batch_rows import BATCH, COLUMNS, DAY_US, LAG_BINS, POOLED_BINS, SCALES, SCATTERED
+from detector.burst_scores import BurstScores
 from detector.config import Detection
 from detector.e_values import in_company, together
 from detector.episodes import WELL_KNOWN
-from detector.estimator import COLUMNS, SCALES, BurstDetector
 from detector.parts import cover, uncover
 from detector.store import Connection, read_sql
 from detector.tables import build
@@ -76,16 +76,16 @@ class Histories:
         self.ends = self.batches[:, _DAY] + 6 * np.isin(self.batches[:, COLUMNS.index("scale")], _WEEKS)
         self.alarm_log10 = alarms.settings.alarm_log10
         self.last_day = int(batches[:, _DAY].max())
-        self.fitted: dict[int, BurstDetector] = {}
+        self.fitted: dict[int, BurstScores] = {}
         self.quarters: dict[tuple[str, int], int | None] = {}
 
-    def until(self, day: int) -> BurstDetector:
+    def until(self, day: int) -> BurstScores:
         """The detector that knows the days up to this one; a row never speaks for itself on its own day."""
         if day not in self.fitted:
             known = self.batches[self.ends <= day]
             if not len(known):
                 known = np.zeros((1, len(COLUMNS)))
-            self.fitted[day] = BurstDetector(alarm_log10=self.alarm_log10).fit(known)
+            self.fitted[day] = BurstScores(alarm_log10=self.alarm_log10).fit(known)
         return self.fitted[day]
 
 
