@@ -26,7 +26,7 @@ import alert_nights
 from conftest import AS_OF, emptied, ingest, one_store_for_many, rows
 from damages import RECORD_DAMAGES, TEXT_DAMAGES, damaged_parquet, put, records, samples
 from histories import WAYS, Night, Way, history, records_of, true_stream
-from laws import costs_beyond, is_told_well, sends_after, sends_of_whole
+from laws import costs_beyond, is_told_well, refreshed_history, sends_after, sends_of_whole
 from outboxes import drawn_outbox, found_incidents, written
 
 from detector.config import Config, Logs
@@ -65,6 +65,12 @@ def histories_of_true_streams(turn: Turn) -> None:
     for name, seed in seeds.items():
         if found.get(name, []) != sends_of_whole(turn.db, name, seed):
             raise AssertionError(f"the sends of {name} are not those of the whole file; its stream: {seed}")
+
+
+def histories_night_by_night(turn: Turn) -> None:
+    """The tables after nights that made a part of them again are those that are made at once."""
+    if differing := refreshed_history(turn.db, turn.rng):
+        raise AssertionError(f"made again in parts, these tables are others: {sorted(differing)}")
 
 
 def history_of_a_sample(turn: Turn) -> None:
@@ -180,6 +186,7 @@ def readers_while_nights_run(turn: Turn) -> None:
 
 GAMES: tuple[Callable[[Turn], None], ...] = (
     histories_of_true_streams,
+    histories_night_by_night,
     history_of_a_sample,
     damaged_file,
     damaged_table,
