@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from office import fill
 from test_incidents_cli import BEGINS, COLUMNS, DAY, HOUR, MORNING, TOLD, WEEK, Desk, burst, desk, opened
 
 __all__ = ["desk"]
@@ -88,6 +89,20 @@ def test_the_manifest_is_of_the_pack_as_it_lies_and_names_what_people_edited(des
     desk.run("letter", "draft", name, "--state", desk.state)
     assert subprocess.run(verify, cwd=pack, check=False).returncode == 0
     assert "edited" not in (pack / "MANIFEST.sha256").read_text(encoding="utf-8")
+
+
+def test_whom_to_ask_stands_in_the_pack_at_once_and_no_other_word_makes_its_list_of_copies_again(desk, monkeypatch):
+    name = opened(desk)
+    folder, pack = folder_of(desk), folder_of(desk) / "vendor-pack"
+    fill(folder / "human.toml", {"vendor.ticket": '"4711"'})
+    assert desk.say("ack", name).code == 0
+    assert f"Our reference: {name}. Your ticket: 4711.\n" in (pack / "00-read-me-first.txt").read_text(encoding="utf-8")
+    assert subprocess.run(["sha256sum", "-c", "--quiet", "MANIFEST.sha256"], cwd=pack, check=False).returncode == 0
+    before = {path: path.read_bytes() for path in pack.iterdir()}
+    monkeypatch.setattr("detector.casework.read_copies", None)
+    assert desk.say("contain", name, "--how", "took it out of cron").code == 0
+    assert {path: path.read_bytes() for path in pack.iterdir()} == before
+    assert "took it out of cron" in (folder / "brief.md").read_text(encoding="utf-8")
 
 
 # --- a subject as long as a book --------------------------------------------------------------------------------------
