@@ -23,6 +23,7 @@ from time import perf_counter
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import alert_nights
+import test_nightly
 from conftest import AS_OF, emptied, ingest, one_store_for_many, rows
 from damages import RECORD_DAMAGES, TEXT_DAMAGES, damaged_parquet, put, records, samples
 from histories import WAYS, Night, Way, history, records_of, true_stream
@@ -41,6 +42,8 @@ HANGS_SECONDS = 300
 LONGEST_LOOK_SECONDS = 10
 """Twenty threads of Python on the processor of a night; a look itself takes milliseconds."""
 MOST_FOUND = 20
+LAST_STEP = 150
+"""Of a small night on the disk, or a few beyond it."""
 SAMPLE_LOGS = Path(__file__).resolve().parent.parent / "sample_logs"
 LOOK_LIKE_NO_TABLE = ("exchange.log", "mbox.mbox")
 """A header of several lines; records of several lines."""
@@ -184,6 +187,20 @@ def readers_while_nights_run(turn: Turn) -> None:
         raise AssertionError(f"readers: {told}")
 
 
+def night_that_dies(turn: Turn) -> None:
+    """A night that is killed at a drawn step on the disk, and run again, ends like one that was not."""
+    log, whole, killed = (
+        test_nightly.write_small_log(turn.folder / "mail.csv"),
+        turn.folder / "whole",
+        turn.folder / "killed",
+    )
+    test_nightly.night(whole, log, as_of=test_nightly.AFTER)
+    test_nightly.night_that_dies(killed, log, turn.rng.randint(1, LAST_STEP))
+    test_nightly.night(killed, log, as_of=test_nightly.AFTER)
+    if differing := test_nightly.differing(killed, test_nightly.digest(whole)):
+        raise AssertionError(f"the night after the kill left others of these: {differing}")
+
+
 GAMES: tuple[Callable[[Turn], None], ...] = (
     histories_of_true_streams,
     histories_night_by_night,
@@ -194,6 +211,7 @@ GAMES: tuple[Callable[[Turn], None], ...] = (
     nights_of_alerts,
     bursts_of_a_drawn_outbox,
     readers_while_nights_run,
+    night_that_dies,
 )
 
 
