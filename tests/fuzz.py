@@ -189,11 +189,8 @@ def readers_while_nights_run(turn: Turn) -> None:
 
 def night_that_dies(turn: Turn) -> None:
     """A night that is killed at a drawn step on the disk, and run again, ends like one that was not."""
-    log, whole, killed = (
-        test_nightly.write_small_log(turn.folder / "mail.csv"),
-        turn.folder / "whole",
-        turn.folder / "killed",
-    )
+    whole, killed = turn.folder / "whole", turn.folder / "killed"
+    log = test_nightly.write_small_log(turn.folder / "mail.csv")
     test_nightly.night(whole, log, as_of=test_nightly.AFTER)
     test_nightly.night_that_dies(killed, log, turn.rng.randint(1, LAST_STEP))
     test_nightly.night(killed, log, as_of=test_nightly.AFTER)
