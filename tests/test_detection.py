@@ -240,9 +240,7 @@ def test_the_figures_grow_and_the_id_stays_as_the_night_goes_on(month):
     assert len({found[0][0].detected_at for found in seen}) == 1
 
 
-@pytest.mark.parametrize(
-    "moment", ["2026-10-27T18:31:00+00:00", "2026-10-28T02:00:00+00:00", "2026-10-15T12:35:40+00:00"]
-)
+@pytest.mark.parametrize("moment", ["2026-10-27T18:31:00+00:00", "2026-10-15T12:35:40+00:00"])
 def test_as_of_in_the_past_is_the_same_as_a_log_that_was_cut_there(month, tmp_path, moment):
     logs, as_of = tmp_path / "cut", at(moment)
     simulate("founding-night", format="plain", seed=5, out=tmp_path / "logs")
@@ -641,7 +639,6 @@ def at_firms(sizes: dict[str, int]) -> list[str]:
 
 ROUNDS = {
     "three, two hours apart": [0, 7200, 14400],
-    "eight, two hours apart": [2 * 3600 * n for n in range(8)],
     "eight, an hour and more apart": [3700 * n for n in range(8)],
     "one early, then a loop": [0, 5400, 5460, 5520, 5580],
     "one on the day before, then a loop": [0, 86400, 86520, 86640],
@@ -909,9 +906,9 @@ def test_six_courses_whose_subject_does_not_name_them_are_told_apart_by_their_si
 EVEN, UNEVEN = range(0, 720, 90), (0, 40, 130, 170, 300, 350, 470, 560)
 
 
-@pytest.mark.parametrize(("weeks", "seconds"), [(1, EVEN), (2, EVEN), (3, EVEN), (4, EVEN), (4, UNEVEN)])
+@pytest.mark.parametrize(("weeks", "seconds"), [(1, EVEN), (4, EVEN), (4, UNEVEN)])
 def test_what_breaks_anew_each_week_is_found_each_week_though_the_mail_is_never_sent_right(tmp_path, weeks, seconds):
-    """Twelve people get the plan eight times within minutes, on one to four Mondays: 84 extra copies on the first;
+    """Twelve people get the plan eight times within minutes, on one Monday or four: 84 extra copies on the first;
     on the others 96, for they have it already."""
     begins = FIRST_DAY + timedelta(hours=8)
     plans = [

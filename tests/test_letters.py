@@ -643,10 +643,29 @@ def test_a_letter_that_late_rows_make_wrong_is_said_everywhere(state: Path, fold
     assert "wrong" not in detector("incidents", "list", "--all", "--state", state).text
 
 
-def test_a_correction_is_the_second_letter_and_names_the_first(state: Path, folder: Path, tmp_path: Path) -> None:
-    went_out = letter_sent(state, folder)
-    late = late_copies(tmp_path, 10, 20, 30)
+@pytest.fixture(scope="module")
+def wrong_once(sample_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the state after the letter was sent and three rows came late; to be copied."""
+    place = tmp_path_factory.mktemp("wrong")
+    state = Path(shutil.copytree(sample_state, place / "state", symlinks=True))
+    (folder,) = (state / "incidents").iterdir()
+    letter_sent(state, folder)
+    late = late_copies(place, 10, 20, 30)
     assert detector("nightly", FOUNDING, late, "--state", state, "--as-of", AS_OF).code == 0
+    return place
+
+
+@pytest.fixture
+def wrong(wrong_once: Path, tmp_path: Path) -> tuple[Path, Path, Path]:
+    """The state whose letter is wrong, its incident's folder, and the late rows."""
+    place = shutil.copytree(wrong_once, tmp_path / "wrong", symlinks=True)
+    (folder,) = (place / "state" / "incidents").iterdir()
+    return place / "state", folder, place / "late3.csv"
+
+
+def test_a_correction_is_the_second_letter_and_names_the_first(wrong: tuple[Path, Path, Path]) -> None:
+    state, folder, late = wrong
+    went_out = (folder / "letter.md").read_bytes()
     draft = (folder / "letter-2.md").read_text(encoding="utf-8")
     assert "- Copies too many: I wrote {F107: 3,539}; it is {F7: 3,542}." in draft
     first_look = check(state)
@@ -670,10 +689,9 @@ def test_a_correction_is_the_second_letter_and_names_the_first(state: Path, fold
     assert (folder / "letter.md").read_bytes() == went_out
 
 
-def test_what_moves_after_a_correction_calls_for_a_third_letter(state: Path, folder: Path, tmp_path: Path) -> None:
-    letter_sent(state, folder)
-    late, later = late_copies(tmp_path, 10, 20, 30), late_copies(tmp_path, 10, 20, 30, 40)
-    detector("nightly", FOUNDING, late, "--state", state, "--as-of", AS_OF)
+def test_what_moves_after_a_correction_calls_for_a_third_letter(wrong: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    state, folder, late = wrong
+    later = late_copies(tmp_path, 10, 20, 30, 40)
     fill(folder / "human.toml", {"letter.date": "2026-11-04"})
     assert approve(state).code == 0
     assert incidents(state, "sent").code == 0
