@@ -137,7 +137,7 @@ def kept(name: str) -> Path:
 
 
 def first_night(desk: Desk, name: str, *bursts: list[tuple[Any, ...]]) -> str:
-    """The id of the one incident of the night at `MORNING`; a night of this name is played once, then copied."""
+    """The id of the newest incident of the night at `MORNING`; a night of this name is played once, then copied."""
     if kept(name).exists():
         shutil.copytree(kept(name), desk.folder, symlinks=True, dirs_exist_ok=True)
         desk.nights.append(desk.folder / "log-0.csv")
@@ -145,13 +145,14 @@ def first_night(desk: Desk, name: str, *bursts: list[tuple[Any, ...]]) -> str:
     else:
         assert desk.night(MORNING, *bursts).code == 0
         shutil.copytree(desk.folder, kept(name), symlinks=True)
-    (found,) = desk.listed()
-    return str(found["incident_id"])
+    return str(desk.listed()[0]["incident_id"])
 
 
 def opened(desk: Desk) -> str:
     """The id of the incident of a first night: 12 people, 10 copies each, 108 of them extra."""
-    return first_night(desk, "opened", burst())
+    name = first_night(desk, "opened", burst())
+    assert [row["incident_id"] for row in desk.listed()] == [name]
+    return name
 
 
 # --- looking ---------------------------------------------------------------------------------------------------------
