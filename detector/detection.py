@@ -5,12 +5,11 @@ find the moment at which the evidence sufficed, using only what the log held by 
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detector.affairs import Burst
 from detector.batch_alarms import BATCH_KEYS, LEAST_PART, alarmed_batches, matrix, with_neighbours
-from detector.batch_rows import COLUMNS, DAY_US, POOLED_BINS, SCALES
+from detector.batch_rows import COLUMNS, DAY_US, POOLED_BINS, SCALES, Matrix
 from detector.burst_scores import BurstScores
 from detector.config import Detection
 from detector.e_values import BY_ITSELF
@@ -21,7 +20,6 @@ from detector.store import Connection, read_sql
 from detector.tables import BURSTS, build
 from detector.template_kinds import TEMPLATES
 
-Matrix = npt.NDArray[np.float64]
 _DAY, _LAG_BIN, _REPEATED = (COLUMNS.index(name) for name in ("day", "lag_bin", "repeated"))
 _OFTEN = 0.1
 _OFTEN_LATE = 0.03
@@ -168,6 +166,8 @@ def _without_timetables(db: Connection, episodes: pd.DataFrame, settings: Detect
     """Without the few copies, over days, that came to somebody from the very runs that send the template to others."""
     is_drip = episodes["ended_us"] - episodes["started_us"] >= DAY_US
     drips = episodes[is_drip & (episodes["copies"] < settings.single_recipient_copies)]
+    if not len(drips):
+        return episodes
     db.register("drips", drips[["recipient", "content_key", "started_us", "ended_us", "copies"]])
     due = db.execute(read_sql("questions/timetables")).df()
     db.unregister("drips")
