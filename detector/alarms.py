@@ -36,18 +36,19 @@ class Alarms:
     episodes: pd.DataFrame
     settings: Detection
 
-    def of(self, span: Span) -> pd.DataFrame:
-        """The alarmed batches of a burst."""
+    def of(self, span: Span, company: int = 1) -> pd.DataFrame:
+        """The alarmed batches of a burst, in such company at least."""
         batches = self.batches[self.batches["template_key"] == span.template_key]
+        batches = batches[batches["company"] >= company]
         return batches[batches["window_start_us"].between(span.started_us - 9 * DAY_US, span.ended_us)]
 
     def quarters_of(self, span: Span) -> frozenset[int]:
         """When the burst's template showed it with others: quarters of an hour, and the first moment of a server."""
-        company = self.of(span).query("company > 1")
+        company = self.of(span, company=2)
         lag_us = np.where(company["cut_by"] == "later", 0, 3_000_000 * span.median_gap_seconds)
         near = company["window_start_us"] + company["window_us"] + lag_us >= span.started_us
-        servers = self.episodes_of(span).query("server_us > 0")["server_us"]
-        return frozenset(map(int, [*company.loc[near, "window_start_us"], *servers]))
+        servers = self.episodes_of(span)["server_us"]
+        return frozenset(map(int, [*company.loc[near, "window_start_us"], *servers[servers > 0]]))
 
     def episodes_of(self, span: Span) -> pd.DataFrame:
         """The alarmed episodes of a burst."""

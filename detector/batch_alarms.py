@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.batch_rows import BATCH, DAY_US, LATE
+from detector.batch_rows import BATCH, COLUMNS, DAY_US, LATE
+from detector.burst_scores import BurstScores
 from detector.config import Detection
 from detector.e_values import BY_ITSELF, in_company, together
-from detector.estimator import COLUMNS, BurstDetector
 
 BATCH_KEYS = ["template_key", "cut_by", "window_us", "window_start_us", "is_again", "lag_bin"]
 _ALIKE = 0.5
@@ -21,7 +21,7 @@ _REST = 1.5
 """So much the others must show without the strongest."""
 
 
-def alarmed_batches(detector: BurstDetector, candidates: pd.DataFrame, settings: Detection) -> pd.DataFrame:
+def alarmed_batches(detector: BurstScores, candidates: pd.DataFrame, settings: Detection) -> pd.DataFrame:
     """Organizations first; then everybody else together, without the organizations that were alarmed already; then the
     kins, without the templates that were."""
     if not len(candidates):
@@ -43,7 +43,7 @@ def alarmed_batches(detector: BurstDetector, candidates: pd.DataFrame, settings:
     return pd.concat([in_one_quarter(detector, everybody, settings), by_themselves], ignore_index=True)
 
 
-def in_one_quarter(detector: BurstDetector, everybody: pd.DataFrame, settings: Detection) -> pd.DataFrame:
+def in_one_quarter(detector: BurstScores, everybody: pd.DataFrame, settings: Detection) -> pd.DataFrame:
     """What several templates show together that went out (or, old, came again) in one quarter of an hour, each too
     little by itself: a replay touches many. One row for each template; `company` is how many they are.
 
@@ -64,7 +64,7 @@ def in_one_quarter(detector: BurstDetector, everybody: pd.DataFrame, settings: D
     return rows.drop(columns="adds").assign(lag_bin=rows["lag_bin"].where(rows["cut_by"] == "earlier", LATE))
 
 
-def _alarmed(detector: BurstDetector, rows: pd.DataFrame, settings: Detection) -> pd.DataFrame:
+def _alarmed(detector: BurstScores, rows: pd.DataFrame, settings: Detection) -> pd.DataFrame:
     """The rows beyond the alarm line, by themselves or together with what the same batch got after its extra copies."""
     rows = rows[rows["repeated"] >= detector.people]
     rows = rows.assign(log10=-detector.score_samples(matrix(rows)) if len(rows) else [])

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from detector import case_journal
 from detector.approvals import what_moved, wrong_in
@@ -24,13 +25,16 @@ from detector.documents.desk import client_folders
 from detector.documents.human import Human, read_human
 from detector.documents.human_form import NAME as FORM
 from detector.documents.still_going import is_over
-from detector.documents.vendor_pack import FOLDER, MANIFEST, manifest
+from detector.documents.vendor_pack import FOLDER, KEY_NAME, MANIFEST, READ_ME, contact_line, manifest
 from detector.errors import ConfigError
 from detector.observations import wrong_letters
 from detector.records import CaseFacts, Document
 from detector.store import Connection
+from detector.written_list import holds, read_list
 
 ADDRESSES = "work/addresses.json"
+Extent = Literal["night", "words", "drafts"]
+"""How much of a folder is brought up to date: all; what people's words may change; the drafts to clients alone."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,9 @@ class Setting:
 
 
 def write_up(
-    db: Connection, case: CaseFacts, setting: Setting, *, recreate: bool = False, only_drafts: bool = False
+    db: Connection, case: CaseFacts, setting: Setting, *, recreate: bool = False, extent: Extent = "night"
 ) -> WrittenUp:
-    """Take back approvals that no longer hold, then write the folder, or the drafts to clients in it; only what has
-    changed."""
+    """Take back approvals that no longer hold, then write the folder, or a part of it; only what has changed."""
     incident = case.incident
     organizations = incident.organizations
     root = setting.state / "incidents"
@@ -75,17 +78,31 @@ def write_up(
     drafts = {f"{place}{name}" for place in places.values() for name in DRAFTS}
     going_on = frozenset(["hold.csv"] if incident.ongoing else ())
     written_again = frozenset(drafts if recreate else ())
-    handling = Handling(_settled(case), places, written_again, is_part=only_drafts, current=going_on)
-    if only_drafts:
+    standing = _standing_pack(folder, contact_line(incident.incident_id, desk)) if extent == "words" else frozenset()
+    pinned = _settled(case) | standing
+    handling = Handling(pinned, places, written_again, is_part=extent == "drafts", current=going_on)
+    if extent == "drafts":
         documents = tuple(text for name in organizations for text in client_documents(case, name, desk))
     else:
         drawn = pictures_of(untouched(folder, "brief.html"))
-        documents = case_documents(case, desk, read_copies(db, incident.incident_id), drawn)
+        copies = () if standing else read_copies(db, incident.incident_id)
+        documents = case_documents(case, desk, copies, drawn)
     if case.record and case.record.closed_at:
         documents = (*documents, render_closing_note(case.record))
     documents = _with_manifest(folder, documents)
     folder = write_case(root, incident.incident_id, organizations, documents, handling)
     return WrittenUp(case, desk, folder, problem, revoked, wrong, setting.as_of)
+
+
+def _standing_pack(folder: Path, contact: str) -> frozenset[str]:
+    """The vendor pack and its key, if they are as the manifest has it and name whom to ask: then no word that people
+    say changes them, and a long list of copies need not be made again. Else nothing."""
+    ours = [name for name in read_list(folder).files if name.startswith((FOLDER, KEY_NAME))]
+    paths = {name: folder / name for name in sorted(ours) if name.startswith(FOLDER) and not name.endswith(MANIFEST)}
+    lying = {name: path.read_bytes() for name, path in paths.items() if path.is_file() and not path.is_symlink()}
+    is_asked = f"{contact}\n".encode() in lying.get(f"{FOLDER}{READ_ME}", f"{contact}\n".encode())
+    is_whole = holds(folder / f"{FOLDER}{MANIFEST}", manifest(lying).content.encode())
+    return frozenset(ours if is_asked and is_whole else ())
 
 
 def _with_manifest(folder: Path, documents: Sequence[Document]) -> tuple[Document, ...]:

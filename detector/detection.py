@@ -1,21 +1,20 @@
-"""From batches to bursts: score them with the BurstDetector, mark the alarmed ones, let SQL gather their repeats, and
+"""From batches to bursts: score them, mark the alarmed ones, let SQL gather their repeats, and
 find the moment at which the evidence sufficed, using only what the log held by then.
 """
 
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detector.affairs import Burst
 from detector.alarms import Alarms, Span
 from detector.batch_alarms import BATCH_KEYS, LEAST_PART, alarmed_batches, matrix, with_neighbours
-from detector.batch_rows import DAY_US, POOLED_BINS
+from detector.batch_rows import COLUMNS, DAY_US, POOLED_BINS, Matrix
+from detector.burst_scores import BurstScores
 from detector.config import Detection
 from detector.e_values import BY_ITSELF
 from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
-from detector.estimator import COLUMNS, BurstDetector
 from detector.first_evidence import Histories, first_evidence, read_near
 from detector.parts import cover, uncover
 from detector.store import Connection, read_sql
@@ -23,7 +22,6 @@ from detector.tables import BURSTS, build
 from detector.template_kinds import TEMPLATES
 from detector.usual_lags import usual_lags
 
-Matrix = npt.NDArray[np.float64]
 _LAG_BIN, _REPEATED = COLUMNS.index("lag_bin"), COLUMNS.index("repeated")
 _OF_GROUPS = ("one_server", "own_clock", "unchanged_series", "storms")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,7 +83,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     db.execute(TEMPLATES)
     db.execute(_ALL_BATCHES)
     batches, people = _batches(db), db.execute(_PEOPLE).df()
-    detector = BurstDetector(alarm_log10=settings.alarm_log10)
+    detector = BurstScores(alarm_log10=settings.alarm_log10)
     worth_judging = batches[(batches[:, _LAG_BIN] > 0) & (batches[:, _REPEATED] >= detector.people)]
     if len(worth_judging) or len(people):
         detector.fit(batches)
@@ -123,7 +121,7 @@ def _batches(db: Connection) -> Matrix:
     return np.concatenate([rows[~is_repeat], repeats[np.lexsort(repeats.T)]])
 
 
-def _candidates(db: Connection, detector: BurstDetector, rows: Matrix, settings: Detection) -> pd.DataFrame:
+def _candidates(db: Connection, detector: BurstScores, rows: Matrix, settings: Detection) -> pd.DataFrame:
     """The batches on which an alarm can rest, out of millions that are alike in hundreds of thousands of rows: those in
     which the detector sees anything; and of everybody's the others of such days, of which alarmed parts are taken away.
     """
@@ -136,7 +134,7 @@ def _candidates(db: Connection, detector: BurstDetector, rows: Matrix, settings:
     return candidates
 
 
-def _alarmed_people(detector: BurstDetector, people: pd.DataFrame, settings: Detection) -> pd.DataFrame:
+def _alarmed_people(detector: BurstScores, people: pd.DataFrame, settings: Detection) -> pd.DataFrame:
     """One person's days beyond the alarm line."""
     people = people[people["own_days"] < DAYS_OF_AN_INBOX]
     people = people.assign(log10=-detector.score_samples(matrix(people)) if len(people) else [])
@@ -167,6 +165,8 @@ def _without_timetables(db: Connection, episodes: pd.DataFrame, settings: Detect
     """Without the few copies, over days, that came to somebody from the very runs that send the template to others."""
     is_drip = episodes["ended_us"] - episodes["started_us"] >= DAY_US
     drips = episodes[is_drip & (episodes["copies"] < settings.single_recipient_copies)]
+    if not len(drips):
+        return episodes
     db.register("drips", drips[["recipient", "content_key", "started_us", "ended_us", "copies"]])
     due = db.execute(read_sql("questions/timetables")).df()
     db.unregister("drips")

@@ -9,15 +9,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.alarms import Alarms, Span
-from detector.batch_rows import BATCH, DAY_US, LAG_BINS, POOLED_BINS, SCATTERED
+from detector.batch_rows import BATCH, COLUMNS, DAY_US, LAG_BINS, POOLED_BINS, SCALES, SCATTERED, Matrix
+from detector.burst_scores import BurstScores
 from detector.e_values import in_company, together
 from detector.episodes import WELL_KNOWN
-from detector.estimator import COLUMNS, SCALES, BurstDetector
 from detector.parts import cover, uncover
 from detector.store import Connection, read_sql
 from detector.tables import build
 
-Matrix = npt.NDArray[np.float64]
 _DAY, _EXPOSED, _REPEATED = (COLUMNS.index(name) for name in ("day", "exposed", "repeated"))
 _IS_AGAIN, _LAG_BIN = (COLUMNS.index(name) for name in ("is_again", "lag_bin"))
 _WEEKS = (SCALES["organization, week"], SCALES["all, week"])
@@ -37,16 +36,16 @@ class Histories:
         self.ends = self.batches[:, _DAY] + 6 * np.isin(self.batches[:, COLUMNS.index("scale")], _WEEKS)
         self.alarm_log10 = alarms.settings.alarm_log10
         self.last_day = int(batches[:, _DAY].max())
-        self.fitted: dict[int, BurstDetector] = {}
+        self.fitted: dict[int, BurstScores] = {}
         self.quarters: dict[tuple[str, int], int | None] = {}
 
-    def until(self, day: int) -> BurstDetector:
+    def until(self, day: int) -> BurstScores:
         """The detector that knows the days up to this one; a row never speaks for itself on its own day."""
         if day not in self.fitted:
             known = self.batches[self.ends <= day]
             if not len(known):
                 known = np.zeros((1, len(COLUMNS)))
-            self.fitted[day] = BurstDetector(alarm_log10=self.alarm_log10).fit(known)
+            self.fitted[day] = BurstScores(alarm_log10=self.alarm_log10).fit(known)
         return self.fitted[day]
 
 
@@ -95,21 +94,23 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     template does not do so all the time, it is the end of the first day that showed it.
     """
     batches = alarms.of(span)
-    quarters = {(row["cut_by"], row["window_start_us"]) for row in batches.query("company > 1").to_dict("records")}
+    quarters = set(alarms.of(span, company=2)[["cut_by", "window_start_us"]].itertuples(index=False, name=None))
     batches = batches.sort_values(["window_start_us", "window_us", "lag_bin"]).head(_MOST_ALARMS_REPLAYED)
     people = alarms.people[alarms.people["template_key"] == span.template_key]
     people = people[people["day_us"].between(span.started_us - 9 * DAY_US, span.ended_us)].head(_MOST_ALARMS_REPLAYED)
     together_us = [_quarter_alarm(db, quarter, alarms, histories) for quarter in sorted(quarters)[:_MOST_QUARTERS]]
     _read(db, span.template_key, span.started_us - 9 * DAY_US, span.ended_us + 8 * DAY_US)
+    exposed: dict[Any, Any] = {}
     parts = batches.groupby(BATCH, dropna=False)
-    replayed = [[_batch_replay(db, row, span) for row in part.to_dict("records")] for _, part in parts]
+    replayed = [[_batch_replay(db, row, span, exposed) for row in part.to_dict("records")] for _, part in parts]
     replayed += [[_person_replay(db, row, span)] for row in people.to_dict("records")]
-    whole = [[replay for replay in batch if len(replay.rows)] for batch in replayed]
-    whole = [batch for batch in whole if batch]
+    whole = list(filter(None, ([replay for replay in batch if len(replay.rows)] for batch in replayed)))
     found = [us for us in _first_alarms(whole, histories) if us is not None]
     found += [us for us in together_us if us is not None]
-    episodes = alarms.episodes_of(span).query("copies >= enough_copies")
-    first = episodes.sort_values("started_us").head(_MOST_ALARMS_REPLAYED)
+    episodes = alarms.episodes_of(span)
+    first = (
+        episodes[episodes["copies"] >= episodes["enough_copies"]].sort_values("started_us").head(_MOST_ALARMS_REPLAYED)
+    )
     found += [_enough_copies(db, row) for row in first.to_dict("records")]
     if found:
         return min(found)
@@ -160,7 +161,7 @@ def _quarter_alarm(db: Connection, quarter: tuple[str, int], alarms: Alarms, his
     seen = []
     for row in rows.to_dict("records"):
         _read(db, row["template_key"], quarter[1], quarter[1] + DAY_US)
-        seen.append(_batch_replay(db, row, None))
+        seen.append(_batch_replay(db, row, None, {}))
     seen = [replay for replay in seen if len(replay.rows)]
     times = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(replay.known_us for replay in seen)]))
     sums = np.zeros(len(times))
@@ -185,7 +186,7 @@ def _later(batch: Sequence[_Replay], histories: Histories) -> int:
     return max((high + 1) * DAY_US, int(known_us.max()))
 
 
-def _batch_replay(db: Connection, batch: dict[str, Any], span: Span | None) -> _Replay:
+def _batch_replay(db: Connection, batch: dict[str, Any], span: Span | None, known: dict[Any, Any]) -> _Replay:
     """A batch after each of its repeated people (in the span): how many could have got it again by then, who had."""
     is_weekly, is_later = batch["scale"] in _WEEKS, batch["cut_by"] == "later"
     bound = {name: batch[name] for name in ("window_us", "window_start_us")}
@@ -205,11 +206,12 @@ def _batch_replay(db: Connection, batch: dict[str, Any], span: Span | None) -> _
         {**bound, "from_bin": low, "until_bin": high, "place": 2 if is_weekly else 1},
     ).fetchnumpy()
     grain = "recipient" if is_weekly or is_later or batch["is_again"] else "recipient, content_key"
-    exposed = db.execute(
+    sql = (
         f"select min(known_at_us) as us from replayed_repeats where {where}{window.format('sent_at_us')}{again} "  # noqa: S608
-        f"group by {grain} order by us",
-        bound,
-    ).fetchnumpy()["us"]
+        f"group by {grain} order by us"
+    )
+    of = (sql, *bound.values())
+    exposed = known[of] if of in known else known.setdefault(of, db.execute(sql, bound).fetchnumpy()["us"])
     rows = np.tile(np.array([float(batch[name]) for name in COLUMNS]), (len(repeated["us"]), 1))
     rows[:, _EXPOSED] = np.searchsorted(exposed, repeated["known_us"], side="right")
     rows[:, _REPEATED] = np.minimum(np.arange(1, len(rows) + 1), rows[:, _EXPOSED])

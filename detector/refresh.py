@@ -8,6 +8,7 @@ hangs on it is made again as well.
 """
 
 import hashlib
+from collections.abc import Sequence
 
 from detector import __version__
 from detector.parts import cover, differ, has_rows, make, put, uncover
@@ -98,7 +99,7 @@ class _NotLocalError(Exception):
 def refresh(db: Connection, said: Said | None = None) -> bool:
     """Bring all tables up to date with the events and settings; True if it sufficed to make a part of them again."""
     fingerprint, is_part = _fingerprint(db), False
-    _let_go(db)
+    _let_go(db, SCAFFOLD)
     if _can_go_on(db, fingerprint):
         try:
             with transaction(db):
@@ -110,17 +111,16 @@ def refresh(db: Connection, said: Said | None = None) -> bool:
     db.execute("drop table if exists built_files")
     for stage in (_FROM_ALL,) if is_part else _STAGES:
         build(db, stage, said)
-        _let_go(db)
+        _let_go(db, SCAFFOLD if is_part else stage)
     db.execute(
         "create table built_files as select f.*, as_of_us, $1 as fingerprint from files as f, settings", [fingerprint]
     )
     return is_part
 
 
-def _let_go(db: Connection) -> None:
+def _let_go(db: Connection, names: Sequence[str]) -> None:
     """Drop the steps on the way; what they hold of the memory would have to be spilled to disk."""
-    for name in SCAFFOLD:
-        db.execute(f"drop table if exists temp.{name}")
+    db.execute("; ".join(f"drop table if exists temp.{name}" for name in SCAFFOLD if name in names))
 
 
 def _fingerprint(db: Connection) -> str:

@@ -32,6 +32,8 @@ _SNAPSHOT_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",
 }
 _SNAPSHOT_DOOR = threading.Lock()
+_WORTH_COMPRESSING = 10_000
+"""From so many events on."""
 _SWAPS = 5
 """So many nights in a row would have to remove a snapshot between a look at its name and its opening."""
 _SQL_DIR = Path(__file__).parent / "sql"
@@ -81,9 +83,18 @@ def open_store(state: Path, *, memory_limit: str = "1200MB") -> Iterator[Connect
             )
             raise StoreError(f"{path}: has schema {known}, this program knows {SCHEMA_VERSION}. {what_to_do}")
         yield db
+        _spare_compression(db)
     finally:
         db.close()
         shutil.rmtree(temp, ignore_errors=True)
+
+
+def _spare_compression(db: Connection) -> None:
+    """Let a small store be written as it is: to find how each column is best compressed takes as long as to write it,
+    and saves nothing where a column does not fill a block."""
+    ((events,),) = db.execute("select count(*) from events").fetchall()
+    if events < _WORTH_COMPRESSING:
+        db.execute("set force_compression = 'uncompressed'")
 
 
 @contextlib.contextmanager

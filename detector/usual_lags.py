@@ -1,14 +1,11 @@
 """Which lags say nothing in an alarmed template: its mail comes again after them anyway."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detector.alarms import Alarms
-from detector.batch_rows import DAY_US, SINGLE_BINS, VAGUE
-from detector.estimator import COLUMNS, SCALES
+from detector.batch_rows import COLUMNS, DAY_US, SCALES, SINGLE_BINS, VAGUE, Matrix
 
-Matrix = npt.NDArray[np.float64]
 _DAY, _TEMPLATE, _KIND = (COLUMNS.index(name) for name in ("day", "template", "kind"))
 _OFTEN = 0.1
 _OFTEN_LATE = 0.03

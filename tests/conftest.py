@@ -31,7 +31,7 @@ os.environ["SLURM_CPUS_ON_NODE"] = "1"
 small that a second thread costs a fifth more. test_nightly.py has a night on several."""
 
 
-DEAREST = ("detection", "histories", "incidents_cli", "letters", "nightly", "refresh", "watch")
+DEAREST = ("alerting", "detection", "histories", "incidents_cli", "letters", "nightly", "refresh")
 """Files of tests that take a minute or more."""
 
 

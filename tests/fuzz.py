@@ -23,10 +23,11 @@ from time import perf_counter
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import alert_nights
+import test_nightly
 from conftest import AS_OF, emptied, ingest, one_store_for_many, rows
 from damages import RECORD_DAMAGES, TEXT_DAMAGES, damaged_parquet, put, records, samples
 from histories import WAYS, Night, Way, history, records_of, true_stream
-from laws import costs_beyond, is_told_well, sends_after, sends_of_whole
+from laws import costs_beyond, is_told_well, refreshed_history, sends_after, sends_of_whole
 from outboxes import drawn_outbox, found_incidents, written
 
 from detector.config import Config, Logs
@@ -41,6 +42,8 @@ HANGS_SECONDS = 300
 LONGEST_LOOK_SECONDS = 10
 """Twenty threads of Python on the processor of a night; a look itself takes milliseconds."""
 MOST_FOUND = 20
+LAST_STEP = 150
+"""Of a small night on the disk, or a few beyond it."""
 SAMPLE_LOGS = Path(__file__).resolve().parent.parent / "sample_logs"
 LOOK_LIKE_NO_TABLE = ("exchange.log", "mbox.mbox")
 """A header of several lines; records of several lines."""
@@ -65,6 +68,12 @@ def histories_of_true_streams(turn: Turn) -> None:
     for name, seed in seeds.items():
         if found.get(name, []) != sends_of_whole(turn.db, name, seed):
             raise AssertionError(f"the sends of {name} are not those of the whole file; its stream: {seed}")
+
+
+def histories_night_by_night(turn: Turn) -> None:
+    """The tables after nights that made a part of them again are those that are made at once."""
+    if differing := refreshed_history(turn.db, turn.rng):
+        raise AssertionError(f"made again in parts, these tables are others: {sorted(differing)}")
 
 
 def history_of_a_sample(turn: Turn) -> None:
@@ -178,8 +187,20 @@ def readers_while_nights_run(turn: Turn) -> None:
         raise AssertionError(f"readers: {told}")
 
 
+def night_that_dies(turn: Turn) -> None:
+    """A night that is killed at a drawn step on the disk, and run again, ends like one that was not."""
+    whole, killed = turn.folder / "whole", turn.folder / "killed"
+    log = test_nightly.write_small_log(turn.folder / "mail.csv")
+    test_nightly.night(whole, log, as_of=test_nightly.AFTER)
+    test_nightly.night_that_dies(killed, log, turn.rng.randint(1, LAST_STEP))
+    test_nightly.night(killed, log, as_of=test_nightly.AFTER)
+    if differing := test_nightly.differing(killed, test_nightly.digest(whole)):
+        raise AssertionError(f"the night after the kill left others of these: {differing}")
+
+
 GAMES: tuple[Callable[[Turn], None], ...] = (
     histories_of_true_streams,
+    histories_night_by_night,
     history_of_a_sample,
     damaged_file,
     damaged_table,
@@ -187,6 +208,7 @@ GAMES: tuple[Callable[[Turn], None], ...] = (
     nights_of_alerts,
     bursts_of_a_drawn_outbox,
     readers_while_nights_run,
+    night_that_dies,
 )
 
 

@@ -1,20 +1,25 @@
-"""The laws of reading that tests and the fuzzer hold any input to."""
+"""The laws of reading and of making again that tests and the fuzzer hold any input to."""
 
 from collections import Counter
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
-from conftest import emptied, ingest, rows
-from histories import WAYS, Night, file_of, records_of, true_stream, truth, way_of
+from conftest import AS_OF, NO_CONFIG, emptied, ingest, rows
+from histories import START, WAYS, Night, file_of, history, records_of, true_stream, truth, way_of
 
 from detector import tables
 from detector.records import FileTally
+from detector.refresh import refresh
 from detector.store import Connection
 
 LONGEST_PROBLEM = 400
+KEPT = [name for name in tables.SENDS + tables.REPEATS if name not in tables.SCAFFOLD]
+LOGS = 3
 
 
 def is_told_well(tally: FileTally) -> bool:
@@ -83,3 +88,40 @@ def messages_of(db: Connection, record_number: int) -> set[str]:
 def who(sends: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
     """Message and recipient alone."""
     return Counter(send[:2] for send in sends.elements())
+
+
+def refreshed_history(db: Connection, rng: Random) -> set[str]:
+    """The tables that are not as they would be if they were made at once, after nights of a drawn history of a few logs
+    each of which made a part of them again, however much of so small a log it touched."""
+    told = rng.sample(sorted(WAYS), LOGS)
+    logs = {name: (WAYS[name], records_of(WAYS[name], true_stream(Random(rng.random())))) for name in told}
+    is_late = rng.random() < 0.3
+    with TemporaryDirectory() as folder, patch("detector.refresh._MOST", 0):
+        fresh(db)
+        for number, files in enumerate(history(rng, logs)):
+            for name, content in files:
+                Path(folder, name).write_bytes(content)
+            ingest(db, *(Path(folder, name) for name, _ in files))
+            as_of = START + timedelta(seconds=200 * number) if is_late else AS_OF
+            tables.save_settings(db, NO_CONFIG, as_of)
+            refresh(db)
+    return unlike_anew(db)
+
+
+def fresh(db: Connection) -> Connection:
+    """The store as if nothing had been read or made."""
+    return emptied(db).execute("drop table if exists built_files")
+
+
+def unlike_anew(db: Connection) -> set[str]:
+    """The tables that are not as they would be if nothing had been made before."""
+    found = digests(db)
+    db.execute("drop table built_files")
+    assert not refresh(db)
+    anew = digests(db)
+    return {name for name in KEPT if found[name] != anew[name]}
+
+
+def digests(db: Connection) -> dict[str, object]:
+    """What each table holds, whatever its order."""
+    return {name: rows(db, f"select count(*) as n, sum(hash(t)) as h from {name} as t") for name in KEPT}

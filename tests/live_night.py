@@ -22,6 +22,7 @@ from detector.config import load_config
 from detector.simulate import simulate
 from detector.watch import Shell, begin, look
 
+MONTH = timedelta(days=31)
 TAKES = timedelta(seconds=10)
 """So long the loop is given to go on after a look has begun that ends in the brake."""
 BRAKE = "import json, pathlib, sys; pathlib.Path(sys.argv[1]).write_text(json.load(sys.stdin)['incident']['template'])"
@@ -111,8 +112,9 @@ class Outcome:
         return self.stopped / self.would_be
 
 
-def mail_system(folder: Path, kind: str, seed: int) -> MailSystem:
-    """The month of the founding night as one stream of lines; the log is rotated when two rounds are out."""
+def mail_system(folder: Path, kind: str, seed: int, history: timedelta) -> MailSystem:
+    """The founding night and so much of the month before it as one stream of lines; the log is rotated when two rounds
+    are out."""
     simulated = folder / "simulated"
     simulate("founding-night", format=kind, seed=seed, out=simulated)
     truth = json.loads((simulated / "truth.json").read_text(encoding="utf-8"))
@@ -130,6 +132,7 @@ def mail_system(folder: Path, kind: str, seed: int) -> MailSystem:
     log = live / ("outbox.csv" if kind == "plain" else "mail.log")
     log.write_text(header, encoding="utf-8")
     rotate_at = datetime.fromisoformat(fault["started_at"]) + timedelta(seconds=20)
+    lines = [line for line in lines if line.at >= rotate_at - history]
     return MailSystem(log, header, lines, burst, rotate_at, folder / "paused")
 
 
@@ -158,11 +161,11 @@ def _recipient(line: Line, kind: str) -> str:
     return line.text.split(",", 5)[4] if kind == "plain" else next(iter(_TO.findall(line.text)), "")
 
 
-def play(folder: Path, kind: str, every: timedelta, seed: int = 7) -> Outcome:
-    """Watch the founding night from five minutes before its first mail until it is seen to be over."""
-    system = mail_system(folder, kind, seed)
+def play(folder: Path, kind: str, every: timedelta, seed: int = 7, history: timedelta = MONTH) -> Outcome:
+    """Watch the founding night from two minutes before its first mail until it is seen to be over."""
+    system = mail_system(folder, kind, seed, history)
     config = _config(folder, system)
-    now = system.rotate_at - timedelta(minutes=7)
+    now = system.rotate_at - timedelta(minutes=4)
     ends, extra = now + timedelta(hours=3), nan
     said: list[str] = []
     complaints: list[str] = []

@@ -137,7 +137,7 @@ def kept(name: str) -> Path:
 
 
 def first_night(desk: Desk, name: str, *bursts: list[tuple[Any, ...]]) -> str:
-    """The id of the one incident of the night at `MORNING`; a night of this name is played once, then copied."""
+    """The id of the newest incident of the night at `MORNING`; a night of this name is played once, then copied."""
     if kept(name).exists():
         shutil.copytree(kept(name), desk.folder, symlinks=True, dirs_exist_ok=True)
         desk.nights.append(desk.folder / "log-0.csv")
@@ -145,13 +145,14 @@ def first_night(desk: Desk, name: str, *bursts: list[tuple[Any, ...]]) -> str:
     else:
         assert desk.night(MORNING, *bursts).code == 0
         shutil.copytree(desk.folder, kept(name), symlinks=True)
-    (found,) = desk.listed()
-    return str(found["incident_id"])
+    return str(desk.listed()[0]["incident_id"])
 
 
 def opened(desk: Desk) -> str:
     """The id of the incident of a first night: 12 people, 10 copies each, 108 of them extra."""
-    return first_night(desk, "opened", burst())
+    name = first_night(desk, "opened", burst())
+    assert [row["incident_id"] for row in desk.listed()] == [name]
+    return name
 
 
 # --- looking ---------------------------------------------------------------------------------------------------------
@@ -382,12 +383,12 @@ def figures_of(desk: Desk) -> dict[str, list[tuple[Any, ...]]]:
 
 def test_a_log_of_evil_names_acts_nowhere_and_changes_no_figure(desk):
     """Subject and template of the welcomes are `EVIL`, the client has the beginning of it; 12 people, 10 copies each.
-    Six of them also get an invoice over and over, eight times, whose subject has 2 MB. The same in tame words gives
-    the same figures: 12 * 9 and 6 * 7 extra copies."""
+    Six of them also get an invoice over and over, four times, whose subject has 2 MB. The same in tame words gives
+    the same figures: 12 * 9 and 6 * 3 extra copies."""
     client, huge = EVIL[:110], EVIL + "\udcff\u202e" + "x" * 2_000_000
 
     def rows(welcome: str, invoice: str, client: str) -> list[tuple[str, ...]]:
-        invoices = burst(people=6, copies=8, what="invoice at Harbor")
+        invoices = burst(people=6, copies=4, what="invoice at Harbor")
         return [
             *((*row[:4], welcome, welcome, client) for row in burst()),
             *((*row[:4], invoice, "invoice", client) for row in invoices),
@@ -401,7 +402,7 @@ def test_a_log_of_evil_names_acts_nowhere_and_changes_no_figure(desk):
     assert figures_of(desk) == figures_of(tame)
     (row,) = desk.listed()
     name = row["incident_id"]
-    assert (row["recipients"], row["excess"], len(row["organizations"])) == (12, 12 * 9 + 6 * 7, 1)
+    assert (row["recipients"], row["excess"], len(row["organizations"])) == (12, 12 * 9 + 6 * 3, 1)
     stranger = desk.say("told", name, "--organization", "Acme", "--channel", "phone")
     assert stranger.code == 2
     assert "victim@evil.example‹U+001B›[2J‹U+202E›" in stranger.err

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from detector.config import Config
 from detector.errors import LockedError
 from detector.records import FileTally
+from detector.store import locked, open_store
 
 FORMATS = Path(__file__).parent / "formats"
 SENDS = "select send_id, sent_at, recipient, sender, subject, template, size, outcome, attempts from sends order by all"
@@ -486,6 +487,16 @@ def test_a_write_that_fails_in_the_middle_leaves_nothing_of_the_file(db, tmp_pat
         assert tally.problem
     assert rows(db, "from files") == []
     assert rows(db, "from events") == []
+
+
+@pytest.mark.parametrize(("mails", "is_small"), [(200, True), (10_000, False)])
+def test_a_store_is_compressed_once_it_holds_ten_thousand_events(tmp_path, mails, is_small):
+    log = "".join(f"2026-10-27T18:00:00Z,p{n}@a.example\n" for n in range(mails))
+    with locked(tmp_path / "state"), open_store(tmp_path / "state") as db:
+        ingest(db, written(tmp_path / "mail.csv", f"timestamp,recipient\n{log}"))
+    with duckdb.connect(str(tmp_path / "state/work/detector.duckdb"), read_only=True) as db:
+        found = {row["compression"] for row in rows(db, "from pragma_storage_info('events')")}
+    assert (found <= {"Uncompressed", "Constant"}) == is_small
 
 
 CRASH = (

@@ -135,8 +135,7 @@ def test_each_file_by_itself_holds_the_sends_that_reading_it_finds(one_store, fo
     for file in (file for file in COUNTED if str(Path(file["path"]).parent) == folder):
         db = emptied(one_store)
         (tally,) = ingest(db, FOLDER / file["path"])
-        build(db)
-        (found,) = db.execute("select count(*), count(*) filter (where outcome = 'dropped') from sends").fetchall()
+        found = sends_and_dropped(db) if tally.events else (0, 0)
         unread = unread_mail_lines(db, tally)
         assert tally.format or tally.problem, file["path"]
         expected = tuple(file.get("found", (file["sends"], file["dropped"])))
@@ -144,6 +143,11 @@ def test_each_file_by_itself_holds_the_sends_that_reading_it_finds(one_store, fo
             differs[file["path"]] = (found, expected)
         assert unread <= 0.01 * tally.records, f"{file['path']}: {unread} mail lines could not be read"
     assert differs == {}
+
+
+def sends_and_dropped(db):
+    build(db)
+    return db.execute("select count(*), count(*) filter (where outcome = 'dropped') from sends").fetchone()
 
 
 def test_what_the_program_counts_otherwise_is_said_and_reasoned():

@@ -70,9 +70,10 @@ def test_the_founding_night_is_stopped_after_one_extra_copy_each_although_its_lo
 ):
     """51 people, 3,590 mails in 70 rounds. The second round is out at 18:05:56, the look at 18:06:01 sees 51 extra,
     and the queue pauses within ten seconds, before the third round at 18:08: 3,590 - 2 x 51 = 3,488 mails stay unsent,
-    97.2 %. Asked for are at most 3 extra copies each and at least 95 %.
+    97.2 %. Asked for are at most 3 extra copies each and at least 95 %. `dev.py bench watch` has the whole month, more
+    paces and more nights.
     """
-    night = play(tmp_path, kind, every=timedelta(seconds=60))
+    night = play(tmp_path, kind, every=timedelta(seconds=60), history=timedelta(days=12))
     assert (night.would_be, night.stopped, night.extra_at_stop) == (3_590, 3_488, 1)
     assert night.share_stopped >= 0.95
     told = sorted(path.name.split(".", 1)[1] for path in (tmp_path / "state" / "alerts").glob("*.eml"))

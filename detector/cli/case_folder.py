@@ -33,7 +33,11 @@ def opened(
         config = load_config(config_path) if config_path else casework.remembered_addresses(state)
         case = replace(facts.case(db, incident, through), record=record)
         work = casework.write_up(
-            db, case, casework.Setting(state, config, now), recreate=recreate, only_drafts=only_drafts
+            db,
+            case,
+            casework.Setting(state, config, now),
+            recreate=recreate,
+            extent="drafts" if only_drafts else "words",
         )
         yield replace(work, desk=replace(work.desk, neighbours=copies.neighbours(db)))
 

@@ -20,12 +20,13 @@ from detector.documents.escaping import csv_cell, csv_table, slug, visible
 from detector.documents.figures import QUERIES, figures
 from detector.documents.sentences import CaseWords, cause_in_words
 from detector.documents.subject_names import subject_masks
-from detector.documents.templates import render_text, said
+from detector.documents.templates import Safe, render_text, said
 from detector.records import CaseFacts, CauseCandidate, Copy, Document
 
 FOLDER = "vendor-pack/"
 KEY_NAME = "vendor-key.csv"
 MANIFEST = "MANIFEST.sha256"
+READ_ME = "00-read-me-first.txt"
 TOLD_COPIES = 400
 """Of one person's sequence."""
 LOGS_KEPT_DAYS = (3, 30)
@@ -65,7 +66,7 @@ def render_vendor_pack(case: CaseFacts, copies: Sequence[Copy], desk: Desk) -> t
     facts = _facts(case, copies, desk, keys)
     rows = [_row(copy, keys) for copy in copies]
     files = (
-        Document(f"{FOLDER}00-read-me-first.txt", render_text("vendor_read_me.txt", facts)),
+        Document(f"{FOLDER}{READ_ME}", render_text("vendor_read_me.txt", facts)),
         Document(f"{FOLDER}01-pattern.txt", render_text("vendor_pattern.txt", facts)),
         Document(f"{FOLDER}02-copies.csv", csv_table(COLUMNS, (map(csv_cell, row) for row in rows))),
         Document(f"{FOLDER}02-copies.jsonl", "".join(map(_json_line, rows))),
@@ -82,6 +83,15 @@ def manifest(files: Mapping[str, bytes], changed: Sequence[str] = ()) -> Documen
     edited = ", ".join(name.removeprefix(FOLDER) for name in changed)
     by_hand = [f"# edited by hand since the detector wrote it: {edited}\n"] if edited else []
     return Document(f"{FOLDER}{MANIFEST}", "".join([*lines, *by_hand]))
+
+
+def contact_line(incident_id: str, desk: Desk) -> Safe:
+    """Whom to ask about it, and under which numbers: all that people say in the pack."""
+    us, ticket = desk.sender, desk.human.vendor.ticket
+    names = ", ".join(visible(name) for name in (us.signatory, us.name, us.phone) if name)
+    contact = visible(names) if names else said("H16", "", "name, telephone")
+    theirs = f" Your ticket: {visible(ticket)}." if ticket else ""
+    return Safe(f"Contact: {contact}. Our reference: {incident_id}.{theirs}")
 
 
 def _keys(case: CaseFacts, copies: Sequence[Copy]) -> Keys:
@@ -140,8 +150,6 @@ def _facts(case: CaseFacts, copies: Sequence[Copy], desk: Desk, keys: Keys) -> d
         f"sender {hidden(incident.sender) or 'not in the log'}; template "
         + ("not in the log" if incident.rung == "sender+size" else hidden(incident.template)),
     )
-    us, vendor = desk.sender, desk.human.vendor
-    names = ", ".join(visible(name) for name in (us.signatory, us.name, us.phone) if name)
     return {
         "incident": incident,
         "people": people,
@@ -151,8 +159,7 @@ def _facts(case: CaseFacts, copies: Sequence[Copy], desk: Desk, keys: Keys) -> d
         "question": hidden(question),
         "side": _side(copies),
         "hurry": _hurry(case),
-        "contact": visible(names) if names else said("H16", "", "name, telephone"),
-        "ticket": f" Your ticket: {visible(vendor.ticket)}." if vendor.ticket else "",
+        "contact_line": contact_line(incident.incident_id, desk),
         "counted_lines": lines,
         "candidates": [_candidate(candidate, hidden) for candidate in told],
         "cut": ""

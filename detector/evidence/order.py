@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import rankdata
 
 _TOP = 0.05
 _MOST_ROUNDS_COMPARED = 50
@@ -124,10 +123,17 @@ def _rounds(mails: Places) -> Places:
 
 def _correlation(first: npt.ArrayLike, second: npt.ArrayLike) -> float | None:
     """Spearman's rank correlation; None if one of the two does not vary."""
-    ranks = rankdata(first), rankdata(second)
+    ranks = _ranks(first), _ranks(second)
     if len(ranks[0]) < 3 or not ranks[0].std() or not ranks[1].std():
         return None
     return round(float(np.corrcoef(*ranks)[0, 1]), 4)
+
+
+def _ranks(values: npt.ArrayLike) -> Numbers:
+    """The place of each value in order, from 1 on; those that are alike share the middle of their places."""
+    _, inverse, counts = np.unique(np.asarray(values), return_inverse=True, return_counts=True)
+    middle: Numbers = np.cumsum(counts) - (counts - 1) / 2
+    return middle[inverse]
 
 
 def _same_order(mails: Places, edges: Places, sizes: Places) -> float | None:
@@ -178,6 +184,6 @@ def _hit_first(audience: pd.DataFrame) -> float | None:
     hit = audience["is_hit"].to_numpy(dtype=bool)
     if not hit.any() or hit.all():
         return None
-    ranks = rankdata(audience["first_seconds"])
+    ranks = _ranks(audience["first_seconds"])
     above = ranks[~hit].sum() - (~hit).sum() * ((~hit).sum() + 1) / 2
     return round(float(above / (hit.sum() * (~hit).sum())), 4)
