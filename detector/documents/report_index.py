@@ -88,7 +88,7 @@ def headline(night: NightFacts, waiting: Sequence[CaseFacts]) -> str:
     if running := [case for case in waiting if is_running(case)]:
         mails = phrases.counted(len(running), "mail is", "mails are")
         return f"{mails} still being sent again and again: {_harm(running)} so far."
-    return f"Nothing is being sent again and again now; {are_open}."
+    return f"{feed.among_the_comparable(night, 'nothing is being sent again and again now')}; {are_open}."
 
 
 def _harm(cases: Sequence[CaseFacts]) -> str:
