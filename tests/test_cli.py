@@ -114,7 +114,7 @@ def test_mail_that_cannot_be_told_apart_is_three_for_no_repeat_of_it_is_seen(det
 
 
 def outbox(path, named, nameless):
-    """A table of so many mails with a subject, each another one, and so many of which nobody can tell what they were."""
+    """A table of so many mails with subjects, all different, and so many of which nobody can tell what they were."""
     rows = [f"2026-10-27T18:{n % 60:02}:00Z,p{n}@b.example,Receipt {n:06}" for n in range(named)]
     rows += [f"2026-10-27T19:{n % 60:02}:00Z,a@b.example," for n in range(nameless)]
     path.write_text("\n".join(["timestamp,recipient,subject", *rows, ""]))

@@ -57,7 +57,7 @@ def test_the_bins_that_tell_of_most_copies_are_named_the_narrowest_first(repeats
 
 
 def test_the_sample_is_told_by_the_gaps_that_whoever_looks_at_it_finds(sample_state: Path):
-    """Its surest batch is of the few copies that came within a minute; most came 1 to 10 minutes after the one before."""
+    """Its surest batch is of the few copies within a minute; most came 1 to 10 minutes after the one before."""
     with detector.open_snapshot(sample_state) as db:
         gaps = [gap for (gap,) in db.execute(
             "select r.lag_us / 1e6 from repeats as r join incident_repeats as i on i.send_id = r.send_id "
@@ -68,8 +68,8 @@ def test_the_sample_is_told_by_the_gaps_that_whoever_looks_at_it_finds(sample_st
     assert sum(60 <= gap < 600 for gap in gaps) > 0.9 * len(gaps)
     assert surest == 3
     assert (
-        "- In the 15 minutes from 27 Oct 18:00 UTC, 51 of 51 people at Harbor Freightways who had been sent mail of this "
-        "template were sent the same again after 1 to 10 minutes.\n"
+        "- In the 15 minutes from 27 Oct 18:00 UTC, 51 of 51 people at Harbor Freightways who had been sent mail of "
+        "this template were sent the same again after 1 to 10 minutes.\n"
     ) in (sample_state / "reports/2026-11-01/report.md").read_text(encoding="utf-8")
 
 

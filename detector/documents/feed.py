@@ -14,9 +14,9 @@ ALIKE = 3
 """Files with the same trouble are told one by one up to this many."""
 
 SMALL_SHARE = 0.01
-"""Of mails that cannot be compared. Every log has a few: a mail that was under way when it began, a notice of the server
-itself. Told in each headline, they would be read in none; so a share below this stands in the lines under it. From here
-on they are as many as any burst has copies, and "nothing was sent again" is not said without them."""
+"""Of mails that cannot be compared. Many a log has a few, such as those under way when it began. Told in all
+headlines, they would be read in none; so a share below this stands in the lines under it. From a hundredth on they may
+well be a burst, and "nothing was sent again" is not said without them."""
 
 COUNTS = ("records", "events", "ignored", "rejected", "blank", "held", "known_records")
 
@@ -70,7 +70,7 @@ def is_blinkered(night: NightFacts) -> bool:
 
 
 def among_the_comparable(night: NightFacts, finding: str) -> str:
-    """A finding such as "nothing was sent again and again" as far as the log supports it, as a sentence without its end:
+    """A finding such as "nothing was sent again" as far as the log supports it, as a sentence that lacks its end:
     what is not known comes first, because whoever reads "nothing" reads no further."""
     if not is_blinkered(night):
         return finding[0].upper() + finding[1:]
