@@ -13,7 +13,7 @@ from detector.documents import charts, feed, phrases, sentences
 from detector.documents.album import Album
 from detector.documents.night_json import PastNight
 from detector.documents.nightly_report import item, urgency
-from detector.documents.still_going import is_running
+from detector.documents.still_going import BLIND, STALE, is_running
 from detector.documents.templates import render_html
 from detector.records import CaseFacts, Document, NightFacts
 
@@ -70,6 +70,7 @@ def render_index(
         "nights": [(_month(key), list(rows)) for key, rows in groupby(nights, lambda past: past.day[:7])],
         "day": f"{night.as_of:%Y-%m-%d}",
         "changes": changes,
+        "meanings": _meanings(nights, changes),
         "clients": _clients(night.cases, briefs),
         "feed": feed.describe(night),
         "month": charts.month_chart(night.daily_sends, {} if album is None else album),
@@ -134,6 +135,13 @@ def _changes(
                 kinds = found[_night_of(entry, days)]
                 kinds.setdefault(entry.kind, {})[case.incident.incident_id] = None
     return {day: [_change(kind, list(names), briefs) for kind, names in kinds.items()] for day, kinds in found.items()}
+
+
+def _meanings(nights: Sequence[PastNight], changes: Mapping[str, Sequence[Change]]) -> list[tuple[str, str]]:
+    """Words of the list of nights that nobody knows by themselves, and what they mean."""
+    kinds = {change.kind for told in changes.values() for change in told}
+    words = (("stale", STALE, any(night.is_stale for night in nights)), ("blind", BLIND, "blind" in kinds))
+    return [(word, meaning) for word, meaning, is_there in words if is_there]
 
 
 def _night_of(entry: JournalEntry, days: Sequence[str]) -> str:
