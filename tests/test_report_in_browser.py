@@ -116,6 +116,20 @@ def test_on_a_telephone_no_address_and_no_time_of_a_person_is_broken(pages: dict
     assert max(cells) < 1.5 * min(cells)
 
 
+def test_on_a_telephone_the_first_screen_of_a_brief_tells_who_how_many_and_why(
+    pages: dict[str, Path], look: Any
+) -> None:
+    """On 390 by 844 points, before anybody scrolls."""
+    page = look(pages["brief"], 390)
+    why = page.locator(".why")
+    assert why.inner_text() == (
+        "Most likely cause: a loop that mails the same people again and again; nobody has confirmed it. "
+        "What speaks for it"
+    )
+    assert "51 people" in page.locator("h1").inner_text()
+    assert why.evaluate("each => each.getBoundingClientRect().bottom") < 0.5 * 844
+
+
 def test_a_thousand_incidents_fit_a_telephone_and_are_there_at_once(look: Any, tmp_path: Path) -> None:
     index = tmp_path / "index.html"
     index.write_text(render_index(*thousand()).content, encoding="utf-8")
