@@ -18,7 +18,7 @@ from detector.documents.templates import render_html
 from detector.records import CaseFacts, Document, NightFacts
 
 OPEN_SHOWN = 50
-"""Open incidents listed at the top; all of them stand below."""
+"""Open incidents listed at the top; the others stand below. None stands in both lists, so each is seen once."""
 CHANGES_NAMED = 12
 """Incidents named for each kind of change in a night."""
 HISTORY_NAMED = 3
@@ -59,6 +59,8 @@ def render_index(
     """index.html; `nights` are those on disk, newest first, `folders` the folder name of each incident id."""
     items = [_row(case, folders) for case in night.cases]
     waiting = sorted((row for row in items if _is_open(row["case"])), key=lambda row: urgency(row["case"]))
+    at_the_top = {row["incident"].incident_id for row in waiting[:OPEN_SHOWN]}
+    others = [row for row in items if row["incident"].incident_id not in at_the_top]
     briefs = {row["incident"].incident_id: row["brief"] for row in items}
     changes = _changes(night.cases, nights, briefs)
     facts: dict[str, Any] = {
@@ -66,7 +68,7 @@ def render_index(
         "headline": headline(night, [row["case"] for row in waiting]),
         "waiting": waiting[:OPEN_SHOWN],
         "more_waiting": max(0, len(waiting) - OPEN_SHOWN),
-        "months": [(_month(key), list(rows)) for key, rows in groupby(items, _started_in)],
+        "months": [(_month(key), list(rows)) for key, rows in groupby(others, _started_in)],
         "nights": [(_month(key), list(rows)) for key, rows in groupby(nights, lambda past: past.day[:7])],
         "day": f"{night.as_of:%Y-%m-%d}",
         "changes": changes,
