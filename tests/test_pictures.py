@@ -229,6 +229,18 @@ def test_pictures_are_taken_from_a_brief_only_if_nobody_has_edited_it(tmp_path: 
     assert untouched(tmp_path / "nowhere", "brief.html") == ""
 
 
+@pytest.mark.parametrize("count", [0, 1, 2, 4, 5])
+def test_a_report_tells_few_days_in_a_sentence_and_draws_from_five_on(count: int) -> None:
+    days = tuple((BEGINS.replace(day=1 + n, hour=0), 30 + n, 6 * (n == 1)) for n in range(count))
+    page = render_report(builders.night(daily_sends=days, cases=()))[0].content
+    index = render_index(builders.night(daily_sends=days, cases=()), [PastNight("2026-10-28")], {}).content
+    two = "30 mails on 1 Oct 2026 and 31 mails on 2 Oct 2026 (6 of them extra copies of incidents)"
+    for html in (page, index):
+        assert html.count("<svg") == 2 * (count == 5)
+        assert ("too few days for a picture" in html) is (count in {1, 2, 4})
+        assert (f"<p>The log knows of {two}, by days in UTC" in html) is (count == 2)
+
+
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_a_month_of_few_days_is_drawn_in_the_middle_with_each_bar_over_its_own_date(count):
     days = [(BEGINS.replace(day=1 + n, hour=0), 30, 0) for n in range(count)]

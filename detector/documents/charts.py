@@ -196,9 +196,10 @@ def _lags_chart(case: CaseFacts, album: Album) -> Chart:
 
 
 def month_chart(days: Sequence[tuple[datetime, int, int]], album: Album) -> Chart:
-    """Mails per day, those with extra copies marked."""
+    """Mails per day, those with extra copies marked; of a few days a sentence says more than a picture."""
     marked = [day for day in days if day[2]]
-    explanation = " The marked part is extra copies that belong to incidents."
+    explanation = " The marked part is extra copies that belong to incidents." if marked else ""
+    is_drawn = len(days) >= plots.FEWEST_DAYS
     alt = (
         f"Mails per day from {phrases.day(days[0][0])} to {phrases.day(days[-1][0])}; "
         f"{phrases.counted(len(marked), 'day')} with extra copies."
@@ -207,12 +208,22 @@ def month_chart(days: Sequence[tuple[datetime, int, int]], album: Album) -> Char
     )
     return Chart(
         title="The month\u2019s mail",
-        pictures=_sizes(album, (2.1, 2.1), alt, plots.month_plot, tuple(days)) if days else (),
-        caption=f"All mail the log knows of, day by day in UTC.{explanation if marked else ''}",
+        pictures=_sizes(album, (2.1, 2.1), alt, plots.month_plot, tuple(days)) if is_drawn else (),
+        caption=f"All mail the log knows of, day by day in UTC.{explanation}" if is_drawn else _few_days(days),
         table_caption="Mails per day (UTC)",
         columns=("Day", "Mails", "Extra copies"),
         rows=tuple((phrases.day(day), sends, extra) for day, sends, extra in days),
     )
+
+
+def _few_days(days: Sequence[tuple[datetime, int, int]]) -> str:
+    """The same figures as a sentence."""
+    told = [
+        f"{phrases.counted(sends, 'mail')} on {phrases.day(day)}"
+        + (f" ({phrases.number(extra)} of them extra copies of incidents)" if extra else "")
+        for day, sends, extra in days
+    ]
+    return f"The log knows of {phrases.listing(told, most=len(told))}, by days in UTC: too few days for a picture."
 
 
 def _sizes(album: Album, heights: tuple[float, float], alt: str, draw: Drawing, *facts: Any) -> tuple[Safe, ...]:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAIL_INCHES = (7.4, 3.5)
-_FEWEST_DAYS = 5
-"""Fewer days stand in the middle, so that one is a bar and no wall."""
+FEWEST_DAYS = 5
+"""Fewer days are no picture of a month: pages tell them in a sentence. Whoever draws them all the same has them in the
+middle, so that one is a bar and no wall."""
 
 
 def timeline_png(timeline: Timeline, *, alarm_at: datetime, log_end: datetime) -> bytes:
@@ -66,7 +67,7 @@ def month_plot(figure: "Figure", palette: Palette, days: Sequence[tuple[datetime
     below = [(day.timestamp(), 0, sends - extra) for day, sends, extra in days]
     above = [(day.timestamp(), sends - extra, extra) for day, sends, extra in days]
     ends = (below[0][0], below[-1][0] + 86_400)
-    room = max(0.0, (_FEWEST_DAYS * 86_400 - (ends[1] - ends[0])) / 2)
+    room = max(0.0, (FEWEST_DAYS * 86_400 - (ends[1] - ends[0])) / 2)
     most = max(sends for _, sends, _ in days)
     axes = panel(figure, palette, (0.17, 0.64), (ends[0] - room, ends[1] + room), most)
     bars(axes, below, 86_400, palette.calm)
