@@ -14,10 +14,10 @@ def sentences(db: Connection, incident_id: str, lags: LagProfile | None, *, has_
     rows = db.execute(
         "select a.template_key, a.cut_by, a.organization, a.scope, a.window_start_us, a.window_us, a.lag_bin, "
         "a.is_again, a.exposed, a.repeated, a.log10, a.company "
-        "from batch_alarms as a left join lag_bins as b on b.lag_bin = a.lag_bin "
+        "from batch_alarms as a join lag_bins as b on b.lag_bin = least(a.lag_bin, a.until_bin) "
         "join (select min(sent_at_us) as first_us, max(sent_at_us) as last_us from incident_repeats "
         "where incident_id = $id) as i on a.window_start_us between i.first_us - 691200000000 and i.last_us "
-        "and a.window_start_us + a.window_us + coalesce(b.until_us, 691200000000) > i.first_us "
+        "and a.window_start_us + a.window_us + b.until_us > i.first_us "
         "where a.template_key in (select template_key from incident_bursts where incident_id = $id) "
         "order by nullif(list_position($bins::integer[], a.lag_bin), 0) nulls last, a.log10 desc, a.window_start_us, "
         "a.lag_bin limit 1",
