@@ -11,8 +11,8 @@ from detector.store import Connection
 def sentences(db: Connection, incident_id: str, lags: LagProfile | None, *, has_other_days: bool) -> tuple[str, ...]:
     """Why this is an incident, one sentence per number: the strongest of the alarmed batches that tell after how long
     most copies came; of all, if none does. A batch may have begun before the incident, as long as its longest lag, the
-    end of the last bin of those it pools, reaches into it. Of batches that are as strong the first copies and the client
-    come first, and no two are left to chance: the same log tells the same."""
+    end of the last bin of those it pools, reaches into it. Of batches that are as strong, first copies and the
+    client come first, and no two are left to chance: the same log tells the same."""
     rows = db.execute(
         "select a.template_key, a.cut_by, a.organization, a.scope, a.window_start_us, a.window_us, a.lag_bin, "
         "a.is_again, a.exposed, a.repeated, a.log10, a.company "
