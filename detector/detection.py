@@ -157,7 +157,8 @@ def _with_groups(db: Connection, episodes: pd.DataFrame) -> pd.DataFrame:
     found = [rows for rows in asked if len(rows)]
     soonest = pd.concat([episodes.iloc[:0], *found]).sort_values("enough_copies", kind="stable")
     together = pd.concat([soonest, episodes.assign(alike=1, alike_at_us=0)])
-    together["server_us"] = together["server_us"].fillna(0).astype(np.int64) if "server_us" in together else 0
+    for name in ("clock_us", "server_us"):
+        together[name] = together[name].fillna(0).astype(np.int64) if name in together else 0
     return together.drop_duplicates(["recipient", "content_key", "started_us"])
 
 
@@ -208,7 +209,7 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int, bool]]) ->
         ],
         "recipient_alarms": alarms.people[[*person, "day_us", "lag_bin", "exposed", "repeated", "log10"]],
         "episode_alarms": alarms.episodes[
-            [*person, "started_us", "ended_us", "copies", "most_elsewhere", "alike", "server_us"]
+            [*person, "started_us", "ended_us", "copies", "most_elsewhere", "alike", "clock_us", "server_us"]
         ],
     }
     db.execute(
@@ -222,7 +223,8 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int, bool]]) ->
     )
     db.execute(
         "create or replace table episode_alarms (recipient varchar, content_key varchar, template_key varchar, "
-        "started_us bigint, ended_us bigint, copies bigint, most_elsewhere bigint, alike bigint, server_us bigint)"
+        "started_us bigint, ended_us bigint, copies bigint, most_elsewhere bigint, alike bigint, clock_us bigint, "
+        "server_us bigint)"
     )
     db.execute("create or replace table usual_lags (template_key varchar, lag_bin integer, beside_quick boolean)")
     if usual:

@@ -1,7 +1,10 @@
 """Why a batch was alarmed, in sentences: how many of whom got the same again, and what that was judged by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from detector.batch_rows import POOLED_BINS
 
 _LAGS = {
     1: "within 2 seconds",
@@ -52,6 +55,15 @@ class Batch:
     def where(self) -> str:
         """ " at Harbor Freightways", or "" for everybody."""
         return f" at {self.organization}" if self.scope == "organization" and self.organization else ""
+
+
+def bins_of_most(repeats: Sequence[int]) -> list[int]:
+    """The lag bins, those that stand for several included, that hold most of an incident's copies, the narrowest first;
+    `repeats` are its copies in each bin. A batch may be alarmed most surely by copies of which there were few: whoever
+    looks at the burst will not find them, and doubts the rest."""
+    spans = {place: (place, place) for place in range(1, len(repeats) + 1)} | POOLED_BINS
+    fitting = [name for name, (low, high) in spans.items() if 2 * sum(repeats[low - 1 : high]) > sum(repeats)]
+    return sorted(fitting, key=lambda name: (spans[name][1] - spans[name][0], name))
 
 
 def batch(batch: Batch, sent_it: int) -> str:

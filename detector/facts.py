@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from detector import copies, evidence_in_words, kept_apart, portrait, roster
+from detector import copies, kept_apart, portrait, reasons, roster
 from detector.documents.figures import QUERIES
-from detector.evidence_in_words import Batch
 from detector.parts import cover, uncover
-from detector.records import AffectedRecipient, CaseFacts, FileTally, Incident, NightFacts
+from detector.records import AffectedRecipient, CaseFacts, FileTally, Incident, LagProfile, NightFacts
 from detector.store import Connection, read_sql, utc
 
 
@@ -59,101 +57,6 @@ def label(db: Connection, incident_id: str) -> str:
     return f"mail from {sender}" + (f" of about {size / 1000:.1f} kB" if size else "")
 
 
-def sentences(db: Connection, incident_id: str, *, has_other_days: bool) -> tuple[str, ...]:
-    """Why this is an incident: one sentence per number, the strongest batch first."""
-    rows = db.execute(
-        "select a.template_key, a.cut_by, a.organization, a.scope, a.window_start_us, a.window_us, a.lag_bin, "
-        "a.is_again, a.exposed, a.repeated, a.log10, a.company "
-        "from batch_alarms as a left join lag_bins as b on b.lag_bin = a.lag_bin "
-        "join (select min(sent_at_us) as first_us, max(sent_at_us) as last_us from incident_repeats "
-        "where incident_id = $id) as i on a.window_start_us between i.first_us - 691200000000 and i.last_us "
-        "and a.window_start_us + a.window_us + coalesce(b.until_us, 691200000000) > i.first_us "
-        "where a.template_key in (select template_key from incident_bursts where incident_id = $id) "
-        "order by a.log10 desc, a.window_start_us, a.lag_bin limit 1",
-        {"id": incident_id},
-    ).fetchall()
-    said = []
-    for row in rows:
-        batch = Batch(*row)
-        said.append(evidence_in_words.batch(batch, _sent_it(db, batch) if batch.is_again else 0))
-        if batch.company > 1:
-            said.append(f"In the same quarter of an hour, {batch.company} kinds of mail came again like that.")
-        said.append(evidence_in_words.judged(batch, has_other_days=has_other_days))
-    return tuple(said) or _alone(db, incident_id)
-
-
-def _sent_it(db: Connection, batch: Batch) -> int:
-    """People of the batch's organization who were sent its mail in the day before, or in the window itself."""
-    ((people,),) = db.execute(
-        "select count(distinct recipient) from repeats where template_key = $key and sent_at_us >= $from_us "
-        "and sent_at_us < $until_us and ($organization::varchar is null or organization = $organization)",
-        {
-            "key": batch.template_key,
-            "from_us": batch.window_start_us - 86_400_000_000,
-            "until_us": batch.window_start_us + batch.window_us,
-            "organization": batch.organization,
-        },
-    ).fetchall()
-    return int(people)
-
-
-def _of_many(sends: int, alike: int, started_us: int, ended_us: int) -> tuple[str, ...]:
-    """The same for what came to a whole group at once, or by a clock."""
-    group = f"{alike} people were sent the same mail, one of them {sends} times,"
-    if ended_us - started_us <= 3_600_000_000:
-        return (f"{group} within an hour.", "No kind of mail is sent to a whole group so often by nature.")
-    if started_us % 60_000_000 < 10_000_000:
-        return (
-            f"{group} at the same time of day, of the same size to the byte each time.",
-            "News would differ in size, and of a reminder's readers some would have dropped out.",
-        )
-    return (
-        f"{group} days apart and each time from {_clock(started_us)} UTC on, to the second.",
-        "No timetable begins at such a second; a timer does that somebody's mail has started. Nobody else is "
-        "sent this kind of mail like that.",
-    )
-
-
-def _alone(db: Connection, incident_id: str) -> tuple[str, ...]:
-    """The same for what was found by looking at one person."""
-    of_incident = (
-        "recipient in (select recipient from incident_repeats where incident_id = $1) and content_key in "
-        "(select content_key from incident_repeats where incident_id = $1)"
-    )
-    episodes = db.execute(
-        "select copies, most_elsewhere, alike, started_us, ended_us, server_us > 0 from episode_alarms "  # noqa: S608
-        f"where {of_incident} order by alike desc, copies desc, started_us limit 1",
-        [incident_id],
-    ).fetchall()
-    for sends, most, alike, started_us, ended_us, is_one_server in episodes:
-        if is_one_server:
-            return (
-                f"{alike} people of one organization got mail of several kinds again, after the same pause to a tenth.",
-                "Hardly anybody else got mail again after such a pause then, and of theirs it was a third or more.",
-            )
-        if alike > 1:
-            return _of_many(sends, alike, started_us, ended_us)
-        others = f"more than {most} copies of such a mail" if most > 1 else "such a mail twice"
-        return (
-            f"One person was sent {sends} copies of the same mail, never more than three days apart.",
-            f"Nobody else who has been sent this kind of mail got {others} like that, shared inboxes left out.",
-        )
-    ((most_in_a_day,),) = db.execute(
-        f"select max(exposed) from recipient_alarms where {of_incident}",  # noqa: S608
-        [incident_id],
-    ).fetchall()
-    if not most_in_a_day:
-        return ()
-    return (
-        f"One person was sent {most_in_a_day} copies of the same mail in one day, which this person never got before.",
-    )
-
-
-def _clock(us: int) -> str:
-    """The time of day in UTC."""
-    return f"{datetime.fromtimestamp(us // 1_000_000, UTC):%H:%M:%S}"
-
-
 def case(db: Connection, incident: Incident, complete_through: datetime) -> CaseFacts:
     """Everything the documents of one incident may say."""
     (found,) = cases(db, [incident], complete_through)
@@ -165,12 +68,14 @@ def cases(db: Connection, incidents: Sequence[Incident], complete_through: datet
     usual, lags = _usual(db), portrait.lags(db, incidents)
     with only_copies(db):
         for incident in incidents:
-            found = _case(db, incident, complete_through, usual.get(incident.incident_id))
-            yield replace(found, lags=lags.get(incident.incident_id))
+            name = incident.incident_id
+            yield _case(db, incident, complete_through, usual.get(name), lags.get(name))
 
 
-def _case(db: Connection, incident: Incident, complete_through: datetime, usual: float | None) -> CaseFacts:
-    """One of them, but for its lags."""
+def _case(
+    db: Connection, incident: Incident, complete_through: datetime, usual: float | None, lags: LagProfile | None
+) -> CaseFacts:
+    """One of them, with what was counted of all at once."""
     db.execute(
         "create or replace temp table case_sends as "
         "select s.outcome, s.subject, s.source, s.message_id from sends as s "
@@ -199,12 +104,13 @@ def _case(db: Connection, incident: Incident, complete_through: datetime, usual:
         message_ids=ids,
         sources=tuple(name for (name,) in sources),
         subjects=tuple(subject for (subject,) in subjects),
-        evidence=sentences(db, incident.incident_id, has_other_days=usual is not None),
+        evidence=reasons.sentences(db, incident.incident_id, lags, has_other_days=usual is not None),
         example_times=_examples(db, incident.incident_id, people),
         grade=copies.grade(db, incident.incident_id),
         earlier=copies.earlier(db, incident),
         later=copies.later(db, incident),
         heat=portrait.heat(db, incident.incident_id, timeline),
+        lags=lags,
     )
 
 

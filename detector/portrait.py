@@ -11,6 +11,10 @@ from detector.store import Connection, read_sql
 
 _BUCKETS_SECONDS = (60, 300, 900, 3600, 21600, 86400, 604800)
 _MOST_BUCKETS = 120
+_LEAST_SHARE = 1 / 3
+"""Of the timeline, for the burst. First copies that went out so much earlier that it would be less are not on it."""
+_SHORT = timedelta(minutes=10)
+"""A burst that was over sooner is given no finer timeline."""
 USUAL_DAYS = 28
 FEWEST_DAYS = 3
 MOST_COLUMNS = 60
@@ -21,16 +25,20 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def timeline(db: Connection, incident: Incident) -> Timeline:
-    """Copies over time, from a little before the first extra copy to a little after the last, beside what is usual."""
+    """Copies over time, from a little before the first copies, or the first extra copies if these came much later, to a
+    little after the last, beside what is usual."""
     return with_usual(db, incident.incident_id, _counted(db, incident))
 
 
 def _counted(db: Connection, incident: Incident) -> Timeline:
     """The copies of the incident and the first copies of its templates."""
-    lasted = (incident.ended_at - incident.started_at).total_seconds()
+    burst = max(incident.ended_at - incident.started_at, _SHORT)
+    is_near = burst >= _LEAST_SHARE * (incident.ended_at - incident.first_sent_at)
+    begins = incident.first_sent_at if is_near else incident.started_at
+    lasted = (incident.ended_at - begins).total_seconds()
     bucket = next((b for b in _BUCKETS_SECONDS if lasted / b <= _MOST_BUCKETS), _BUCKETS_SECONDS[-1])
     step = timedelta(seconds=bucket)
-    start = _EPOCH + step * ((incident.started_at - _EPOCH) // step - 3)
+    start = _EPOCH + step * ((begins - _EPOCH) // step - 3)
     count = int((incident.ended_at - start) // step) + 4
     rows = db.execute(
         "select (r.sent_at_us - $start::bigint) // $step::bigint as bucket, count(*) filter (where "

@@ -212,6 +212,26 @@ def test_two_copies_are_twice_and_not_again_and_again() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cause", "words", "said"),
+    [
+        ("whole-group-loop", Cause(), "Most likely cause: a loop that mails the same people again and again; nobody"),
+        ("unknown", Cause(), "Cause: not known: the pattern fits none of the causes the detector knows."),
+        ("whole-group-loop", Cause(status="suspected", statement="A cron job, twice"),
+         "Cause, as people know it: A cron job, twice (suspected, not confirmed)"),
+        ("unknown", Cause(status="confirmed", statement="A cron job, twice"),
+         "Confirmed cause: A cron job, twice (confirmed)"),
+    ],
+)  # fmt: skip
+def test_a_brief_begins_with_the_cause_as_far_as_anybody_knows_it(cause: str, words: Cause, said: str) -> None:
+    """People's word goes before the log's."""
+    case = builders.case(incident=builders.incident(cause=cause))
+    page, text = (brief.content for brief in render_brief(case, Desk({HARBOR: CLIENT}, US, Human(cause=words))))
+    heads = page.partition("<main>")[0], text.partition("## What we know")[0].replace("**", "")
+    for head in heads:
+        assert said in re.sub("<[^>]*>", "", head)
+
+
+@pytest.mark.parametrize(
     ("code", "again", "unknown", "by_team"),
     [
         ("en", "It is the second time. On {F18a: 3 May 2026} we sent {F18b: 40} copies too many",

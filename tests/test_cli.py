@@ -118,6 +118,50 @@ def test_mail_that_cannot_be_told_apart_is_three_for_no_repeat_of_it_is_seen(det
     assert "None of the mails has subject" in (tmp_path / "s/reports/2026-10-28/report.md").read_text()
 
 
+def outbox(path, named, nameless):
+    """A table of so many mails with subjects, all different, and so many of which nobody can tell what they were."""
+    rows = [f"2026-10-27T18:{n % 60:02}:00Z,p{n}@b.example,Receipt {n:06}" for n in range(named)]
+    rows += [f"2026-10-27T19:{n % 60:02}:00Z,a@b.example," for n in range(nameless)]
+    path.write_text("\n".join(["timestamp,recipient,subject", *rows, ""]))
+    return path
+
+
+MOST = "78 % of the mails (78 of 100) cannot be compared; among the others, nothing"
+SOME = "1 % of the mails (1 of 100) cannot be compared; among the others, nothing"
+
+
+@pytest.mark.parametrize(
+    ("named", "nameless", "lead", "share"),
+    [(22, 78, MOST, "78 %"), (99, 1, SOME, "1 %"), (199, 1, "Nothing", "less than 1 %")],
+)
+def test_no_headline_says_nothing_of_mail_that_cannot_be_compared(detector, tmp_path, named, nameless, lead, share):
+    """From a hundredth on that comes first in summary, report and index; whatever the share, it stands below."""
+    log = outbox(tmp_path / "outbox.csv", named, nameless)
+    run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", MORNING, "--summary")
+    reports = tmp_path / "s/reports"
+    report, text = ((reports / f"2026-10-28/report.{kind}").read_text() for kind in ("html", "md"))
+    index = (reports / "index.html").read_text()
+    said = f"{lead} was sent again and again."
+    assert run.out.splitlines()[1] == said
+    assert f"<h1>{said}</h1>" in report
+    assert text.startswith(f"# {said}\n")
+    assert f'<td class="plain">{said}<' in index
+    assert f"<h1>{lead} is being sent again and again now; no incident is open.</h1>" in index
+    assert f"; {nameless} of them ({share}) cannot be compared; times in UTC" in run.out
+    for page in (report, text, index):
+        assert f"{nameless} of them ({share}) cannot be compared, and of the others 0 are repeats" in page
+        assert ("Not all mail can be compared." in page) is (share != "less than 1 %")
+
+
+def test_if_no_mail_can_be_compared_the_headline_knows_nothing(detector, tmp_path):
+    log = outbox(tmp_path / "outbox.csv", 0, 30)
+    run = detector("nightly", log, "--state", tmp_path / "s", "--as-of", MORNING, "--summary")
+    said = "None of the 30 mails can be compared: whether anything was sent again and again cannot be told"
+    assert f"\n{said}.\n" in run.out
+    assert f"<h1>{said}.</h1>" in (tmp_path / "s/reports/2026-10-28/report.html").read_text()
+    assert f"<h1>{said}; no incident is open.</h1>" in (tmp_path / "s/reports/index.html").read_text()
+
+
 def test_many_files_of_which_there_is_the_same_to_say_are_one_line(detector, log, tmp_path):
     folder = tmp_path / "others"
     folder.mkdir()

@@ -242,6 +242,14 @@ def test_the_table_in_the_readme_is_what_the_sample_gives(sample_state: Path) ->
         assert " ".join(line.split()) in [" ".join(row.split()) for row in printed.splitlines()]
 
 
+def test_person_by_person_it_stands_where_the_readme_says(sample_state: Path) -> None:
+    (line,) = (block for block in blocks("sh") if block.startswith("head "))
+    shell = line.replace("detector-state-sample", shlex.quote(str(sample_state)))
+    printed = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=True).stdout
+    assert [printed] == blocks("csv")
+    assert printed.startswith("incident_id,recipient,organization,sends,expected,excess,first_sent_at,last_sent_at\n")
+
+
 def test_the_python_block_runs_on_the_sample(sample_state: Path, tmp_path: Path) -> None:
     (code,) = blocks("python")
     (tmp_path / "block.py").write_text(code.replace("detector-state-sample", str(sample_state)), encoding="utf-8")

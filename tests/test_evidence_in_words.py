@@ -1,8 +1,11 @@
 """Why a batch was alarmed, in sentences that are true of the people it counts."""
 
+from pathlib import Path
+
 import pytest
 
-from detector.evidence_in_words import Batch, batch, judged
+import detector
+from detector.evidence_in_words import Batch, batch, bins_of_most, judged
 
 START_US = 1_795_763_700_000_000
 
@@ -38,6 +41,36 @@ def test_without_another_day_it_is_judged_by_what_is_usual_of_unknown_mail():
     assert "by this template's other days, that" in judged(found(), has_other_days=True)
     assert "by what is usual of mail that nobody knows yet, that" in judged(found(), has_other_days=False)
     assert "by their other days" in judged(found(company=3), has_other_days=True)
+
+
+@pytest.mark.parametrize(
+    ("repeats", "bins"),
+    [
+        ({3: 40, 4: 60}, [4, 12]),  # 60 of 100 after 1 to 10 minutes; all of them within an hour
+        ({1: 45, 2: 45, 4: 10}, [15, 12]),  # 45 is not most of 100; 90 came within a minute
+        ({10: 3}, [10, 13, 14]),
+        ({}, []),
+    ],
+)
+def test_the_bins_that_tell_of_most_copies_are_named_the_narrowest_first(repeats, bins):
+    assert bins_of_most([repeats.get(place, 0) for place in range(1, 12)]) == bins
+
+
+def test_the_sample_is_told_by_the_gaps_that_whoever_looks_at_it_finds(sample_state: Path):
+    """Its surest batch is of the few copies within a minute; most came 1 to 10 minutes after the one before."""
+    with detector.open_snapshot(sample_state) as db:
+        gaps = [gap for (gap,) in db.execute(
+            "select r.lag_us / 1e6 from repeats as r join incident_repeats as i on i.send_id = r.send_id "
+            "where r.grain = 'mail'"
+        ).fetchall()]  # fmt: skip
+        (surest,) = db.execute("select lag_bin from batch_alarms order by log10 desc limit 1").fetchone() or ()
+    assert len(gaps) == 3539
+    assert sum(60 <= gap < 600 for gap in gaps) > 0.9 * len(gaps)
+    assert surest == 3
+    assert (
+        "- In the 15 minutes from 27 Oct 18:00 UTC, 51 of 51 people at Harbor Freightways who had been sent mail of "
+        "this template were sent the same again after 1 to 10 minutes.\n"
+    ) in (sample_state / "reports/2026-11-01/report.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -462,6 +462,12 @@ def test_a_feed_that_goes_stale_is_blind_and_never_stopped(desk):
     assert row["signal"] == "blind"
     shown = json.loads((desk.state / "reports/2030-10-30/incidents.json").read_text(encoding="utf-8"))["incidents"]
     assert [(found["state"], found["ongoing"]) for found in shown] == [("blind", None)]
+    meaning = "blind: the log ended too long before that night to tell whether it still went on"
+    assert meaning in desk.say("list").out
+    assert f"the log says  {meaning}" in desk.say("show", row["incident_id"]).out
+    index = (desk.state / "reports/index.html").read_text(encoding="utf-8")
+    assert f"<strong>Blind</strong>{meaning.removeprefix('blind')}" in index
+    assert "<strong>Stale</strong>: the log ended too long before that night (stale_after_hours in the config)" in index
     assert "the log does not say that it stopped but that it is blind" in desk.say("close", row["incident_id"]).err
     desk.night(BEGINS + 4 * DAY)
     assert desk.journal(row["incident_id"]) == ["opened", "blind", "stopped"]

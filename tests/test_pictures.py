@@ -176,6 +176,28 @@ def test_a_heat_map_is_a_small_raster_in_a_drawing_that_follows_the_page() -> No
         assert "var(--muted)" in picture
 
 
+@pytest.mark.parametrize(("earlier", "is_shown"), [(timedelta(minutes=15), True), (timedelta(hours=8), False)])
+def test_first_copies_are_in_the_picture_or_it_says_where_they_are(detector, tmp_path, earlier, is_shown):
+    """Twelve people; from 18:00 on eleven more copies, every two minutes; the first copies shortly before, or in the
+    morning: then the burst would be a line at the edge, so it is shown alone."""
+    rounds = [BEGINS - earlier, *(BEGINS + n * timedelta(minutes=2) for n in range(11))]
+    rows = [f"{start + timedelta(seconds=n):%FT%TZ},p{n}@b.example,Welcome" for start in rounds for n in range(12)]
+    (tmp_path / "log.csv").write_text("\n".join(["timestamp,recipient,subject", *rows, ""]))
+    run = detector("nightly", tmp_path / "log.csv", "--state", tmp_path / "s", "--as-of", "2026-10-28T02:00Z")
+    assert (run.code, run.err) == (0, "")
+    page, text = (next(tmp_path.glob(f"s/incidents/*/brief.{kind}")).read_text() for kind in ("html", "md"))
+    first = "27 Oct 2026, 17:45:00 UTC" if is_shown else "27 Oct 2026, 10:00:00 UTC"
+    assert f"<dt>First copy, rightly sent</dt><dd>{first}</dd>" in page
+    assert f"| First copy, rightly sent | {first} |" in text
+    assert ("First copies per minute" in page) is is_shown
+    assert ('<th scope="col" class="n">First copies</th>' in page) is is_shown
+    assert ('27 Oct 17:45</th><td class="n">0</td><td class="n">12</td>' in page) is is_shown
+    assert ("| 27 Oct 17:45 | 0 | 12 |" in text) is is_shown
+    assert ("| 27 Oct 18:00 | 12 |\n" in text) is not is_shown
+    before = "The first copies, which were due, began at 27 Oct 2026, 10:00 UTC, before this picture does."
+    assert (before in page) is not is_shown
+
+
 # --- nothing is drawn twice ---------------------------------------------------------------------------------------
 
 
@@ -205,6 +227,18 @@ def test_pictures_are_taken_from_a_brief_only_if_nobody_has_edited_it(tmp_path: 
     assert untouched(folder, "brief.html") == ""
     assert untouched(folder, "brief.md") == ""
     assert untouched(tmp_path / "nowhere", "brief.html") == ""
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 4, 5])
+def test_a_report_tells_few_days_in_a_sentence_and_draws_from_five_on(count: int) -> None:
+    days = tuple((BEGINS.replace(day=1 + n, hour=0), 30 + n, 6 * (n == 1)) for n in range(count))
+    page = render_report(builders.night(daily_sends=days, cases=()))[0].content
+    index = render_index(builders.night(daily_sends=days, cases=()), [PastNight("2026-10-28")], {}).content
+    two = "30 mails on 1 Oct 2026 and 31 mails on 2 Oct 2026 (6 of them extra copies of incidents)"
+    for html in (page, index):
+        assert html.count("<svg") == 2 * (count == 5)
+        assert ("too few days for a picture" in html) is (count in {1, 2, 4})
+        assert (f"<p>The log knows of {two}, by days in UTC" in html) is (count == 2)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -7,6 +7,8 @@ stays in `.tools/`; without npm or the registry that one test is skipped.
 
 import base64
 import hashlib
+import io
+import os
 import shutil
 import subprocess
 import tarfile
@@ -16,11 +18,14 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from test_report_index import thousand
 
 from detector.documents import render_index
 
 ROOT = Path(__file__).parent.parent
+PICTURE = ROOT / ".github" / "report.png"
 CHROMIUM = shutil.which("chromium")
 NPM = shutil.which("npm")
 AXE = "axe-core-4.10.3.tgz"
@@ -114,6 +119,35 @@ def test_on_a_telephone_no_address_and_no_time_of_a_person_is_broken(pages: dict
     cells = page.eval_on_selector_all(".people tbody th, .people tbody td", "all => all.map(each => each.clientHeight)")
     assert len(cells) == 51 * 6
     assert max(cells) < 1.5 * min(cells)
+
+
+def test_on_a_telephone_the_first_screen_of_a_brief_tells_who_how_many_and_why(
+    pages: dict[str, Path], look: Any
+) -> None:
+    """On 390 by 844 points, before anybody scrolls."""
+    page = look(pages["brief"], 390)
+    why = page.locator(".why")
+    assert why.inner_text() == (
+        "Most likely cause: a loop that mails the same people again and again; nobody has confirmed it. "
+        "What speaks for it"
+    )
+    assert "51 people" in page.locator("h1").inner_text()
+    assert why.evaluate("each => each.getBoundingClientRect().bottom") < 0.5 * 844
+
+
+def test_the_readmes_picture_is_of_the_report_as_it_is_now(pages: dict[str, Path], look: Any) -> None:
+    """ACCEPT=1 takes it anew. The words to be seen in it are kept in the file, for its pixels depend on fonts."""
+    page = look(pages["report"], 1000)
+    page.set_viewport_size({"width": 1000, "height": 1190})
+    words = "\n".join(page.locator("h1, .lede, header .note, .figures, .facts").all_inner_texts())
+    if os.environ.get("ACCEPT") == "1":
+        kept = PngInfo()
+        kept.add_itxt("Description", words)
+        with Image.open(io.BytesIO(page.screenshot())) as taken:
+            taken.convert("RGB").save(PICTURE, optimize=True, pnginfo=kept)
+    with Image.open(PICTURE) as picture:
+        assert picture.info["Description"] == words
+    assert "18:05:44 UTC, 3 s after the first extra copy" in words
 
 
 def test_a_thousand_incidents_fit_a_telephone_and_are_there_at_once(look: Any, tmp_path: Path) -> None:

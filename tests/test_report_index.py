@@ -125,9 +125,20 @@ def test_only_the_newest_month_is_open() -> None:
     details = re.findall(r'<details class="archive"( open)?>\n<summary>(.*)</summary>', index())
     assert details == [
         (" open", "October 2026: 3 nights"),
-        (" open", "October 2026: 1 incident, 3,615 extra copies"),
-        ("", "September 2026: 1 incident, 3,519 extra copies"),
+        (" open", "September 2026: 1 incident, 3,519 extra copies"),
     ]
+
+
+def test_each_incident_stands_in_one_list_whether_somebody_must_see_to_it_or_not() -> None:
+    """INC-2Q9C is open, INC-7F3K was closed; with none open or none closed there is one list."""
+    page = index()
+    top, below = page.partition('<h2 id="incidents">Other incidents</h2>')[::2]
+    rows = [re.findall(r'<span class="mono">(INC-\w{4})</span> &middot;', part) for part in (top, below)]
+    assert rows == [["INC-2Q9C"], ["INC-7F3K"]]
+    going, closed = two_incidents()
+    assert 'id="incidents"' not in index(night(cases=(going,)))
+    assert '<h2 id="incidents">Incidents</h2>' in index(night(cases=(closed,)))
+    assert 'id="open"' not in index(night(cases=(closed,)))
 
 
 def test_a_look_back_says_so() -> None:
@@ -248,5 +259,5 @@ def test_a_thousand_incidents_in_a_year_of_nights_are_a_page_of_less_than_a_mega
     assert process_time() - begun < 3
     assert len(html.encode()) < 1_000_000
     assert len({link for link in links(html) if link.endswith("brief.html")}) == 1_000
-    assert "And 950 more, among all incidents ." in words(html)
+    assert "And 950 more, among the other incidents ." in words(html)
     assert html.count('<details class="archive">') == 12 + 11, "all but the newest of 13 months and of 12"

@@ -236,6 +236,7 @@ def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
 
     from detector.documents import case_in_words
     from detector.documents.escaping import visible
+    from detector.documents.still_going import BLIND
     from detector.observations import standing_problems
 
     screen, table = console(), bare_table()
@@ -252,6 +253,8 @@ def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
         ]  # fmt: skip
         table.add_row(*(Text(visible(cell)) for cell in cells))
     screen.print(table)
+    if any(record.signal == "blind" for record in records):
+        screen.print(Text(f"blind: {BLIND}"), soft_wrap=True)
     for problem in (line for record in records for line in standing_problems(record, now)):
         screen.print(Text(f"! {visible(problem)}"), soft_wrap=True)
     for record in records:

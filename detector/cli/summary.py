@@ -30,18 +30,22 @@ def print_summary(night: "Night") -> None:
 
 
 def _coverage(facts: "NightFacts") -> str:
-    from detector.documents.phrases import counted
+    from detector.documents.phrases import counted, share
 
     people = counted(facts.recipients, "person", "people")
+    which = f"{facts.nameless:,} of them ({share(facts.nameless, facts.sends)})"
+    nameless = f"; {which} cannot be compared" if facts.nameless else ""
     dropped = f"; {facts.dropped:,} more dropped before they left" if facts.dropped else ""
-    return f"{counted(facts.sends, 'send')} to {people}{dropped}; times in UTC"
+    return f"{counted(facts.sends, 'send')} to {people}{nameless}{dropped}; times in UTC"
 
 
 def _nothing(facts: "NightFacts") -> str:
     """That no mail was read is another thing than that none was repeated."""
     if facts.log_complete_through is None:
         return "No mail was read, so nothing is known of it."
-    return "Nothing was sent again and again."
+    from detector.documents.feed import among_the_comparable
+
+    return f"{among_the_comparable(facts, 'nothing was sent again and again')}."
 
 
 def _table(cases: "tuple[CaseFacts, ...]", *, is_broad: bool) -> "Table":

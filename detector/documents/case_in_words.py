@@ -10,6 +10,7 @@ from typing import Any
 from detector.case_record import MACHINE, CaseRecord, JournalEntry, Promise, as_values, stamp
 from detector.documents import phrases
 from detector.documents.escaping import visible
+from detector.documents.still_going import BLIND
 from detector.observations import journal_lost
 
 _TIMELINE = "Timeline, by three clocks: the log's own, the night that saw it, and the wall clock of people"
@@ -131,7 +132,8 @@ def _facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
     yield "figures", f"{people}, {excess}, {_each(figures)}"
     yield "extra copies", f"{phrases.instant(figures['started_at'])} to {phrases.instant(figures['ended_at'])}"
     yield "severity", figures["severity"] + (" (muted)" if record.muted_by else "")
-    yield "the log says", state(record) + (f": {record.withdrawn_because}" if record.withdrawn_because else "")
+    why = BLIND if record.signal == "blind" else record.withdrawn_because
+    yield "the log says", state(record) + (f": {why}" if why else "")
     yield "people say", record.work
     yield "begun anew", journal_lost(record)
     if record.contained_at:

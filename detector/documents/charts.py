@@ -43,18 +43,27 @@ def timeline_chart(case: CaseFacts, album: Album) -> Chart:
     rows = timeline_rows(timeline)
     size = phrases.duration(timeline.bucket_seconds)
     usual = _usual(timeline)
-    columns = ("From", "Extra copies", "First copies")
     return Chart(
         title="Copies over time",
         pictures=pictures,
-        caption=(
-            "Above: extra copies in this incident. Below, on a scale of its own: first copies of the same mail to "
-            f"anybody, which were due. From the upright line on, the log alone was enough to raise the alarm.{usual}"
-        ),
+        caption=f"{_panels(case)} From the upright line on, the log alone was enough to raise the alarm.{usual}",
         table_caption=f"Copies per {size}, times in UTC; rows without any are left out{_cut(rows)}",
-        columns=(*columns, "Extra, usually", "First, usually") if usual else columns,
+        columns=timeline_columns(timeline),
         rows=rows[:TABLE_ROWS],
     )
+
+
+def _panels(case: CaseFacts) -> str:
+    """What is drawn where, and where the first copies are if not in the picture."""
+    timeline, first = case.timeline, case.incident.first_sent_at
+    if plots.has_first_copies(timeline):
+        return (
+            "Above: extra copies in this incident. Below, on a scale of its own: first copies of the same mail to "
+            "anybody, which were due."
+        )
+    is_before = bool(timeline.starts_at) and first < timeline.starts_at[0]
+    before = f" The first copies, which were due, began at {phrases.minute(first)}, before this picture does."
+    return f"Extra copies in this incident.{before if is_before else ''}"
 
 
 def _usual(timeline: Timeline) -> str:
@@ -82,12 +91,31 @@ def timeline_alt(case: CaseFacts) -> str:
     )
 
 
+def timeline_columns(timeline: Timeline) -> tuple[str, ...]:
+    """What the columns of its table are called."""
+    return "From", *(name for name, _ in _told(timeline))
+
+
 def timeline_rows(timeline: Timeline) -> tuple[tuple[Any, ...], ...]:
-    """(time, extra copies, first copies) of each bucket in which anything was sent; what is usual, if it is known."""
-    counts = [timeline.extra_copies, timeline.first_copies]
-    counts += [timeline.usual_extra, timeline.usual_first] if timeline.usual_extra else []
-    rows = zip(timeline.starts_at, *counts, strict=True)
-    return tuple((_moment(start, timeline.bucket_seconds), *told) for start, *told in rows if any(told[:2]))
+    """The time and the counts of each bucket in which anything was sent."""
+    rows = zip(
+        timeline.starts_at,
+        timeline.extra_copies,
+        timeline.first_copies,
+        *(counts for _, counts in _told(timeline)),
+        strict=True,
+    )
+    return tuple(
+        (_moment(start, timeline.bucket_seconds), *told) for start, extra, first, *told in rows if extra or first
+    )
+
+
+def _told(timeline: Timeline) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Extra copies; first copies, if there are any; then what is usual of these, if it is known."""
+    told = (("Extra copies", timeline.extra_copies), ("First copies", timeline.first_copies))
+    usual = (("Extra, usually", timeline.usual_extra), ("First, usually", timeline.usual_first))
+    columns = 2 if plots.has_first_copies(timeline) else 1
+    return (*told[:columns], *(usual[:columns] if timeline.usual_extra else ()))
 
 
 def burst_charts(case: CaseFacts, album: Album) -> list[Chart]:
@@ -168,9 +196,10 @@ def _lags_chart(case: CaseFacts, album: Album) -> Chart:
 
 
 def month_chart(days: Sequence[tuple[datetime, int, int]], album: Album) -> Chart:
-    """Mails per day, those with extra copies marked."""
+    """Mails per day, those with extra copies marked; of a few days a sentence says more than a picture."""
     marked = [day for day in days if day[2]]
-    explanation = " The marked part is extra copies that belong to incidents."
+    explanation = " The marked part is extra copies that belong to incidents." if marked else ""
+    is_drawn = len(days) >= plots.FEWEST_DAYS
     alt = (
         f"Mails per day from {phrases.day(days[0][0])} to {phrases.day(days[-1][0])}; "
         f"{phrases.counted(len(marked), 'day')} with extra copies."
@@ -179,12 +208,22 @@ def month_chart(days: Sequence[tuple[datetime, int, int]], album: Album) -> Char
     )
     return Chart(
         title="The month\u2019s mail",
-        pictures=_sizes(album, (2.1, 2.1), alt, plots.month_plot, tuple(days)) if days else (),
-        caption=f"All mail the log knows of, day by day in UTC.{explanation if marked else ''}",
+        pictures=_sizes(album, (2.1, 2.1), alt, plots.month_plot, tuple(days)) if is_drawn else (),
+        caption=f"All mail the log knows of, day by day in UTC.{explanation}" if is_drawn else _few_days(days),
         table_caption="Mails per day (UTC)",
         columns=("Day", "Mails", "Extra copies"),
         rows=tuple((phrases.day(day), sends, extra) for day, sends, extra in days),
     )
+
+
+def _few_days(days: Sequence[tuple[datetime, int, int]]) -> str:
+    """The same figures as a sentence."""
+    told = [
+        f"{phrases.counted(sends, 'mail')} on {phrases.day(day)}"
+        + (f" ({phrases.number(extra)} of them extra copies of incidents)" if extra else "")
+        for day, sends, extra in days
+    ]
+    return f"The log knows of {phrases.listing(told, most=len(told))}, by days in UTC: too few days for a picture."
 
 
 def _sizes(album: Album, heights: tuple[float, float], alt: str, draw: Drawing, *facts: Any) -> tuple[Safe, ...]:

@@ -13,6 +13,11 @@ SHOWN_FILES = 60
 ALIKE = 3
 """Files with the same trouble are told one by one up to this many."""
 
+SMALL_SHARE = 0.01
+"""Of mails that cannot be compared. Many a log has a few, such as those under way when it began. Told in all
+headlines, they would be read in none; so a share below this stands in the lines under it. From a hundredth on they may
+well be a burst, and "nothing was sent again" is not said without them."""
+
 COUNTS = ("records", "events", "ignored", "rejected", "blank", "held", "known_records")
 
 
@@ -28,6 +33,8 @@ class Feed:
     """Those to list, troubled ones first."""
     unlisted: int
     totals: Mapping[str, int]
+    nameless: str
+    """That mails cannot be compared, and what to do about it; "" if they are no more than a few."""
     sums: str
     coverage: str
     assumptions: tuple[str, ...]
@@ -46,6 +53,7 @@ def describe(night: NightFacts) -> Feed:
         files=tuple(shown),
         unlisted=len(night.files) - len(shown),
         totals=totals,
+        nameless=_nameless(night),
         sums=_sums(totals, night),
         coverage=_coverage(night),
         assumptions=(
@@ -54,6 +62,31 @@ def describe(night: NightFacts) -> Feed:
         ),
         unknowns=tuple(_unknowns(night, totals)),
     )
+
+
+def is_blinkered(night: NightFacts) -> bool:
+    """More than a few of the mails cannot be compared with any other."""
+    return night.nameless > 0 and night.nameless >= SMALL_SHARE * night.sends
+
+
+def among_the_comparable(night: NightFacts, finding: str) -> str:
+    """A finding such as "nothing was sent again" as far as the log supports it, as a sentence that lacks its end:
+    what is not known comes first, because whoever reads "nothing" reads no further."""
+    if not is_blinkered(night):
+        return finding[0].upper() + finding[1:]
+    if night.nameless == night.sends:
+        mails = phrases.counted(night.sends, "mail")
+        return f"None of the {mails} can be compared: whether anything was sent again and again cannot be told"
+    of = f"{phrases.number(night.nameless)} of {phrases.number(night.sends)}"
+    share = phrases.share(night.nameless, night.sends)
+    return f"{share} of the mails ({of}) cannot be compared; among the others, {finding}"
+
+
+def _nameless(night: NightFacts) -> str:
+    if not is_blinkered(night):
+        return ""
+    told = phrases.nameless(night.nameless, night.sends)
+    return f"{told[0].upper()}{told[1:]}. Log or export one of them."
 
 
 def gathered(files: Sequence[FileTally]) -> tuple[str, ...]:
@@ -82,13 +115,27 @@ def _coverage(night: NightFacts) -> str:
     """How far the log reaches, and how much it holds."""
     if night.log_complete_from is None or night.log_complete_through is None:
         return "No mail could be read from the log."
-    verdict = "ordinary ones included" if night.cases else "none out of the ordinary"
     start, end = phrases.minute(night.log_complete_from), phrases.minute(night.log_complete_through)
     return (
         f"The log reaches from {start} to {end}. "
         f"It holds {phrases.counted(night.sends, 'mail')} of {phrases.counted(night.templates, 'kind')} "
         f"to {phrases.counted(night.recipients, 'person', 'people')}; "
-        f"{phrases.number(night.repeats)} of them are repeats, {verdict}.{_dropped(night)}"
+        f"{_repeats(night)}.{_dropped(night)}"
+    )
+
+
+def _repeats(night: NightFacts) -> str:
+    """How many came again, and of how many that could be told, however few these are."""
+    verdict = "ordinary ones included" if night.cases else "none out of the ordinary"
+    repeats = phrases.number(night.repeats)
+    if night.nameless == 0:
+        return f"{repeats} of them are repeats, {verdict}"
+    if night.nameless == night.sends:
+        return "none of them can be compared with another"
+    share = phrases.share(night.nameless, night.sends)
+    return (
+        f"{phrases.number(night.nameless)} of them ({share}) cannot be compared, and of the others {repeats} are "
+        f"repeats, {verdict}"
     )
 
 

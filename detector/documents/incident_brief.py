@@ -78,7 +78,8 @@ def render_brief(case: CaseFacts, desk: Desk | None = None, album: Album | None 
         "unlisted": max(0, len(case.affected) - LISTED_PEOPLE),
         "one_day": one_day,
         "moment": phrases.second if one_day else _day_and_second,
-        "rows": [row[:3] for row in charts.timeline_rows(case.timeline)[: charts.TABLE_ROWS]],
+        "columns": charts.timeline_columns(case.timeline),
+        "rows": charts.timeline_rows(case.timeline)[: charts.TABLE_ROWS],
         "examples": [(recipient, ", ".join(map(phrases.second, times))) for recipient, times in case.example_times],
     }
     pictures = {"chart": charts.timeline_chart(case, album), "pictures": charts.burst_charts(case, album)}

@@ -90,8 +90,10 @@ def headline(night: NightFacts, current: list[sentences.CaseWords], has_earlier:
     muted = sum(case.incident.severity == "info" for case in night.cases)
     if muted:
         what = phrases.counted(muted, "incident is", "incidents are")
-        return f"Nothing was sent again and again in the last seven days but what people dismissed: {what} muted."
-    return f"Nothing was sent again and again{' in the last seven days' if has_earlier else ''}."
+        finding = f"nothing was sent again and again in the last seven days but what people dismissed: {what} muted"
+    else:
+        finding = f"nothing was sent again and again{' in the last seven days' if has_earlier else ''}"
+    return f"{feed.among_the_comparable(night, finding)}."
 
 
 def roster_in_words(night: NightFacts) -> str:

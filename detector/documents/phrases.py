@@ -24,6 +24,14 @@ def counted(value: int, singular: str, plural: str = "") -> str:
     return f"{number(value)} {singular if value == 1 else plural or singular + 's'}"
 
 
+def share(part: int, whole: int) -> str:
+    """1915, 2446 -> "78 %"; what is not all is never "100 %", and what is something never "0 %"."""
+    percent = round(100 * part / whole)
+    if percent == 0 and part:
+        return "less than 1 %"
+    return "more than 99 %" if percent == 100 and part < whole else f"{percent} %"
+
+
 def archived(archive: Archive) -> str:
     """Whose copies of other people's mail are not counted, and who said so."""
     mails = f"{counted(archive.mails, 'mail')} from {archive.sender or 'an unknown sender'}"
@@ -37,7 +45,9 @@ def archived(archive: Archive) -> str:
 
 def nameless(sends: int, of: int) -> str:
     """That a log cannot tell which of its mails are the same."""
-    which = "none of the mails has" if sends == of else f"{number(sends)} of {counted(of, 'mail')} have no"
+    which = "none of the mails has"
+    if sends < of:
+        which = f"{number(sends)} of {counted(of, 'mail')} ({share(sends, of)}) {'has' if sends == 1 else 'have'} no"
     return f"{which} subject, template or size: which of them are the same cannot be told, so no repeat can be seen"
 
 

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAIL_INCHES = (7.4, 3.5)
-_FEWEST_DAYS = 5
-"""Fewer days stand in the middle, so that one is a bar and no wall."""
+FEWEST_DAYS = 5
+"""Fewer days are no picture of a month: pages tell them in a sentence. Whoever draws them all the same has them in the
+middle, so that one is a bar and no wall."""
 
 
 def timeline_png(timeline: Timeline, *, alarm_at: datetime, log_end: datetime) -> bytes:
@@ -24,19 +25,25 @@ def timeline_png(timeline: Timeline, *, alarm_at: datetime, log_end: datetime) -
     return bytes_of(MAIL_INCHES, timeline_plot, timeline, alarm_at, log_end, kind="png")
 
 
+def has_first_copies(timeline: Timeline) -> bool:
+    """False if all went out long before, and none usually goes out then."""
+    return any((*timeline.first_copies, *timeline.usual_first))
+
+
 def timeline_plot(
     figure: "Figure", palette: Palette, timeline: Timeline, alarm_at: datetime, log_end: datetime
 ) -> None:
-    """Two panels over one time axis, each with a scale of its own and its name written on it."""
+    """Two panels over one time axis, each with a scale of its own and its name written on it; one if all first copies
+    went out before."""
     width = timeline.bucket_seconds
     starts = [start.timestamp() for start in timeline.starts_at]
     per = f"per {phrases.duration(width)}".replace("per 1 min", "per minute").replace("per 1 h", "per hour")
     per = per if per.endswith(("minute", "hour")) else per.replace("per 1 d", "per day")
     most = max((*timeline.extra_copies, *timeline.first_copies, *timeline.usual_extra, *timeline.usual_first))
-    panels = (
-        (0.42, 0.38, f"Extra copies {per}", timeline.extra_copies, timeline.usual_extra, palette.extra, 3),
-        (0.16, 0.14, f"First copies {per}", timeline.first_copies, timeline.usual_first, palette.first, 1),
-    )
+    place = (0.42, 0.38) if has_first_copies(timeline) else (0.16, 0.64)
+    panels = [(*place, f"Extra copies {per}", timeline.extra_copies, timeline.usual_extra, palette.extra, 3)]
+    if has_first_copies(timeline):
+        panels += [(0.16, 0.14, f"First copies {per}", timeline.first_copies, timeline.usual_first, palette.first, 1)]
     for bottom, height, name, counts, usual, colour, ticks in panels:
         axes = panel(figure, palette, (bottom, height), (starts[0], starts[-1] + width), most)
         if any(usual):
@@ -44,11 +51,13 @@ def timeline_plot(
         bars(axes, [(start, 0, height) for start, height in zip(starts, counts, strict=True)], width, colour)
         count_axis(axes, palette, max((*counts, *usual)), ticks)
         title(axes, name, colour, 0.33 if ticks == 3 else 0.11)
-    extra, first = figure.axes
+    extra, lowest = figure.axes[0], figure.axes[-1]
     if any((*timeline.usual_extra, *timeline.usual_first)):
-        title(first, "\u2014 most on usual days", palette.muted, 0.11, is_right=True)
-    time_axis(first, palette, starts[0], starts[-1] + width)
-    extra.set_xticks([])
+        above = 0.33 if lowest is extra else 0.11
+        title(lowest, "\u2014 most on usual days", palette.muted, above, is_right=True)
+    for axes in figure.axes:
+        axes.set_xticks([])
+    time_axis(lowest, palette, starts[0], starts[-1] + width)
     _mark_alarm(extra, palette, alarm_at.timestamp())
     _shade_unknown(figure.axes, palette, log_end.timestamp())
 
@@ -58,7 +67,7 @@ def month_plot(figure: "Figure", palette: Palette, days: Sequence[tuple[datetime
     below = [(day.timestamp(), 0, sends - extra) for day, sends, extra in days]
     above = [(day.timestamp(), sends - extra, extra) for day, sends, extra in days]
     ends = (below[0][0], below[-1][0] + 86_400)
-    room = max(0.0, (_FEWEST_DAYS * 86_400 - (ends[1] - ends[0])) / 2)
+    room = max(0.0, (FEWEST_DAYS * 86_400 - (ends[1] - ends[0])) / 2)
     most = max(sends for _, sends, _ in days)
     axes = panel(figure, palette, (0.17, 0.64), (ends[0] - room, ends[1] + room), most)
     bars(axes, below, 86_400, palette.calm)

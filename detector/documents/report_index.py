@@ -13,12 +13,12 @@ from detector.documents import charts, feed, phrases, sentences
 from detector.documents.album import Album
 from detector.documents.night_json import PastNight
 from detector.documents.nightly_report import item, urgency
-from detector.documents.still_going import is_running
+from detector.documents.still_going import BLIND, STALE, is_running
 from detector.documents.templates import render_html
 from detector.records import CaseFacts, Document, NightFacts
 
 OPEN_SHOWN = 50
-"""Open incidents listed at the top; all of them stand below."""
+"""Open incidents listed at the top; the others stand below. None stands in both lists, so each is seen once."""
 CHANGES_NAMED = 12
 """Incidents named for each kind of change in a night."""
 HISTORY_NAMED = 3
@@ -59,6 +59,8 @@ def render_index(
     """index.html; `nights` are those on disk, newest first, `folders` the folder name of each incident id."""
     items = [_row(case, folders) for case in night.cases]
     waiting = sorted((row for row in items if _is_open(row["case"])), key=lambda row: urgency(row["case"]))
+    at_the_top = {row["incident"].incident_id for row in waiting[:OPEN_SHOWN]}
+    others = [row for row in items if row["incident"].incident_id not in at_the_top]
     briefs = {row["incident"].incident_id: row["brief"] for row in items}
     changes = _changes(night.cases, nights, briefs)
     facts: dict[str, Any] = {
@@ -66,10 +68,11 @@ def render_index(
         "headline": headline(night, [row["case"] for row in waiting]),
         "waiting": waiting[:OPEN_SHOWN],
         "more_waiting": max(0, len(waiting) - OPEN_SHOWN),
-        "months": [(_month(key), list(rows)) for key, rows in groupby(items, _started_in)],
+        "months": [(_month(key), list(rows)) for key, rows in groupby(others, _started_in)],
         "nights": [(_month(key), list(rows)) for key, rows in groupby(nights, lambda past: past.day[:7])],
         "day": f"{night.as_of:%Y-%m-%d}",
         "changes": changes,
+        "meanings": _meanings(nights, changes),
         "clients": _clients(night.cases, briefs),
         "feed": feed.describe(night),
         "month": charts.month_chart(night.daily_sends, {} if album is None else album),
@@ -88,7 +91,7 @@ def headline(night: NightFacts, waiting: Sequence[CaseFacts]) -> str:
     if running := [case for case in waiting if is_running(case)]:
         mails = phrases.counted(len(running), "mail is", "mails are")
         return f"{mails} still being sent again and again: {_harm(running)} so far."
-    return f"Nothing is being sent again and again now; {are_open}."
+    return f"{feed.among_the_comparable(night, 'nothing is being sent again and again now')}; {are_open}."
 
 
 def _harm(cases: Sequence[CaseFacts]) -> str:
@@ -134,6 +137,13 @@ def _changes(
                 kinds = found[_night_of(entry, days)]
                 kinds.setdefault(entry.kind, {})[case.incident.incident_id] = None
     return {day: [_change(kind, list(names), briefs) for kind, names in kinds.items()] for day, kinds in found.items()}
+
+
+def _meanings(nights: Sequence[PastNight], changes: Mapping[str, Sequence[Change]]) -> list[tuple[str, str]]:
+    """Words of the list of nights that nobody knows by themselves, and what they mean."""
+    kinds = {change.kind for told in changes.values() for change in told}
+    words = (("stale", STALE, any(night.is_stale for night in nights)), ("blind", BLIND, "blind" in kinds))
+    return [(word, meaning) for word, meaning, is_there in words if is_there]
 
 
 def _night_of(entry: JournalEntry, days: Sequence[str]) -> str:

@@ -245,6 +245,12 @@ class CaseWords:
         return known or told
 
     @property
+    def likely_cause(self) -> str:
+        """What fits best; for the head of a page, where it must not pass for a verdict."""
+        cause = self.case.incident.cause
+        return f"{cause_in_words(cause)}{'' if cause == 'unknown' else '; nobody has confirmed it'}."
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """Why this is an incident: what the detector found, and the ordinary days to compare with."""
         found = [self.ready(self.tell(sentence)) for sentence in self.case.evidence]

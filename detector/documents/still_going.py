@@ -2,6 +2,10 @@
 
 from detector.records import CaseFacts, EarlierIncident
 
+STALE = "the log ended too long before that night (stale_after_hours in the config) to tell what went out until then"
+BLIND = "the log ended too long before that night to tell whether it still went on, and nobody had seen it stop"
+"""What the two words mean, wherever they stand without a sentence of their own."""
+
 
 def is_running(case: CaseFacts) -> bool:
     """Copies came until the log ended. While it is merely too early to call it over, that is another sentence."""

@@ -1,9 +1,8 @@
 -- Whose mail comes by a timer that somebody's mail started, and not by a timetable: the same people, five or more, got
--- the same mail on four days or more, and each day's began at the same second of the day, or half a day from it, which
--- is none that a timetable begins at. Or it came by a timetable, but is no news and no reminder: of the same size to the
--- byte each time, and nobody dropped out, in 150 mails or more, or 75 if it began at no fifth minute of an hour. Or by a
--- timer, and no news, to three or four people on six days. The first copy may have come at another hour. Not what has been
--- so since the log began, nor what the template does elsewhere as well. `enough_copies`: the copy of the day that showed it.
+-- the same mail on four days or more, each day's began at the same second of the day, or half a day from it, at which no
+-- timetable begins. Or it is no news and no reminder: of the same size each time, and nobody dropped out, in 150 mails or
+-- more, or 75 if it began at no fifth minute of an hour; or by a timer to three or four people on six days. The first copy
+-- may have come at another hour. Not what was so when the log began, nor what the template does elsewhere as well.
 -- grain: recipient, content_key
 -- reads: recipient_episodes, repeats, sends
 with drips as (
@@ -70,7 +69,7 @@ with drips as (
 ), sizes as (
   select template_key, count(*) = count(size) and max(size - least) <= 8 as is_same from sized group by template_key
 ), found as (
-  select g.template_key, g.people,
+  select g.template_key, g.people, case when s.off_us <= 1000000 and g.is_odd_second then g.began_us else 0 end as clock_us,
     case when g.is_odd_second and s.off_us <= 1000000 and g.people > 4 then s.fourth_day
       when g.is_odd_second and s.off_us <= 5000000 and z.is_same and s.last_people = g.people then s.sixth_day
       when z.is_same and g.people > 4 and s.last_people >= 0.97 * a.people then s.telling_day end as enough_day
@@ -80,11 +79,12 @@ with drips as (
   join audiences as a on a.template_key = g.template_key
 )
 select m.recipient, m.content_key, m.template_key, m.started_us, m.ended_us, m.copies, m.is_even, m.own_days,
-  1 as most_elsewhere, count(c.send_id) + m.copies_before + 1 as enough_copies, f.people as alike, 0 as alike_at_us
+  1 as most_elsewhere, count(c.send_id) + m.copies_before + 1 as enough_copies, f.people as alike, 0 as alike_at_us,
+  f.clock_us
 from members as m
 join found as f on f.template_key = m.template_key
 join copies as c on c.content_key = m.content_key and c.recipient = m.recipient and c.day_number < f.enough_day
 group by m.recipient, m.content_key, m.template_key, m.started_us, m.ended_us, m.copies, m.is_even, m.own_days,
-  m.copies_before, f.people
+  m.copies_before, f.people, f.clock_us
 having m.copies > count(c.send_id) + m.copies_before
 order by m.recipient, m.content_key
