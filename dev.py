@@ -9,7 +9,7 @@
 
 The environment is .venv, made by the uv in .tools, or by pip where uv cannot be had; each of its packages is checked by
 the hash in the lock file. It is made again when the interpreter or the project's place changes; if only the lock file
-is another, it gets the packages that it lacks, and what runs in it goes on. What tools keep for themselves is in .tools.
+is another, it gets the packages that it lacks, and what runs in it goes on. What tools keep for later is in .tools.
 Everything runs in the project's folder, so paths in ARGS are relative to it.
 """
 
@@ -204,7 +204,7 @@ def add_project() -> None:
 
 
 def call(*command: str | Path) -> int:
-    """Run a command in the project's folder, on the user's terminal; its exit code, or what shells give for a signal."""
+    """Run a command in the project's folder, on the terminal; its exit code, or what a shell gives for a signal."""
     sys.stdout.flush()
     status = subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode
     if status >= 0:
