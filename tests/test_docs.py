@@ -258,12 +258,17 @@ def test_the_python_block_runs_on_the_sample(sample_state: Path, tmp_path: Path)
 
 def test_the_doctors_command_prints_what_the_config_takes(tmp_path: Path) -> None:
     (block,) = (block for block in blocks("sh") if block.startswith("detector doctor exports"))
-    command, config = block.strip().split(" >> ")
+    look, paste = (line.partition("  #")[0].strip() for line in block.strip().splitlines())
+    command, config = paste.split(" >> ")
     exports = tmp_path / "exports"
     exports.mkdir()
     (exports / "outbox.csv").write_text(
         "Zeit;An\n27.10.2026 18:04;ann@x.example\n28.10.2026 18:04;ben@x.example\n", encoding="utf-8"
     )
+    (exports / "known.csv").write_text("timestamp,to\n2026-10-27,ann@x.example\n", encoding="utf-8")
+    known, unknown = run(look, tmp_path).stdout.splitlines()
+    assert known == "exports/known.csv: plain, 1 send to 1 recipient"
+    assert unknown.startswith("exports/outbox.csv: is a table without a column for")
     shown = run(command, tmp_path)
     (tmp_path / config).write_text(shown.stdout, encoding="utf-8")
     assert load_config(tmp_path / config).sources["outbox"].columns == {"timestamp": "Zeit", "recipient": "An"}
