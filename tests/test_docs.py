@@ -126,23 +126,35 @@ def test_every_command_has_a_line_in_the_readme_or_the_docs() -> None:
 
 
 def helps(command: click.Command, name: str = "detector") -> Iterator[tuple[str, click.Command]]:
-    """Every command that does something, by its whole name."""
-    if not isinstance(command, click.Group):
-        yield name, command
-        return
-    for word, inner in command.commands.items():
-        yield from helps(inner, f"{name} {word}")
+    """Every command and group of commands, by its whole name."""
+    yield name, command
+    if isinstance(command, click.Group):
+        for word, inner in command.commands.items():
+            yield from helps(inner, f"{name} {word}")
 
 
-def test_the_help_of_every_command_ends_with_an_example_whose_options_it_has() -> None:
+def test_the_help_of_every_command_ends_with_an_example_whose_options_there_are() -> None:
     from detector.cli import cli
 
+    known = {
+        name: {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        for name, command in helps(cli)
+    }
     for name, command in helps(cli):
         examples = [line.strip() for line in (command.help or "").splitlines() if line.strip().startswith(name)]
         assert examples, name
-        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
-        for word in (word for line in examples for word in line.split() if word.startswith("--")):
-            assert word.partition("=")[0] in known, f"{name}: {word}"
+        for line in examples:
+            called = max((other for other in known if f"{line} ".startswith(f"{other} ")), key=len)
+            options = {word.partition("=")[0] for word in line.split() if word.startswith("--")}
+            assert options <= known[called], line
+
+
+def test_where_the_script_for_the_shell_goes_is_a_folder_that_the_help_makes_first() -> None:
+    from detector.cli import cli
+
+    lines = [line.partition("#")[0].split() for line in (cli.commands["completion"].help or "").splitlines()]
+    made = [words[-1] for words in lines if words[:1] == ["mkdir"]]
+    assert [str(Path(words[-1]).parent) for words in lines if words[:1] == ["detector"]] == made
 
 
 def test_the_completion_of_the_shell_knows_the_commands(tmp_path: Path) -> None:
@@ -161,6 +173,8 @@ def test_the_completion_of_the_shell_knows_the_commands(tmp_path: Path) -> None:
         ("detector sql burst_p", ["burst_people"]),
         ("detector simulate founding-night-", ["founding-night-ongoing"]),
         ("detector simulate stand", ["standard"]),
+        ("detector simulate founding-night --format po", ["postfix"]),
+        ("detector simulate founding-night --format plain,s", ["plain,sendgrid", "plain,ses"]),
         ("detector notify --test pag", ["pagerduty"]),
         ("detector incidents show --state {state} INC", ["INC-T76J"]),
         ("detector letter check --state {state} INC-X", []),
@@ -174,7 +188,7 @@ def test_the_shell_completes_tables_scenarios_channels_and_incidents(
     told = subprocess.run(
         [sys.executable, "-m", "detector"], env=os.environ | asked, capture_output=True, text=True, check=True
     )
-    assert told.stdout.split() == [f"plain,{name}" for name in expected]
+    assert told.stdout.split() == [f"plain,{name}" for name in expected]  # "plain" says that it is no path
 
 
 def test_no_line_of_a_list_of_commands_is_cut() -> None:

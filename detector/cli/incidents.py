@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 
 @click.group(cls=Commands)
 def incidents() -> None:
-    """Follow an incident from the alarm to the last promise kept. Every word goes into its journal and stays there."""
+    """Follow an incident from the alarm to the last promise kept. Every word goes into its journal and stays there.
+
+    ID is the one that the list, the report and the alert show; capitals do not matter.
+
+    \b
+      detector incidents list
+      detector incidents show INC-7F3K
+      detector incidents contain INC-7F3K --how "took the import job out of cron"
+      detector incidents close INC-7F3K
+    """
 
 
 @incidents.command("list")
