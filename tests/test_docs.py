@@ -149,6 +149,12 @@ def test_the_help_of_every_command_ends_with_an_example_whose_options_there_are(
             assert options <= known[called], line
 
 
+def test_the_extras_that_are_named_are_those_that_there_are() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = set(re.findall(r"pip install '\.\[(\w+)\]'", "".join(PAGES.values())))
+    assert named == set(project["optional-dependencies"])
+
+
 def test_where_the_script_for_the_shell_goes_is_a_folder_that_the_help_makes_first() -> None:
     from detector.cli import cli
 
