@@ -8,7 +8,8 @@
     python3 dev.py lock  [ARGS]   write the lock files again after a change in pyproject.toml (--upgrade lifts the pins)
 
 The environment is .venv, made by the uv in .tools, or by pip where uv cannot be had; each of its packages is checked by
-the hash in the lock file. It is made again when the lock file, the interpreter or the project's place changes.
+the hash in the lock file. It is made again when the interpreter or the project's place changes; if only the lock file
+is another, it gets the packages that it lacks, and what runs in it goes on. What tools keep for later is in .tools.
 Everything runs in the project's folder, so paths in ARGS are relative to it.
 """
 
@@ -19,9 +20,11 @@ import hashlib
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
 TOOLS = ROOT / ".tools"
@@ -29,10 +32,27 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UV = TOOLS / "bin" / "uv"
 UV_VERSION = "0.13.9"
+SYNC: list[str | Path] = [UV, "pip", "sync", "--python", PYTHON, "--require-hashes"]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 
 # Without bytecode, importing pandas and scikit-learn takes 5.1 s instead of 1.8 s.
 UNWANTED = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_USER", "PIP_REQUIRE_VIRTUALENV"}
+
+# Where tools may keep things, unless the user has told them; of themselves they would fill the user's home.
+KEPT_BY = {
+    "UV_CACHE_DIR": TOOLS / "uv-cache",
+    "PIP_CACHE_DIR": TOOLS / "pip-cache",
+    "MPLCONFIGDIR": TOOLS / "matplotlib",
+}
+
+SIGNALS: dict[int, str] = {
+    signal.SIGKILL: "mostly the system does so when memory runs out; `dmesg` tells",
+    signal.SIGTERM: "somebody, or a limit of time, ended it",
+    signal.SIGHUP: "its terminal was closed",
+    signal.SIGSEGV: "a fault in a compiled package; PYTHONFAULTHANDLER=1 shows where",
+    signal.SIGABRT: "a compiled package gave up; PYTHONFAULTHANDLER=1 shows where",
+}
+"""What it usually means that a signal ended a command."""
 
 RUN_LOCK = "requirements.lock"
 DEV_LOCK = "requirements-dev.lock"  # holds all of RUN_LOCK too
@@ -102,25 +122,36 @@ def lock(args: list[str]) -> int:
 def set_up(lock_file: str) -> None:
     """Make .venv hold what the lock file says; at once if it does already."""
     stamp = VENV / "stamp"
-    if fingerprint(lock_file) in read_words(stamp):
+    if {place(), fingerprint(lock_file)} <= set(read_words(stamp)):
         return
     TOOLS.mkdir(exist_ok=True)
     with (TOOLS / "set-up.lock").open("w") as door:
         fcntl.flock(door, fcntl.LOCK_EX)  # a second dev.py waits here, then finds the work done
-        if fingerprint(lock_file) in read_words(stamp):
+        if {place(), fingerprint(lock_file)} <= set(read_words(stamp)):
             return
         say(f"setting up .venv from {lock_file}")
-        if not (get_uv() and install_with_uv(lock_file)):
+        if place() not in read_words(stamp):
+            make_venv()
+        stamp.write_text(place(), encoding="utf-8")  # whatever breaks off from here on is made good in the same .venv
+        if not (get_uv() and quietly(*SYNC, lock_file).returncode == 0):
             say("uv did not do it; trying pip, which takes longer")
             install_with_pip(lock_file)
-        add_project()
-        done = [fingerprint(RUN_LOCK), *([fingerprint(DEV_LOCK)] if lock_file == DEV_LOCK else [])]
+        done = [place(), fingerprint(RUN_LOCK), *([fingerprint(DEV_LOCK)] if lock_file == DEV_LOCK else [])]
         stamp.write_text("\n".join(done), encoding="utf-8")
 
 
+def place() -> str:
+    """Changes with whatever makes an environment useless: the interpreter, and where the project lies."""
+    return digest(sys.version, sys.base_prefix, str(ROOT))
+
+
 def fingerprint(lock_file: str) -> str:
-    """Changes with whatever makes an installed environment wrong."""
-    facts = [(ROOT / lock_file).read_text(encoding="utf-8"), sys.version, sys.base_prefix, str(ROOT)]
+    """Changes with what the environment must hold."""
+    return digest((ROOT / lock_file).read_text(encoding="utf-8"))
+
+
+def digest(*facts: str) -> str:
+    """One word for them all."""
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()
 
 
@@ -136,26 +167,31 @@ def get_uv() -> bool:
     return UV.exists()
 
 
-def install_with_uv(lock_file: str) -> bool:
-    """Make .venv with uv; False if that did not work, whatever the reason."""
-    if quietly(UV, "venv", "--clear", "--python", sys.executable, VENV).returncode:
-        return False
-    return quietly(UV, "pip", "sync", "--python", PYTHON, "--require-hashes", lock_file).returncode == 0
+def make_venv() -> None:
+    """An empty .venv with the project and its command in it, by uv or by the interpreter itself."""
+    if not (get_uv() and quietly(UV, "venv", "--clear", "--python", sys.executable, VENV).returncode == 0):
+        made = quietly(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV)
+        if made.returncode:
+            give_up(made)
+    add_project()
 
 
 def install_with_pip(lock_file: str) -> None:
-    """Make .venv with the interpreter's own venv and pip; neither ensurepip nor uv is needed."""
+    """The same packages by the interpreter's own pip; neither ensurepip nor uv is needed."""
     if quietly(*PIP, "--version").returncode:
         raise SystemExit("dev.py: this Python has no pip. On Debian or Ubuntu: apt-get install python3-pip")
-    made = quietly(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV)
-    if made.returncode == 0:
-        made = quietly(*PIP, "--python", PYTHON, "install", "--no-deps", "--require-hashes", "-r", lock_file)
+    made = quietly(*PIP, "--python", PYTHON, "install", "--no-deps", "--require-hashes", "-r", lock_file)
     if made.returncode:
-        reason = next((line for line in made.stderr.splitlines() if "ERROR" in line), made.stderr.strip()[-200:])
-        raise SystemExit(
-            f"dev.py: the packages could not be installed: {reason.removeprefix('ERROR: ').rstrip('.')}. "
-            "Is the package index that pip is set up for within reach?"
-        )
+        give_up(made)
+
+
+def give_up(made: subprocess.CompletedProcess[str]) -> NoReturn:
+    """Say what the tool said."""
+    reason = next((line for line in made.stderr.splitlines() if "ERROR" in line), made.stderr.strip()[-200:])
+    raise SystemExit(
+        f"dev.py: the packages could not be installed: {reason.removeprefix('ERROR: ').rstrip('.')}. "
+        "Is the package index that pip is set up for within reach?"
+    )
 
 
 def add_project() -> None:
@@ -168,9 +204,15 @@ def add_project() -> None:
 
 
 def call(*command: str | Path) -> int:
-    """Run a command in the project's folder, on the user's terminal; its exit code."""
+    """Run a command in the project's folder, on the terminal; its exit code, or what a shell gives for a signal."""
     sys.stdout.flush()
-    return subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode
+    status = subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode
+    if status >= 0:
+        return status
+    said = SIGNALS.get(-status, "it did not end by itself")
+    name = " ".join(map(str, command[1:3])).removeprefix("-m ")
+    say(f"{name} was ended by signal {-status} ({signal.strsignal(-status)}): {said}")
+    return 128 - status
 
 
 def quietly(*command: str | Path) -> subprocess.CompletedProcess[str]:
@@ -179,9 +221,12 @@ def quietly(*command: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def environment() -> dict[str, str]:
-    """The user's environment, less what would lead Python, pip or uv out of .venv, or slow each start down."""
+    """The user's environment, less what would lead Python, pip or uv out of the project, or slow each start down."""
     kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
-    return kept | {"UV_PYTHON_DOWNLOADS": "never"}
+    ours = {name: str(folder) for name, folder in KEPT_BY.items()}
+    if not Path(os.environ.get("HOME", "/"), ".rustup").exists():
+        ours["RUSTUP_HOME"] = str(TOOLS / "rustup")  # pip asks rustc for its version, and rustup settles in for that
+    return ours | kept | {"UV_PYTHON_DOWNLOADS": "never"}
 
 
 def say(sentence: str) -> None:

@@ -95,7 +95,7 @@ class PagerDuty(Http):
 
 
 class Apprise(Section):
-    """`[channels.apprise]`: any other service that Apprise knows (`pip install detector[notify]`).
+    """`[channels.apprise]`: any other service that Apprise knows (the extra `[notify]`).
 
     Its addresses, with blanks between them, are the secret DETECTOR_APPRISE_URLS.
     """

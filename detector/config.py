@@ -4,6 +4,7 @@ Everything has a default: `detector nightly LOGS...` works with no config at all
 """
 
 import difflib
+import re
 import tomllib
 from datetime import timedelta, tzinfo
 from pathlib import Path
@@ -15,13 +16,21 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from detector.channel_settings import Channels, Heartbeat, Section
 from detector.errors import ConfigError
 
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])([0-9]{1,2})(?::?00)?")
+
 
 def zone_name(value: str) -> str:
-    """The value itself if it names a time zone; raises ValueError otherwise."""
+    """The name of the time zone that is meant, also by an offset in whole hours; raises ValueError if none is."""
+    offset = _OFFSET.fullmatch(value)
+    # a name says how far UTC is from there, so its sign is the other one: "+11:00" is Etc/GMT-11
+    name = f"Etc/GMT{'-' if offset[1] == '+' else '+'}{int(offset[2])}" if offset else value
     try:
-        zone: tzinfo = ZoneInfo(value)
+        zone: tzinfo = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"{value!r} is not a time zone; use a name such as 'Europe/Berlin' or 'UTC'") from error
+        raise ValueError(
+            f"{value!r} is not a time zone; use a name such as 'Europe/Berlin', 'Asia/Kolkata' or 'UTC', or an offset "
+            "in whole hours such as '+11:00'"
+        ) from error
     return str(zone)
 
 
@@ -162,6 +171,16 @@ class Config(Section):
     def reading(self, *paths: Path) -> Self:
         """The same with these logs instead of its own."""
         return self.model_copy(update={"logs": self.logs.model_copy(update={"paths": paths})})
+
+
+def mappings_in(path: Path) -> dict[str, str]:
+    """Name -> `files` of each `[sources.NAME]` in a TOML file, whatever else it says; none if it cannot be read."""
+    try:
+        sources = tomllib.loads(path.read_text(encoding="utf-8")).get("sources")
+    except (OSError, ValueError):
+        return {}
+    tables = sources.items() if isinstance(sources, dict) else ()
+    return {name: str(table.get("files", "*")) for name, table in tables if isinstance(table, dict)}
 
 
 def load_config(path: Path | None) -> Config:

@@ -1,10 +1,12 @@
 """Looks at one log file as a night would, and says what it sees: format, five events, counts, assumptions.
 
-For a table that no format knows, or whose words nobody knows, it proposes a mapping.
+For a table that no format knows, or whose words nobody knows, it proposes a mapping; for a log whose zone is proved to
+be another, that zone.
 """
 
 import fnmatch
 import tomllib
+from collections.abc import Container
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,14 +19,18 @@ from detector.examined import Examined
 from detector.formats import load_formats, plain
 from detector.framings import Head, shown, sniff
 from detector.headings import guess_columns
-from detector.mapping_proposal import propose_mapping
+from detector.mapping_proposal import propose_mapping, propose_zone
+from detector.records import FileTally
 from detector.store import Connection, locked, open_store
 
 Rows = tuple[tuple[str, ...], ...]
 
 
-def examine(path: Path, config: Config, as_of: datetime) -> Examined:
-    """Read one file into a store of its own that is thrown away. Raises InputError if it is no text at all."""
+def examine(path: Path, config: Config, as_of: datetime, taken: Container[str] = ()) -> Examined:
+    """Read one file into a store of its own that is thrown away. Raises InputError if it is no text at all.
+
+    `taken`: names of mappings that there are, none of which a proposal may have.
+    """
     head = sniff(path)
     formats = load_formats()
     counts = {name: module.claims(head) for name, module in formats.items() if head.framing in module.FRAMINGS}
@@ -42,10 +48,17 @@ def examine(path: Path, config: Config, as_of: datetime) -> Examined:
             tally=tally,
             known=() if tally.format else tuple(formats),
             unused=_unused(head, config.sources.get(mapping or "")) if tally.format == "plain" else (),
-            proposal=propose_mapping(path, head) if not tally.format or _has_strange_words(db, mapping) else "",
+            proposal=_proposal(db, path, head, tally, taken) if not (mapping and tally.format) else "",
             **_found(db),
         )
     return replace(examined, rows=_tried(path, examined.proposal, as_of)) if examined.proposal else examined
+
+
+def _proposal(db: Connection, path: Path, head: Head, tally: FileTally, taken: Container[str]) -> str:
+    """What to paste into the config, if it lacks something that the file needs."""
+    if tally.proved_zone:
+        return propose_zone(path, tally.proved_zone, taken)
+    return propose_mapping(path, head, taken) if not tally.format or _has_strange_words(db) else ""
 
 
 def _tried(path: Path, proposal: str, as_of: datetime) -> Rows:
@@ -74,11 +87,9 @@ def _unused(head: Head, source: Source | None) -> tuple[str, ...]:
     return tuple(name for name in names if name not in used)
 
 
-def _has_strange_words(db: Connection, mapping: str | None) -> bool:
-    """A table that is known but for words of its event column, and not mapped yet."""
-    return mapping is None and bool(
-        db.execute("select 1 from rejects where reason = ? limit 1", [plain.STRANGE_WORD]).fetchall()
-    )
+def _has_strange_words(db: Connection) -> bool:
+    """A table that is known but for words of its event column."""
+    return bool(db.execute("select 1 from rejects where reason = ? limit 1", [plain.STRANGE_WORD]).fetchall())
 
 
 def _found(db: Connection) -> dict[str, Any]:

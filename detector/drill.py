@@ -112,19 +112,22 @@ STEPS = (
 )  # fmt: skip
 
 
-def play(scratch: Path, now: datetime, talk: Callable[[str], None]) -> Drill:
-    """Begin a practice in `scratch`, or take it up again: look what was done, and play the next act when it is due."""
+def play(scratch: Path, clock: Callable[[], datetime], talk: Callable[[str], None]) -> Drill:
+    """Begin a practice in `scratch`, or take it up again: look what was done, and play the next act when it is due.
+
+    The time begins with the alarm: making the mail and reading it is nothing that people could be quicker at.
+    """
     notes = _notes(scratch)
     if notes is None:
         talk("simulating a month of mail with one founding night")
         simulate("founding-night", format="plain", seed=SEED, out=scratch / "mail")
-        notes = {"started_at": now.isoformat(), "act": 1, "done": {}}
         _night(scratch, 1, talk)
-    drill = _look(scratch, notes, now)
+        notes = {"started_at": clock().isoformat(), "act": 1, "done": {}}
+    drill = _look(scratch, notes, clock())
     if drill.act == 1 and not drill.steps_now:
         talk("the night passes; the log of the morning after is read")
         _night(scratch, 2, talk)
-        drill = _look(scratch, notes | {"act": 2, "done": drill.done}, now)
+        drill = _look(scratch, notes | {"act": 2, "done": drill.done}, clock())
     _write(scratch, {"started_at": drill.started_at.isoformat(), "act": drill.act, "done": drill.done})
     return drill
 

@@ -181,7 +181,7 @@ def _keep(
     with transaction(db):
         _write(db, reading, tally, clock, as_of)
     drop_records(db)
-    return replace(tally, rejected_because=why, problem=problem)
+    return replace(tally, rejected_because=why, problem=problem, proved_zone=clock.proved_zone)
 
 
 def _say_what_is_lost(db: Connection, framing: str) -> None:

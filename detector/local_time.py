@@ -18,11 +18,12 @@ import re
 from calendar import isleap
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from detector.parsing import Claimed
+from detector.stamps import zone_in_words
 from detector.store import Connection
 
 _DAY_US = 86_400_000_000
@@ -42,13 +43,21 @@ class Clock:
     """What had to be assumed."""
     contradiction: str = ""
     """Why the zone must be wrong, if the log proves it."""
+    proved_zone: str = ""
+    """Of which one the stamps are then, such as "+11:00"."""
 
 
 def read_clock(db: Connection, claimed: Claimed, year: int | None, as_of: datetime) -> Clock:
     """The clock of `parsed`: formats say by `is_local` and `is_yearless` which stamps need one."""
     clock = _as_declared(db, claimed, year, as_of)
-    is_mailers_own = claimed.head.framing == "lines"  # no other files hold what Postfix says of its ids
-    return replace(clock, contradiction=_contradiction(db, clock, claimed.zone) if is_mailers_own else "")
+    if claimed.head.framing != "lines":  # no other files hold what Postfix says of its ids
+        return clock
+    found = _hours_off(db, clock)
+    if found is None:
+        return clock
+    hours, at = found
+    proved = str(timezone(_offset(ZoneInfo(claimed.zone), at) + timedelta(hours=hours))).removeprefix("UTC") or "UTC"
+    return replace(clock, contradiction=_contradiction(claimed, hours, proved), proved_zone=proved)
 
 
 def _as_declared(db: Connection, claimed: Claimed, year: int | None, as_of: datetime) -> Clock:
@@ -76,27 +85,38 @@ def _as_declared(db: Connection, claimed: Claimed, year: int | None, as_of: date
     return Clock(f"case when is_local then {at_us} else at_us end", {"zone": zone}, said)
 
 
-def _contradiction(db: Connection, clock: Clock, zone: str) -> str:
-    """What is wrong with the zone, by the message ids that Postfix made of queue id and time in UTC; "" if nothing.
+def _hours_off(db: Connection, clock: Clock) -> tuple[float, datetime] | None:
+    """By how many hours the stamps are too late, by the message ids that Postfix made of queue id and time in UTC, and
+    a moment at which they are; None if there are none or all is well.
 
     Ids from elsewhere carry another queue id, and what somebody forged does not agree with most.
     """
-    ((hours, agreeing, told),) = db.execute(
-        f"with made as (select {clock.at_us} "  # noqa: S608 - our own SQL
+    ((hours, at_us, agreeing, told),) = db.execute(
+        f"with made as (select {clock.at_us} as at_us, {clock.at_us} "  # noqa: S608 - our own SQL
         "- epoch_us(try_strptime(left(message_id, 14), '%Y%m%d%H%M%S')) as off_us from parsed "
         "where is_local and type = 'identified' and message_id like '2%' "
         "and regexp_full_match(message_id, '20[0-9]{12}[.][0-9A-Za-z]+@.*') "
         "and split_part(split_part(message_id, '.', 2), '@', 1) = split_part(message_key, ' ', 2)), "
-        "steps as (select round(off_us / 9e8) as quarter, off_us from made where abs(off_us) <= 54e9), "
-        "votes as (select quarter, count(*) as n from steps where abs(off_us - quarter * 9e8) <= 6e7 group by quarter) "
-        "select arg_max(quarter, n) / 4, max(n), (select count(*) from steps) from votes",
+        "steps as (select at_us, round(off_us / 9e8) as quarter, off_us from made where abs(off_us) <= 54e9), "
+        "votes as (select quarter, max(at_us) as at_us, count(*) as n from steps "
+        "where abs(off_us - quarter * 9e8) <= 6e7 group by quarter) "
+        "select arg_max(quarter, n) / 4, arg_max(at_us, n), max(n), (select count(*) from steps) from votes",
         clock.parameters,
     ).fetchall()
-    if not hours or 10 * agreeing < 9 * told:
-        return ""
+    is_wrong = hours and 10 * agreeing >= 9 * told
+    return (hours, datetime.fromtimestamp(at_us / 1e6, UTC)) if is_wrong else None
+
+
+def _contradiction(claimed: Claimed, hours: float, proved: str) -> str:
+    """What is wrong with the zone, and what to write instead."""
+    read, way = zone_in_words(claimed.zone), "late" if hours > 0 else "early"
+    is_whole = proved == "UTC" or proved.endswith(":00")
+    right = f'zone = "{proved}", or better' if is_whole else "as zone"
     return (
-        f"the stamps were read as {zone}, but Postfix's own message ids, which are in UTC, prove that this is "
-        f"{abs(hours):g} h too {'late' if hours > 0 else 'early'}; give the right [logs] zone in the config"
+        f"the stamps were read as {read}, but Postfix's own message ids, which are in UTC, prove that this is "
+        f"{abs(hours):g} h too {way}: they are of UTC{proved.removeprefix('UTC')}. Write into the config, under "
+        f"{'the [sources] that names the file' if claimed.mapping else '[logs]'}, {right} the name of the place, such "
+        'as "Europe/Berlin", for it knows of summer time, too'
     )
 
 

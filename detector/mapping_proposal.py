@@ -5,8 +5,9 @@ What the proposal cannot know, it says in a comment: a person checks it before i
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from shlex import quote
 
@@ -44,8 +45,17 @@ _SHOWN = 30
 Values = Mapping[str, Sequence[str]]
 
 
-def propose_mapping(path: Path, head: Head) -> str:
-    """TOML for `[sources.NAME]`, ready to paste; empty for anything but a table."""
+def propose_zone(path: Path, zone: str, taken: Container[str] = ()) -> str:
+    """TOML for `[sources.NAME]` that says of which zone a log's stamps are, and those of the logs that it continues."""
+    log = re.sub(r"([.-][0-9]+)*([.](gz|bz2|xz|zst))?$", "", path.name)
+    lines = [*_beginning(path, taken), f"files = {_quoted(_glob(log).rstrip('*') + '*')}"]
+    if zone == "UTC" or zone.endswith(":00"):
+        return "\n".join([*lines, f'zone = "{zone}"  # or the name of the place, which knows of summer time, too'])
+    return "\n".join([*lines, f'zone = ""  # UTC{zone}: the name of the place, such as "Asia/Kolkata"'])
+
+
+def propose_mapping(path: Path, head: Head, taken: Container[str] = ()) -> str:
+    """TOML for `[sources.NAME]`, ready to paste, under a name that is not taken; empty for anything but a table."""
     if head.framing not in plain.FRAMINGS:
         return ""
     rows = _rows(head)
@@ -53,15 +63,23 @@ def propose_mapping(path: Path, head: Head) -> str:
         return _unpack_first(path, inner)
     values = _values(rows)
     guessed = _guessed(values)
-    source = re.sub(r"[^a-z]+", "_", path.name.split(".")[0].lower()).strip("_") or "my_table"
-    use = f"detector nightly {quote(shown(path))} --config detector.toml"
-    lines = [f"[sources.{source}]", f"# read with the config that this stands in:  {use}"]
-    lines += [f"files = {_quoted(_glob(path.name))}"]
+    lines = [*_beginning(path, taken), f"files = {_quoted(_glob(path.name))}"]
     lines += ['zone = "UTC"  # of stamps that carry none']
     lines += _time_format(_stamps(values, guessed))
     lines += _words(values.get(guessed.get("event", ""), []))
-    lines += ["", f"[sources.{source}.columns]", *_columns(values, guessed)]
+    lines += ["", lines[0].replace("]", ".columns]"), *_columns(values, guessed)]
     return "\n".join(lines)
+
+
+def _beginning(path: Path, taken: Container[str]) -> list[str]:
+    """The table's name, and how to use the config that it stands in."""
+    stem = re.sub(r"[^a-z0-9]+", "_", _glob(path.name.split(".")[0].lower())).strip("_") or "my_table"
+    names = (f"{stem}_{n}" if n > 1 else stem for n in count(1))
+    use = f"detector nightly {quote(shown(path))} --config detector.toml"
+    return [
+        f"[sources.{next(name for name in names if name not in taken)}]",
+        f"# read with the config that this stands in:  {use}",
+    ]
 
 
 def _columns(values: Values, guessed: Mapping[str, str]) -> list[str]:

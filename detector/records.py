@@ -37,6 +37,8 @@ class FileTally:
     """If all of it is known: what the run that brought it in said of it, which is what a report shows."""
     rejected_because: str = ""
     """The most frequent reason, in the run that read the file."""
+    proved_zone: str = ""
+    """An offset such as "+11:00", if the log proves that its stamps are of that and not of the config's zone."""
 
     @property
     def is_balanced(self) -> bool:

@@ -8,7 +8,9 @@ read: a wrong guess would scatter one evening over a year, and a person can say 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 UNCLEAR_ORDER = "a date that may be day/month or month/day; give time_format in a [sources.NAME] mapping"
 """Why a stamp that `is_of_unclear_order` was rejected."""
@@ -79,9 +81,15 @@ class Stamps:
     """What the two need, `$zone` among it."""
 
 
+def zone_in_words(zone: str) -> str:
+    """The name of a zone; of a mere offset, the offset, for in names such as Etc/GMT-11 the sign is turned."""
+    offset = ZoneInfo(zone).utcoffset(None)
+    return zone if offset is None else str(timezone(offset))
+
+
 def zone_assumed(zone: str) -> str:
     """What has to be said if stamps carry no zone."""
-    return f"stamps without a zone were read as {zone}"
+    return f"stamps without a zone were read as {zone_in_words(zone)}"
 
 
 def read_stamps(column: str, table: str, sample: Iterable[str], zone: str, time_format: str | None) -> Stamps:

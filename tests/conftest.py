@@ -3,11 +3,13 @@
 import atexit
 import fcntl
 import os
+import pty
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -129,6 +131,22 @@ def detector(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         return Run(int(ended.value.code or 0), out, err)
 
     return call
+
+
+def on_a_terminal(*words: object, columns: int) -> list[str]:
+    """The lines that a command prints on a terminal this broad, without what makes letters bold."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "detector", *map(str, words)], stdout=theirs, stderr=subprocess.PIPE,
+        env=os.environ | {"COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"},
+    ):  # fmt: skip
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # EIO: the other end is closed
+            while piece := os.read(ours, 65536):
+                shown += piece
+    os.close(ours)
+    return re.sub("\x1b\\[[01]m", "", shown.decode()).splitlines()  # bold is no colour
 
 
 @pytest.fixture

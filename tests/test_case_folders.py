@@ -857,11 +857,19 @@ def test_a_drill_says_what_to_do_and_sees_what_was_done(tmp_path: Path) -> None:
 def test_a_drill_times_what_was_done_by_when_it_was_done_and_not_by_when_the_drill_looked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Begun at 9:00; acknowledged after 5 minutes, contained after 12, told after 30; looked at after an hour. That the
-    story's sender was off at 20:12 of the day before is another clock."""
+    """Typed at 8:57, alarm at 9:00; acknowledged after 5 minutes, contained after 12, told after 30; looked at after an
+    hour. That the story's sender was off at 20:12 of the day before is another clock."""
     scratch = tmp_path / "drill"
     begun = datetime(2026, 11, 30, 9, tzinfo=UTC)
-    clock = [begun]
+    clock = [begun - timedelta(minutes=3)]
+    night = import_module("detector.drill").nightly
+
+    def slow_night(*args: object, **settings: object) -> object:
+        told = night(*args, **settings)
+        clock[0] = max(clock[0], begun)
+        return told
+
+    monkeypatch.setattr("detector.drill.nightly", slow_night)
     for where in ("drill", "noting"):
         monkeypatch.setattr(import_module(f"detector.cli.{where}"), "clock", lambda: clock[0])
 
@@ -886,7 +894,15 @@ def test_a_drill_times_what_was_done_by_when_it_was_done_and_not_by_when_the_dri
             ("stop it", "after 12 min"),
             ("call the client", "after 30 min"),
         ]
+        assert "the alarm was at 30 Nov 2026, 09:00:00 UTC" in said
         clock[0] += timedelta(hours=1)
+    shown = play("incidents", "show", number, "--state", scratch / "state")
+    told = [line.strip() for line in shown.splitlines() if "  people  " in line]
+    assert told == [  # the journal's times are those from which the drill counts
+        "27 Oct 2026, 20:12:00 UTC  people  Sam: contained: cron (noted 30 Nov 2026, 09:12:00 UTC)",
+        "30 Nov 2026, 09:05:00 UTC  people  Sam: acknowledged",
+        "30 Nov 2026, 09:30:00 UTC  people  Sam: client told: Harbor Freightways, phone",
+    ]
 
 
 def test_an_address_that_is_none_makes_no_draft() -> None:

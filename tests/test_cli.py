@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from conftest import on_a_terminal
 
 from detector import __version__
 from detector.store import locked, read_sql
@@ -74,25 +75,11 @@ def test_the_summary_fits_the_terminal_and_never_breaks_an_id(detector, log, tmp
     """An id is copied into the next command; on a narrow terminal the table goes without what the report adds."""
     assert detector("nightly", log, "--state", tmp_path / "state", "--as-of", MORNING).code == 0
     for columns in (80, 100, 150):
-        assert_summary_fits(columns, log, tmp_path)
+        lines = on_a_terminal("nightly", log, "--state", tmp_path / "state", f"--as-of={MORNING}", columns=columns)
+        assert_summary_fits(lines, columns)
 
 
-def assert_summary_fits(columns: int, log: Path, tmp_path: Path) -> None:
-    ours, theirs = pty.openpty()
-    words = ["nightly", log, "--state", tmp_path / "state", f"--as-of={MORNING}"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "detector", *words],
-        stdout=theirs,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"},
-    ):
-        os.close(theirs)
-        shown = b""
-        with suppress(OSError):
-            while piece := os.read(ours, 65536):
-                shown += piece
-    os.close(ours)
-    lines = re.sub("\x1b\\[[01]m", "", shown.decode()).splitlines()  # bold is no colour
+def assert_summary_fits(lines: list[str], columns: int) -> None:
     (titles,) = (line for line in lines if line.startswith("incident "))
     (incident,) = (line for line in lines if line.startswith("INC-"))
     assert re.match(r"INC-\w{4}  \w+ +Harbor", incident)

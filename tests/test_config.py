@@ -1,6 +1,9 @@
 """detector.toml: every section means what it says, and whatever it cannot mean is refused with file, key and remedy."""
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
@@ -215,6 +218,29 @@ def test_a_zone_nobody_knows_is_refused(tmp_path, section, zone):
 def test_a_zone_is_named_as_it_was_given():
     assert zone_name("Europe/Berlin") == "Europe/Berlin"
     assert zone_name("UTC") == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("offset", "name"),
+    [
+        ("+11:00", "Etc/GMT-11"),
+        ("-5", "Etc/GMT+5"),
+        ("UTC+02:00", "Etc/GMT-2"),
+        ("+1400", "Etc/GMT-14"),
+        ("-0", "Etc/GMT+0"),
+    ],
+)
+def test_an_offset_in_whole_hours_is_the_zone_whose_name_has_the_other_sign(offset, name):
+    assert zone_name(offset) == name
+    noon = datetime(2026, 10, 27, 12, tzinfo=UTC).astimezone(ZoneInfo(name))
+    assert noon.hour == 12 + int(re.search(r"[+-][0-9]{1,2}", offset)[0]) - 24 * (
+        name == "Etc/GMT-14"
+    )  # next day, 2:00
+
+
+@pytest.mark.parametrize("offset", ["+05:30", "+15:00", "-13:00", "11:00", "+11:00:00"])
+def test_an_offset_that_no_zone_is_named_after_is_refused(tmp_path, offset):
+    assert "or an offset in whole hours such as '+11:00'" in complaint(tmp_path, f'[logs]\nzone = "{offset}"\n')
 
 
 def test_a_missing_file_is_named_with_its_reason(tmp_path):

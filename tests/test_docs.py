@@ -125,23 +125,41 @@ def test_every_command_has_a_line_in_the_readme_or_the_docs() -> None:
 
 
 def helps(command: click.Command, name: str = "detector") -> Iterator[tuple[str, click.Command]]:
-    """Every command that does something, by its whole name."""
-    if not isinstance(command, click.Group):
-        yield name, command
-        return
-    for word, inner in command.commands.items():
-        yield from helps(inner, f"{name} {word}")
+    """Every command and group of commands, by its whole name."""
+    yield name, command
+    if isinstance(command, click.Group):
+        for word, inner in command.commands.items():
+            yield from helps(inner, f"{name} {word}")
 
 
-def test_the_help_of_every_command_ends_with_an_example_whose_options_it_has() -> None:
+def test_the_help_of_every_command_ends_with_an_example_whose_options_there_are() -> None:
     from detector.cli import cli
 
+    known = {
+        name: {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        for name, command in helps(cli)
+    }
     for name, command in helps(cli):
         examples = [line.strip() for line in (command.help or "").splitlines() if line.strip().startswith(name)]
         assert examples, name
-        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
-        for word in (word for line in examples for word in line.split() if word.startswith("--")):
-            assert word.partition("=")[0] in known, f"{name}: {word}"
+        for line in examples:
+            called = max((other for other in known if f"{line} ".startswith(f"{other} ")), key=len)
+            options = {word.partition("=")[0] for word in line.split() if word.startswith("--")}
+            assert options <= known[called], line
+
+
+def test_the_extras_that_are_named_are_those_that_there_are() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = set(re.findall(r"pip install '\.\[(\w+)\]'", "".join(PAGES.values())))
+    assert named == set(project["optional-dependencies"])
+
+
+def test_where_the_script_for_the_shell_goes_is_a_folder_that_the_help_makes_first() -> None:
+    from detector.cli import cli
+
+    lines = [line.partition("#")[0].split() for line in (cli.commands["completion"].help or "").splitlines()]
+    made = [words[-1] for words in lines if words[:1] == ["mkdir"]]
+    assert [str(Path(words[-1]).parent) for words in lines if words[:1] == ["detector"]] == made
 
 
 def test_the_completion_of_the_shell_knows_the_commands(tmp_path: Path) -> None:
@@ -160,6 +178,8 @@ def test_the_completion_of_the_shell_knows_the_commands(tmp_path: Path) -> None:
         ("detector sql burst_p", ["burst_people"]),
         ("detector simulate founding-night-", ["founding-night-ongoing"]),
         ("detector simulate stand", ["standard"]),
+        ("detector simulate founding-night --format po", ["postfix"]),
+        ("detector simulate founding-night --format plain,s", ["plain,sendgrid", "plain,ses"]),
         ("detector notify --test pag", ["pagerduty"]),
         ("detector incidents show --state {state} INC", ["INC-T76J"]),
         ("detector letter check --state {state} INC-X", []),
@@ -173,7 +193,7 @@ def test_the_shell_completes_tables_scenarios_channels_and_incidents(
     told = subprocess.run(
         [sys.executable, "-m", "detector"], env=os.environ | asked, capture_output=True, text=True, check=True
     )
-    assert told.stdout.split() == [f"plain,{name}" for name in expected]
+    assert told.stdout.split() == [f"plain,{name}" for name in expected]  # "plain" says that it is no path
 
 
 def test_no_line_of_a_list_of_commands_is_cut() -> None:
@@ -265,12 +285,17 @@ def test_the_python_block_runs_on_the_sample(sample_state: Path, tmp_path: Path)
 
 def test_the_doctors_command_prints_what_the_config_takes(tmp_path: Path) -> None:
     (block,) = (block for block in blocks("sh") if block.startswith("detector doctor exports"))
-    command, config = block.strip().split(" >> ")
+    look, paste = (line.partition("  #")[0].strip() for line in block.strip().splitlines())
+    command, config = paste.split(" >> ")
     exports = tmp_path / "exports"
     exports.mkdir()
     (exports / "outbox.csv").write_text(
         "Zeit;An\n27.10.2026 18:04;ann@x.example\n28.10.2026 18:04;ben@x.example\n", encoding="utf-8"
     )
+    (exports / "known.csv").write_text("timestamp,to\n2026-10-27,ann@x.example\n", encoding="utf-8")
+    known, unknown = run(look, tmp_path).stdout.splitlines()
+    assert known == "exports/known.csv: plain, 1 send to 1 recipient"
+    assert unknown.startswith("exports/outbox.csv: is a table without a column for")
     shown = run(command, tmp_path)
     (tmp_path / config).write_text(shown.stdout, encoding="utf-8")
     assert load_config(tmp_path / config).sources["outbox"].columns == {"timestamp": "Zeit", "recipient": "An"}

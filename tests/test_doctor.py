@@ -1,5 +1,6 @@
 """What `detector doctor FILE` says: which format, why, what it holds, and a mapping for a table nobody knows."""
 
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from detector.doctor import examine, propose_mapping
 from detector.documents.examination import in_words
 from detector.errors import ConfigError
 from detector.framings import sniff
+from detector.mapping_proposal import propose_zone
 
 ROOT = Path(__file__).parent.parent
+LOUISITVN = ROOT.resolve().parent / "shared/reference_logs/postfix/louisitvn_mail.log"
 
 OUTBOX = """\
 Zeitpunkt;Empfaenger;Zustand;Betreff
@@ -264,7 +267,7 @@ def test_stamps_that_fit_two_ways_of_writing_are_said_to():
 def test_names_with_quotes_and_stars_make_no_broken_toml(tmp_path):
     path = tmp_path / 'out[1]*"x".csv'
     path.write_text('"say ""when""","who?"\n2026-10-27,a@x.example\n2026-10-28,b@x.example\n', encoding="utf-8")
-    source = tomllib.loads(propose_mapping(path, sniff(path)))["sources"]["out_x"]
+    source = tomllib.loads(propose_mapping(path, sniff(path)))["sources"]["out_1_x"]
     assert source["columns"] == {"timestamp": 'say "when"', "recipient": "who?"}
 
 
@@ -379,6 +382,90 @@ def test_beside_the_proposal_stand_the_rows_as_it_reads_them_and_how_to_name_the
     assert (
         f"# read with the config that this stands in:  detector nightly {path} --config detector.toml" in shown.stdout
     )
+
+
+STRANGE = "Mailed,Wann,Thema\na@x.example,2026-10-27 10:00:00,Hi\nb@x.example,2026-10-27 10:01:00,Hi\n"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with two tables that nobody knows, in which the commands are typed."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("exp2.csv", "exp3.csv"):
+        (tmp_path / name).write_text(STRANGE, encoding="utf-8")
+    return tmp_path
+
+
+def append(run, config="detector.toml"):
+    """What `>> detector.toml` does."""
+    with Path(config).open("a", encoding="utf-8") as file:
+        file.write(run.out)
+
+
+def test_what_is_appended_for_one_table_after_another_is_valid_and_reads_both(here, detector):
+    for name in ("exp2.csv", "exp3.csv"):
+        append(detector("doctor", name))
+    assert list(load_config(here / "detector.toml").sources) == ["exp2", "exp3"]
+    told = detector("doctor", "exp2.csv", "exp3.csv", "--config", "detector.toml")
+    assert told == (0, "exp2.csv: plain, 2 sends to 2 recipients\nexp3.csv: plain, 2 sends to 2 recipients\n", "")
+
+
+def test_a_name_that_is_taken_and_a_line_without_an_end_make_no_broken_toml(here, detector):
+    Path("detector.toml").write_text('[sources.exp2]\nfiles = "old.csv"', encoding="utf-8")
+    append(detector("doctor", "exp2.csv"))
+    assert list(load_config(here / "detector.toml").sources) == ["exp2", "exp2_2"]
+
+
+def test_the_mapping_of_a_config_that_lies_here_is_used_and_said_not_to_be_used_elsewhere(here, detector):
+    append(detector("doctor", "exp2.csv"))
+    told = detector("doctor", "exp2.csv")
+    assert told.code == 0
+    assert "mapping: [sources.exp2] of the config applies" in told.out
+    assert told.err == (
+        "detector: read with detector.toml, which has [sources.exp2]; other commands need to be told: "
+        "--config detector.toml\n"
+    )
+    assert "no format knows this table" in detector("doctor", "exp3.csv").err
+
+
+def test_of_a_folder_each_file_is_told_in_a_line_and_how_many_need_a_look(here, detector):
+    shutil.copy(ROOT / "sample_logs/resend/resend.ndjson", "known.jsonl")
+    (here / "notes.txt").write_text("call the vendor\n")
+    told = detector("doctor", here)
+    lines = [line.removeprefix(f"{here}/") for line in told.out.splitlines()]
+    assert [line.split(":")[0] for line in lines] == ["exp2.csv", "exp3.csv", "known.jsonl", "notes.txt"]
+    assert lines[2].startswith("known.jsonl: resend, ")
+    assert lines[3] == "notes.txt: claimed by no log format, so not read."
+    assert "proposes a mapping" in lines[0]
+    assert told.code == 3
+    assert told.err == "detector: 3 of 4 files need a look: name one alone, and all is said of it.\n"
+
+
+def test_a_folder_with_nothing_in_it_and_a_file_that_is_not_there_are_said(here, detector):
+    (here / "empty").mkdir()
+    assert detector("doctor", "empty") == (3, "", "detector: there is no file to read.\n")
+    told = detector("doctor", "exp2.csv", "nowhere.csv")
+    assert told.out.splitlines()[1] == "nowhere.csv does not exist. Check the path."
+
+
+@pytest.mark.skipif(not LOUISITVN.exists(), reason="needs the reference logs")
+def test_the_zone_that_a_log_proves_is_printed_ready_to_paste_and_then_all_is_well(here, detector):
+    at = ("--as-of", "2015-01-01")
+    first = detector("doctor", LOUISITVN, *at)
+    assert first.code == 3
+    assert "prove that this is 11 h too late: they are of UTC+11:00" in first.err
+    append(first)
+    assert tomllib.loads(first.out)["sources"] == {"louisitvn_mail": {"files": "louisitvn_mail.log*", "zone": "+11:00"}}
+    second = detector("doctor", LOUISITVN, *at, "--config", "detector.toml")
+    assert second.code == 0
+    assert "assumed: stamps without a zone were read as UTC+11:00" in second.out
+    assert "problem" not in second.out
+
+
+def test_a_proved_zone_that_is_no_whole_hour_is_left_to_the_name_of_a_place(tmp_path):
+    text = propose_zone(tmp_path / "mail.log.2.gz", "+05:30", taken={"mail"})
+    assert tomllib.loads(text)["sources"] == {"mail_2": {"files": "mail.log*", "zone": ""}}
+    assert "# UTC+05:30: the name of the place" in text
 
 
 def _head(text):

@@ -253,7 +253,7 @@ def test_a_corrected_address_is_another_destination(monkeypatch):
 
 def test_apprise_says_what_to_install_or_that_mail_is_not_its_business(monkeypatch):
     monkeypatch.setenv("DETECTOR_APPRISE_URLS", "mailto://x:y@example.com")
-    with pytest.raises(ChannelError, match=r"detector\[notify\]|mail goes through \[channels.smtp\]") as caught:
+    with pytest.raises(ChannelError, match=r"pip install apprise|mail goes through \[channels.smtp\]") as caught:
         deliver("apprise", ALERT, Channels.model_validate({"apprise": {}}), state=Path("unused"), as_of=AS_OF)
     assert caught.value.outcome == "not_sent"
 

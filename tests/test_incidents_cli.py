@@ -23,7 +23,7 @@ from typing import Any
 
 import office
 import pytest
-from conftest import Run
+from conftest import Run, on_a_terminal
 
 from detector import open_snapshot
 from detector.store import locked
@@ -164,11 +164,27 @@ def test_the_list_shows_what_the_log_says_beside_what_people_say(desk):
     assert row.split() == [name, "minor", "new", "stopped", "Harbor", "12", "108", "2030-10-27", "18:03:00"]
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_list_fits_the_terminal_and_breaks_no_id(desk, columns):
+    """A broad one shows when it began; 60 columns are few for two states and a client, which go on below."""
+    name = opened(desk)
+    titles, row = on_a_terminal("incidents", "list", "--state", desk.state, columns=columns)[-2:]
+    assert titles.startswith("incident  severity  ")
+    assert row.startswith(f"{name}  minor     new")
+    assert max(len(titles), len(row)) <= columns
+    assert ("first extra copy" in titles) is (columns == 120)
+
+
 def test_show_tells_the_figures_and_the_story(desk):
     name = opened(desk)
     desk.say("ack", name.lower())
     shown = desk.say("show", name).out
     assert "12 people, 108 extra copies, 10 copies each" in shown
+    told = dict(re.split(r" {2,}", line, maxsplit=1) for line in shown.split("\n\n")[1].splitlines())
+    assert told["cause"] == (
+        "consistent with: a queue that hands out the same job again and again on a timer (redelivery-timer)"
+    )  # every third minute to the second
+    assert name in Path(told["brief"]).read_text(encoding="utf-8")
     story = [line.strip() for line in shown.partition("Timeline, by three clocks")[2].splitlines()[1:]]
     night = "28 Oct 2030, 02:00:00 UTC"
     assert story == [

@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import AS_OF, ingest, rows
+from conftest import AS_OF, emptied, ingest, rows
 
 from detector.config import Config
 
@@ -139,16 +139,30 @@ def own_ids(tmp_path, hours_ahead, count=5, forged=0):
     [
         (Config(), 0, None),
         (Config(), 1, "read as UTC, but Postfix's own message ids, which are in UTC, prove that this is 1 h too late"),
+        (Config(), 11, r'they are of UTC\+11:00. .* under \[logs\], zone = "\+11:00", or better the name of the place'),
         (BERLIN, 2, None),  # in October it is summer there
-        (BERLIN, 5.5, "read as Europe/Berlin, .* prove that this is 3.5 h too late"),
+        (
+            BERLIN,
+            5.5,
+            "read as Europe/Berlin, .* prove that this is 3.5 h too late: they are of UTC.05:30.*, as zone the name",
+        ),
         (NEW_YORK, 1, "read as America/New_York, .* prove that this is 5 h too late"),
-        (BERLIN, -4, "read as Europe/Berlin, .* prove that this is 6 h too early; give the right .logs. zone"),
+        (BERLIN, -4, "read as Europe/Berlin, .* prove that this is 6 h too early: they are of UTC-04:00. Write"),
     ],
 )
 def test_a_zone_that_the_ids_of_postfix_contradict_is_complained_of(db, tmp_path, config, hours_ahead, said):
     (tally,) = ingest(db, own_ids(tmp_path, hours_ahead), config=config)
     assert re.search(said, tally.problem) if said else tally.problem is None
     assert tally.events == 10
+
+
+def test_the_offset_that_is_told_may_be_written_as_it_is(db, tmp_path):
+    (tally,) = ingest(db, own_ids(tmp_path, 11))
+    assert tally.proved_zone == "+11:00"
+    (tally,) = ingest(emptied(db), tmp_path / "mail.log", config=Config(logs={"zone": tally.proved_zone}))
+    assert tally.problem is None
+    assert "stamps without a zone were read as UTC+11:00" in tally.assumptions
+    assert rows(db, "select min(hour(make_timestamp(at_us))) as h from events") == [{"h": 12}]  # as the ids say
 
 
 def test_one_id_that_somebody_forged_contradicts_no_zone_and_upholds_none(db, tmp_path):

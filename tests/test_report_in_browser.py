@@ -45,11 +45,12 @@ def pages(sample_state: Path) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Debian's Chromium, driven by Playwright, which brings none of its own."""
+    """Debian's Chromium, driven by Playwright, which brings none of its own; what it keeps, it keeps in the project."""
     from playwright.sync_api import sync_playwright
 
+    kept = {name: str(ROOT / ".tools" / "chromium") for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
     with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], env=os.environ | kept)
         yield chromium
         chromium.close()
 
@@ -86,6 +87,7 @@ def axe() -> str:
         kept.parent.mkdir(exist_ok=True)
         name, _, version = AXE.removesuffix(".tgz").rpartition("-")
         command = [NPM, "pack", f"{name}@{version}", "--silent", "--pack-destination", str(kept.parent)]
+        command += ["--cache", str(kept.parent / "npm-cache")]
         try:
             subprocess.run(command, cwd=kept.parent, check=True, capture_output=True, timeout=60)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired):

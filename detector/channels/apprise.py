@@ -1,4 +1,4 @@
-"""Alerts to any chat that Apprise knows, its own repetitions switched off. Optional: `pip install detector[notify]`.
+"""Alerts to any chat that Apprise knows, its own repetitions switched off. Optional: the extra `[notify]`.
 
 Apprise tells only whether all of its services took the message, so whatever is not a plain yes is "unknown" here. Mail
 does not go this way: two copies of one mail are what this program is about.
@@ -16,7 +16,7 @@ def deliver(alert: Alert, urls: str) -> None:
         from apprise import Apprise
         from apprise.common import NotifyFormat
     except ImportError as error:
-        raise ChannelError("apprise: is not installed. Run: pip install 'detector[notify]'") from error
+        raise ChannelError("apprise: is not installed. Put it beside the detector: pip install apprise") from error
     services = Apprise()
     for number, url in enumerate(urls.split(), start=1):
         if url.lower().startswith("mailto"):

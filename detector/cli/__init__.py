@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from detector import __version__
-from detector.cli.completion import completion, known_tables, scenarios, tables
+from detector.cli.completion import completion, known_tables, scenarios, simulated_formats, tables
 from detector.cli.doctor import doctor
 from detector.cli.drill import drill
 from detector.cli.incidents import incidents
@@ -47,7 +47,13 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 @click.group(cls=Commands, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="detector")
 def cli() -> None:
-    """Finds the same email sent again and again in mail-send logs, and prepares everything for making it right."""
+    """Finds the same email sent again and again in mail-send logs, and prepares everything for making it right.
+
+    \b
+      detector nightly /var/log/mail.log* --summary
+      detector doctor exports/
+      detector incidents list
+    """
 
 
 @cli.command()
@@ -88,7 +94,7 @@ def nightly(
 @cli.command()
 @click.argument("scenario", metavar="SCENARIO|SUITE", shell_complete=scenarios)
 @click.option(
-    "--format", "log_format", default="postfix", show_default=True,
+    "--format", "log_format", default="postfix", show_default=True, shell_complete=simulated_formats,
     help="How the mail is logged: postfix, exim, ses, sendgrid, m365, plain, jsonl; several with commas between; `all` "
     "for postfix,ses,plain.",
 )  # fmt: skip

@@ -14,9 +14,18 @@ from click.shell_completion import get_completion_class
 def completion(context: click.Context, shell: str) -> None:
     """Print the script that lets the shell complete commands and options.
 
+    Put it where the shell looks for such:
+
     \b
+      mkdir -p ~/.local/share/bash-completion/completions
       detector completion bash > ~/.local/share/bash-completion/completions/detector
+
+    \b
+      mkdir -p ~/.zfunc       # and in ~/.zshrc, before compinit:  fpath+=~/.zfunc
       detector completion zsh > ~/.zfunc/_detector
+
+    \b
+      mkdir -p ~/.config/fish/completions
       detector completion fish > ~/.config/fish/completions/detector.fish
     """
     found = get_completion_class(shell)
@@ -40,6 +49,14 @@ def scenarios(_context: click.Context, _parameter: click.Parameter, begun: str) 
     from detector.simulate import DRAWN, SCENARIOS, SUITES
 
     return _beginning(begun, {*SCENARIOS, *DRAWN, *SUITES})
+
+
+def simulated_formats(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Formats that begin so, after those that stand before the last comma."""
+    from detector.simulate import FORMATS
+
+    before, comma, last = begun.rpartition(",")
+    return [f"{before}{comma}{name}" for name in _beginning(last, {*FORMATS, "all"})]
 
 
 def channels(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:

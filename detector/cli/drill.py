@@ -31,24 +31,25 @@ def drill(scratch: Path, *, ask: bool | None) -> None:
     from detector.drill import play
 
     waits = ask if ask is not None else sys.stdin.isatty()
-    now = play(scratch, clock(), _talk)
+    now = play(scratch, clock, _talk)
     _tell(now)
     while waits and now.missed:
         answer = click.prompt("Enter when you have done it, or q to leave", default="", show_default=False)
         if answer.strip().lower() == "q":
             break
-        now = play(scratch, clock(), _talk)
+        now = play(scratch, clock, _talk)
         _tell(now)
 
 
 def _tell(drill: "Drill") -> None:
     """What is done, what is next, and where everything lies."""
-    from detector.documents.phrases import duration
+    from detector.documents.phrases import duration, instant
     from detector.drill import STEPS, STOPPED
 
     at = f"--at {STOPPED:%Y-%m-%dT%H:%MZ} " if clock() >= STOPPED else ""  # by a clock that has not come so far: now
     due = f"{clock() + timedelta(days=14):%Y-%m-%d}"
-    click.echo(f"{drill.incident_id}, act {drill.act} of 2: {drill.folder}")
+    begun = instant(drill.started_at)
+    click.echo(f"{drill.incident_id}, act {drill.act} of 2, the alarm was at {begun}: {drill.folder}")
     for step in STEPS:
         if step.title in drill.done:
             click.echo(f"  done  {step.title} (after {duration(drill.done[step.title])})")

@@ -17,6 +17,7 @@ from detector.cli.noting import (
 )
 from detector.cli.options import Commands, Moment, bare_table, complain, console, state_option
 from detector.cli.promises import promise, promises
+from detector.cli.summary import BROAD
 
 if TYPE_CHECKING:
     from detector.case_record import CaseRecord
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
 
 @click.group(cls=Commands)
 def incidents() -> None:
-    """Follow an incident from the alarm to the last promise kept. Every word goes into its journal and stays there."""
+    """Follow an incident from the alarm to the last promise kept. Every word goes into its journal and stays there.
+
+    ID is the one that the list, the report and the alert show; capitals do not matter.
+
+    \b
+      detector incidents list
+      detector incidents show INC-7F3K
+      detector incidents contain INC-7F3K --how "took the import job out of cron"
+      detector incidents close INC-7F3K
+    """
 
 
 @incidents.command("list")
@@ -79,7 +89,8 @@ def show(incident_id: str, state: Path, *, as_json: bool) -> None:
         return
     if record.incident_id != incident_id.strip().upper():
         click.echo(f"{incident_id.strip().upper()} is a part of {record.incident_id}.", err=True)
-    click.echo(case_in_words.in_words(record, problems, now))
+    folder = cases.folders.get(record.incident_id)
+    click.echo(case_in_words.in_words(record, problems, now, folder and folder / "brief.html"))
 
 
 @incidents.command()
@@ -231,7 +242,7 @@ def _none(which: str, left_out: int) -> str:
 
 
 def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
-    """A row each, and under it what must not be overlooked."""
+    """A row each, and under it what must not be overlooked. Ids are copied from here, so nothing breaks them."""
     from rich.text import Text
 
     from detector.documents import case_in_words
@@ -240,18 +251,12 @@ def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
     from detector.observations import standing_problems
 
     screen, table = console(), bare_table()
-    for name in ("incident", "severity", "people say", "the log says", "organization"):
-        table.add_column(name, overflow="fold")
-    for name in ("people", "extra", "first extra copy"):
-        table.add_column(name, justify="left" if name[0] == "f" else "right", no_wrap=True)
-    for record in records:
-        figures = record.figures
-        cells = [
-            record.incident_id, figures["severity"], record.work, case_in_words.state(record),
-            ", ".join(record.organizations) or "(private addresses)", f"{figures['recipients']:,}",
-            f"{figures['excess']:,}", f"{figures['started_at']:%Y-%m-%d %H:%M:%S}",
-        ]  # fmt: skip
-        table.add_row(*(Text(visible(cell)) for cell in cells))
+    rows = [_cells(record, is_broad=screen.width >= BROAD) for record in records]
+    for name in rows[0]:
+        justify = "right" if name in {"people", "extra"} else "left"
+        table.add_column(name, justify=justify, no_wrap=name not in _FOLDED, overflow="fold")  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*(Text(visible(cell)) for cell in row.values()))
     screen.print(table)
     if any(record.signal == "blind" for record in records):
         screen.print(Text(f"blind: {BLIND}"), soft_wrap=True)
@@ -260,6 +265,27 @@ def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
     for record in records:
         if record.recurs_from:
             screen.print(Text(f"{record.incident_id}: {case_in_words.recurrence(record)}"), soft_wrap=True)
+
+
+_FOLDED = {"people say", "the log says", "organization"}
+"""Columns that a narrow terminal may break into lines."""
+
+
+def _cells(record: "CaseRecord", *, is_broad: bool) -> dict[str, str]:
+    """Title -> cell, from left to right; what only a broad terminal has room for stands last."""
+    from detector.documents import case_in_words
+
+    figures = record.figures
+    cells = {
+        "incident": record.incident_id,
+        "severity": figures["severity"],
+        "people say": record.work,
+        "the log says": case_in_words.state(record),
+        "organization": ", ".join(record.organizations) or "(private addresses)",
+        "people": f"{figures['recipients']:,}",
+        "extra": f"{figures['excess']:,}",
+    }
+    return cells | ({"first extra copy": f"{figures['started_at']:%Y-%m-%d %H:%M:%S}"} if is_broad else {})
 
 
 incidents.add_command(promise)

@@ -28,7 +28,13 @@ _CONFIG = click.option(
 
 @click.group(cls=Commands)
 def letter() -> None:
-    """Check, approve and export the letter to a client. You send it; the program mails no client."""
+    """Check, approve and export the letter to a client. You send it; the program mails no client.
+
+    \b
+      detector letter check INC-7F3K
+      detector letter approve INC-7F3K --by "Sam Example"
+      detector letter export INC-7F3K --out outgoing
+    """
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,12 @@ _KNOWN = {"sent": "sent", "not_sent": "not sent", "claimed": "unknown", "unknown
 
 @click.group(cls=Commands)
 def notices() -> None:
-    """Look up what people were told, and settle what nobody can know."""
+    """Look up what people were told, and settle what nobody can know.
+
+    \b
+      detector notices list --all
+      detector notices settle INC-7F3K.opened.1 --resend
+    """
 
 
 @notices.command("list")
@@ -92,6 +97,7 @@ def notify(channel: str, config_path: Path | None, state: Path) -> None:
     """Send one test message on a channel, and say what became of it. Look whether it came: that is the proof.
 
     \b
+      detector notify --test folder
       detector notify --test smtp --config detector.toml
     """
     from detector import channels

@@ -5,11 +5,13 @@ From the journal alone, in plain text; nothing in it acts on a terminal.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from detector.case_record import MACHINE, CaseRecord, JournalEntry, Promise, as_values, stamp
 from detector.documents import phrases
 from detector.documents.escaping import visible
+from detector.documents.sentences import cause_in_words
 from detector.documents.still_going import BLIND
 from detector.observations import journal_lost
 
@@ -17,12 +19,13 @@ _TIMELINE = "Timeline, by three clocks: the log's own, the night that saw it, an
 _NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def in_words(record: CaseRecord, problems: tuple[str, ...], now: datetime) -> str:
+def in_words(record: CaseRecord, problems: tuple[str, ...], now: datetime, brief: Path | None = None) -> str:
     """The whole of it, one fact a line: what is wrong, what is known, each client, the promises, the timeline."""
+    facts = [*_facts(record), ("brief", str(brief or ""))]
     parts = [
         [f"{record.incident_id}: {visible(record.figures['template'])}"],
         [f"! {visible(problem)}" for problem in problems],
-        [f"{name:<14}{visible(value)}" for name, value in _facts(record) if value],
+        [f"{name:<14}{visible(value)}" for name, value in facts if value],
         ["Clients", *(f"  {visible(line)}" for line in _clients(record))],
         ["Promises", *(f"  {visible(line)}" for line in _promises(record, now))] if record.promises else [],
         [_TIMELINE, *(f"  {visible(line)}" for line in timeline(record))],
@@ -131,6 +134,7 @@ def _facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
     excess = phrases.counted(figures["excess"], "extra copy", "extra copies")
     yield "figures", f"{people}, {excess}, {_each(figures)}"
     yield "extra copies", f"{phrases.instant(figures['started_at'])} to {phrases.instant(figures['ended_at'])}"
+    yield "cause", _cause(figures["cause"])
     yield "severity", figures["severity"] + (" (muted)" if record.muted_by else "")
     why = BLIND if record.signal == "blind" else record.withdrawn_because
     yield "the log says", state(record) + (f": {why}" if why else "")
@@ -153,6 +157,12 @@ def _facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
         yield "closed", f"{phrases.instant(record.closed_at)} by {record.closed_by}{reason}"
     yield "recurs", recurrence(record)
     yield "also known as", ", ".join(record.aliases)
+
+
+def _cause(cause: str) -> str:
+    """What the copies look like, in the words of the brief; nobody has confirmed it."""
+    words = cause_in_words(cause)
+    return f"consistent with: {words} ({cause})" if cause != "unknown" else words
 
 
 def _each(figures: Mapping[str, Any]) -> str:

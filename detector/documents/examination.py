@@ -27,6 +27,15 @@ def in_words(examined: Examined) -> str:
     return "\n".join([*lines, *_remarks(examined), *_ending(examined)])
 
 
+def in_a_line(examined: Examined) -> str:
+    """The same of one file among several."""
+    tally = examined.tally
+    people = counted(examined.recipients, "recipient")
+    read = f"{tally.format}, {counted(examined.sends, 'send')} to {people}" if tally.format else ""
+    problem = (tally.problem or "").removeprefix(f"{examined.name}: ")
+    return visible(f"{examined.name}: {'; '.join(filter(None, (read, problem)))}", 2000)
+
+
 def _remarks(examined: Examined) -> list[str]:
     """What a person should know about how the file was read, and what could not be read."""
     lines = [f"kept apart: {visible(archived(archive), 400)}" for archive in examined.archives]
@@ -43,20 +52,25 @@ def _remarks(examined: Examined) -> list[str]:
 def _ending(examined: Examined) -> list[str]:
     """What is wrong with it, its first events, and what stands in front of a mapping."""
     lines, tally = [], examined.tally
-    if tally.problem and not examined.proposal:
+    if tally.problem and (tally.proved_zone or not examined.proposal):
         lines.append(f"problem: {visible(tally.problem, 2000)}")
     if examined.known and not examined.proposal:
         lines.append(f"formats that are known: {', '.join(examined.known)}; notebooks/new_format.ipynb teaches another")
     if examined.rows and not examined.proposal:
         lines += ["", "the first events", *_table(examined.rows)]
     if examined.proposal and not examined.proposal.startswith("#"):
-        who = "its event column has words that nobody knows" if tally.format else "no format knows this table"
         lines.append(
-            f"{who}; put this into the config (`>> detector.toml` does), check it, fill what is "
-            "empty, and name the config wherever the table is read: --config detector.toml"
+            f"{_what_lacks(examined)}; put this into the config (`>> detector.toml` does), check it, fill what is "
+            "empty, and name the config wherever the file is read: --config detector.toml"
         )
         lines += _as_proposed(examined.rows)
     return lines
+
+
+def _what_lacks(examined: Examined) -> str:
+    if examined.tally.proved_zone:
+        return "its stamps are of another zone"
+    return "its event column has words that nobody knows" if examined.tally.format else "no format knows this table"
 
 
 def _as_proposed(rows: tuple[tuple[str, ...], ...]) -> list[str]:
