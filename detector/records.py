@@ -189,6 +189,7 @@ class LagProfile:
     repeats: tuple[int, ...]
     """Extra copies of the incident in each lag bin, from 2 seconds to 60 days."""
     usual_sends: int
+    """Sends of the templates that are no extra copies of any incident; rightful copies, also of this one, are there."""
     usual_repeats: tuple[int, ...]
 
 
