@@ -273,6 +273,8 @@ class NightFacts:
     templates: int
     repeats: int
     """Repeats of any kind, ordinary ones included."""
+    incident_repeats: int
+    """Those of them that are in incidents, whose `excess` may be more: mails that are the same in another sense."""
     cases: tuple[CaseFacts, ...]
     """Every incident known, newest first."""
     daily_sends: tuple[tuple[datetime, int, int], ...] = ()

@@ -185,8 +185,8 @@ def _lags_chart(case: CaseFacts, album: Album) -> Chart:
         pictures=_sizes(album, (2.9, 2.9), alt, burst_plots.lags_plot, profile),
         caption=(
             f"Of 1,000 mails, how many repeated the one before after so long: in this incident, and among the {others} "
-            "of this template not counted as extra copies of an incident. Each upright line is ten times the one to its "
-            "left; what never happened has no mark."
+            "of this template not counted as extra copies of an incident. Each upright line is ten times the one to "
+            "its left; what never happened has no mark."
         ),
         table_caption="Repeats of 1,000 mails, by the time since the one before",
         columns=("Time since the one before", "In this incident", "Usually"),
