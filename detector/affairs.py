@@ -10,8 +10,6 @@ PAUSE = timedelta(days=4)
 """The same mail to the same people, if it is slow, may rest so long, as over a weekend, and still be one affair."""
 OVERNIGHT = timedelta(hours=26)
 """The same mail repeated after about the same time on the next day is one affair: what breaks it sleeps at night."""
-NEXT_WEEK = timedelta(days=8)
-"""And in the next week, if it is to the same people: what breaks it runs once a week."""
 ALIKE, AT_ONCE = 1.5, 2.0
 """Two bursts repeat after about the same time if one median is no longer than the other by this factor; up to so many
 seconds they do anyway."""
@@ -114,7 +112,7 @@ def _belong(one: Burst, other: Burst) -> bool:
     is_shared = shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))
     if one.template_key == other.template_key or _are_neighbours(one, other):
         may_rest = is_shared and (one.is_slow or other.is_slow)
-        pause = _rest(one, other) if may_rest else _sleep(one, other, shared) if _are_alike(one, other) else TOUCHING
+        pause = _rest(one, other) if may_rest else OVERNIGHT if _are_alike(one, other) else TOUCHING
         return apart <= pause and (is_shared or one.is_slow == other.is_slow)
     if _hit_the_same(one, other):
         return apart <= AFTERWARDS
@@ -146,16 +144,6 @@ def _are_parallel(one: Burst, other: Burst) -> bool:
 def _rest(one: Burst, other: Burst) -> timedelta:
     """How long the same mail to the same people may rest: what comes weekly, for a week."""
     return max(PAUSE, timedelta(seconds=ALIKE * min(one.median_gap_seconds, other.median_gap_seconds)))
-
-
-def _sleep(one: Burst, other: Burst, shared: int) -> timedelta:
-    """How long what repeats alike may sleep: to the same people until they are due again, else overnight."""
-    if one.rung != "sender+size":
-        return NEXT_WEEK
-    are_the_same = shared >= SAME_GROUP_PEOPLE and shared >= SAME_GROUP * max(
-        len(one.recipients), len(other.recipients)
-    )
-    return NEXT_WEEK if are_the_same else OVERNIGHT
 
 
 def _are_alike(one: Burst, other: Burst) -> bool:

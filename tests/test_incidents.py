@@ -102,24 +102,6 @@ def test_the_same_template_and_people_more_than_an_hour_apart_are_two_affairs():
     assert sizes(burst(lasts=HOUR), burst(begins=2 * HOUR + MINUTE)) == [1, 1]
 
 
-def test_the_same_mail_again_in_the_next_week_at_the_same_pace_is_one_affair_and_later_it_is_two():
-    """60 and 90 seconds are one pace. Where only the size is known, it must be to the same people: 46 of 51 are more
-    than nine tenths, and 45 are not."""
-
-    def week(begins: timedelta, people: int = 51, gap: float = 60.0, size: int = 0) -> Burst:
-        hit = frozenset(sorted(HARBOR)[:people])
-        again = sized(size, begins=begins, people=hit, lasts=HOUR) if size else burst(begins, HOUR, hit)
-        return replace(again, median_gap_seconds=gap)
-
-    first = week(timedelta(0))
-    assert sizes(first, week(HOUR + 8 * DAY)) == [2]  # ends at 19:00, and begins at 19:00 eight days later
-    assert sizes(first, week(HOUR + 8 * DAY + MINUTE)) == [1, 1]
-    assert sizes(first, week(7 * DAY, people=5, gap=90.0)) == [2]
-    assert sizes(first, week(7 * DAY, gap=91.0)) == [1, 1]
-    assert sizes(week(timedelta(0), size=92), week(7 * DAY, people=46, size=92)) == [2]
-    assert sizes(week(timedelta(0), size=92), week(7 * DAY, people=45, size=92)) == [1, 1]
-
-
 def test_one_person_of_a_great_burst_who_gets_other_mail_again_and_again_meanwhile_is_another_affair():
     """One of 51 is less than a tenth, and six are more."""
     one, six = (burst(template="t:ticket", people=frozenset(sorted(HARBOR)[:n])) for n in (1, 6))
