@@ -193,8 +193,8 @@ def _words(events: Sequence[str]) -> list[str]:
 def propose_words(head: Head, source: Source, rejected: Sequence[str]) -> str:
     """The setting `words` of a mapping that there is, with those of the rejected records that it lacks."""
     column = (source.columns or guess_columns(plain.column_names(head))).get("event", "")
-    title = head.records[:1] if head.framing == "csv" else []
-    values = _values(_rows(replace(head, records=[*title, *rejected])))
+    title = head.records[:1] if head.framing == "csv" else ()
+    values = _values(_rows(replace(head, records=(*title, *rejected))))
     return _words_line(source.words, sorted(set(values.get(column, []))))
 
 

@@ -267,7 +267,7 @@ def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
 
 _FOLDED = {"people say": 8, "the log says": 8, "organization": 12}
 """Columns that a narrow terminal may break into lines, of at least so many letters."""
-_GIVING_WAY = ("what", "first extra copy", "extra", "severity")
+_GIVING_WAY = ("what", "first extra copy", "extra", "severity", "people", "the log says")
 """What it goes without, rather than cut an id."""
 
 

@@ -6,7 +6,7 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -114,11 +114,21 @@ def fitting_table(
     for title in giving_way:
         if sum(needed.values()) + 2 * len(needed) - 2 > width:
             needed.pop(title, None)
+    spare = max(width - sum(needed.values()) - 2 * len(needed) + 2, 0)
+    for title in needed:
+        more = min(spare, widths[title] - needed[title])
+        needed[title], spare = needed[title] + more, spare - more
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for place, title in enumerate(needed):
-        justify = "right" if title in {"people", "sends", "extra"} else "left"
-        least = widths[title] if place == 0 else None
-        table.add_column(title, justify=justify, no_wrap=title not in folded, overflow="fold", min_width=least)  # type: ignore[arg-type]
+    for place, (title, each) in enumerate(needed.items()):
+        justify: Literal["left", "right"] = "right" if title in {"people", "sends", "extra"} else "left"
+        table.add_column(
+            title,
+            width=each if place else None,  # of the ids not even a screen that is too small for them takes any
+            min_width=each,
+            justify=justify,
+            no_wrap=title not in folded,
+            overflow="fold",
+        )
     for row in rows:
         table.add_row(*(Text(visible(row[title])) for title in needed))
     return table
