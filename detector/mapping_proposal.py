@@ -195,7 +195,8 @@ def propose_words(head: Head, source: Source, rejected: Sequence[str]) -> str:
     column = (source.columns or guess_columns(plain.column_names(head))).get("event", "")
     title = head.records[:1] if head.framing == "csv" else ()
     values = _values(_rows(replace(head, records=(*title, *rejected))))
-    return _words_line(source.words, sorted(set(values.get(column, []))))
+    unknown = sorted(set(values.get(column, [])))
+    return _words_line(source.words, unknown) if unknown else ""
 
 
 def _words_line(given: Mapping[str, str], unknown: Sequence[str]) -> str:
