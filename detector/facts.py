@@ -132,9 +132,9 @@ def night(
         "select min(sent_at), count(*) filter (where outcome <> 'dropped'), "
         "count(distinct recipient) filter (where outcome <> 'dropped') from sends"
     ).fetchall()
-    ((templates, repeats),) = db.execute(
-        "select count(distinct template_key), count(*) filter (where copies_before > 0) from repeats "
-        "where grain = 'mail'"
+    ((templates, repeats, extra),) = db.execute(
+        "select count(distinct template_key), count(*) filter (where copies_before > 0), count(*) filter (where "
+        "copies_before > 0 and send_id in (select send_id from incident_repeats)) from repeats where grain = 'mail'"
     ).fetchall()
     through = complete_through(db)
     return NightFacts(
@@ -147,6 +147,7 @@ def night(
         recipients=people,
         templates=templates,
         repeats=repeats,
+        incident_repeats=extra,
         cases=(),
         daily_sends=daily_sends(db),
         version=version,

@@ -69,11 +69,12 @@ def with_usual(db: Connection, incident_id: str, timeline: Timeline) -> Timeline
     if not timeline.starts_at:
         return timeline
     bucket_us, begins_us = timeline.bucket_seconds * 1_000_000, _us(timeline.starts_at[0])
+    midnight_us = begins_us - begins_us % _DAY_US  # the day itself is none of the days before
     slots = max(1, _DAY_US // bucket_us)
     rows = db.execute(
         read_sql("questions/usual"),
         {"incident_id": incident_id, "bucket_us": bucket_us, "slots": slots,
-         "from_us": begins_us - USUAL_DAYS * _DAY_US, "until_us": begins_us},
+         "from_us": midnight_us - USUAL_DAYS * _DAY_US, "until_us": midnight_us},
     ).fetchall()  # fmt: skip
     if not rows or rows[0][3] < FEWEST_DAYS:
         return timeline

@@ -189,6 +189,7 @@ class LagProfile:
     repeats: tuple[int, ...]
     """Extra copies of the incident in each lag bin, from 2 seconds to 60 days."""
     usual_sends: int
+    """Sends of the templates that are no extra copies of any incident; rightful copies, also of this one, are there."""
     usual_repeats: tuple[int, ...]
 
 
@@ -272,6 +273,8 @@ class NightFacts:
     templates: int
     repeats: int
     """Repeats of any kind, ordinary ones included."""
+    incident_repeats: int
+    """Those of them that are in incidents, whose `excess` may be more: mails that are the same in another sense."""
     cases: tuple[CaseFacts, ...]
     """Every incident known, newest first."""
     daily_sends: tuple[tuple[datetime, int, int], ...] = ()

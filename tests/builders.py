@@ -247,6 +247,7 @@ def night(**changes: Any) -> NightFacts:
         "recipients": 6_204,
         "templates": 14,
         "repeats": 3_548 if cases else 29,
+        "incident_repeats": 3_519 if cases else 0,
         "cases": cases,
         "daily_sends": days(extra=3_519 if cases else 0),
         "version": "0.1.0",

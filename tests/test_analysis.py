@@ -201,3 +201,14 @@ def test_the_newest_snapshot_outlives_all_others_whatever_its_name(state: Path) 
     published = publish(state, "20261001T020000Z")
     assert (state / "current.duckdb").resolve(strict=True) == published
     open_snapshot(state).close()
+
+
+def test_the_report_splits_the_repeats_as_the_store_counts_them(sample_state: Path, db: Connection) -> None:
+    ((repeats, extra),) = db.execute(
+        "select count(*), (select sum(excess) from incidents) from repeats where grain = 'mail' and copies_before > 0"
+    ).fetchall()
+    report = (sample_state / "reports" / "2026-11-01" / "report.md").read_text(encoding="utf-8")
+    split = (
+        f"{repeats:,} of them are repeats: {extra:,} extra copies of 1 incident, and {repeats - extra:,} ordinary ones."
+    )
+    assert split in report

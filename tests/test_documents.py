@@ -303,6 +303,33 @@ def test_json_has_exactly_the_public_keys() -> None:
     assert (incident["recipients"], incident["sends"], incident["excess"]) == (51, 3_570, 3_519)
 
 
+REPEATS = {
+    "3,519 extra copies of 1 incident, and 29 ordinary ones": builders.night(),
+    "7,038 extra copies of 2 incidents, and 1 ordinary one": builders.night(
+        cases=(builders.case(), builders.case(incident=builders.incident(incident_id="INC-2Q9C"))),
+        repeats=7_039,
+        incident_repeats=7_038,
+    ),
+    "3,519 extra copies of 1 incident, and 30 ordinary ones": builders.night(
+        cases=(builders.case(), builders.case(incident=builders.incident(state="withdrawn"))), repeats=3_549
+    ),
+}
+
+
+@pytest.mark.parametrize("told", REPEATS)
+def test_the_report_splits_the_repeats_into_those_of_incidents_and_ordinary_ones(told: str) -> None:
+    """51 people with 69 extra copies each are 3,519; what was withdrawn counts for nothing."""
+    page, text = render_report(REPEATS[told], FOLDERS)
+    assert f"of them are repeats: {told}." in page.content
+    assert f"of them are repeats: {told}." in text.content
+
+
+@pytest.mark.parametrize("counted", [3_518, 3_520])
+def test_repeats_that_do_not_add_up_with_the_incidents_are_not_split(counted: int) -> None:
+    page, _ = render_report(builders.night(incident_repeats=counted), FOLDERS)
+    assert "3,548 of them are repeats, ordinary ones included." in page.content
+
+
 def test_whether_it_goes_on_is_null_in_json_while_the_feed_is_stale() -> None:
     content = json.loads(render_incidents_json(NIGHTS["stale"]).content)
     assert content["incidents"][0]["ongoing"] is None

@@ -13,6 +13,7 @@ from detector.config import Config
 from detector.nightly import nightly
 from detector.records import Archive
 
+ROOT = Path(__file__).parent.parent
 ARCHIVE = "archive@academy.example"
 SENDER = "enrol@academy.example"
 
@@ -54,6 +55,27 @@ def test_an_address_that_rides_along_in_every_mail_is_an_archive_and_no_incident
     sentence = f"{ARCHIVE} rides along in nearly every mail of its sender"
     assert [line for line in said if line.startswith(sentence)]
     assert "rides along in nearly every mail" in (night.report.parent / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sample_logs/postfix/mail.log",
+        "sample_logs/exim/exim.log",
+        "sample_logs/opensmtpd/opensmtpd.log",
+        "sample_logs/qmail/qmail.log",
+        "sample_logs/exchange/exchange.log",
+        "sample_logs/m365/m365.csv",
+        "tests/formats/sendmail/notices_to_the_sender.log",
+    ],
+)
+def test_notices_from_nobody_are_in_the_log_and_no_sends(db, name):
+    ingest(db, ROOT / name)
+    build(db)
+    notices = "select message_key from events where sender = '' and message_key is not null"
+    assert rows(db, notices)
+    assert rows(db, "select 1 from sends")
+    assert rows(db, f"select * from sends where message_key in ({notices})") == []
 
 
 def test_what_is_written_to_the_archives_address_by_others_is_counted(db, tmp_path):

@@ -14,7 +14,7 @@ from detector.casefiles import untouched, write_case
 from detector.documents import pictures_of, plots, render_brief, render_index, render_report
 from detector.documents.album import drawn
 from detector.documents.burst_plots import LAGS, copies_bins, copies_plot, heat_plot, lags_plot, per_1000
-from detector.documents.charts import timeline_chart
+from detector.documents.charts import timeline_alt, timeline_chart
 from detector.documents.drawing import bytes_of, figure_of
 from detector.documents.night_json import PastNight
 from detector.records import Heat, LagProfile, Timeline
@@ -75,6 +75,13 @@ def test_what_is_usual_is_the_most_that_the_time_of_day_had_on_the_days_before(d
     """At 18:00 ten first copies and one repeat on each day, and nothing at 17:00, 19:00 and 20:00."""
     known = portrait.with_usual(db, "INC-1", timeline())
     assert (known.usual_first, known.usual_extra, known.usual_days) == ((0, 10, 0, 0), (0, 1, 0, 0), 5)
+
+
+def test_the_day_of_the_incident_is_none_of_the_days_before(db: Connection) -> None:
+    """Mail at six in the morning of that day: still the five days before, and at 18:00 what they had."""
+    db.execute(f"insert into repeats values ('early', 'eve', 'w', 0, null, {us(BEGINS)} - 12 * {HOUR})")
+    known = portrait.with_usual(db, "INC-1", timeline())
+    assert (known.usual_first, known.usual_days) == ((0, 10, 0, 0), 5)
 
 
 def test_a_template_of_two_days_has_nothing_usual(db: Connection) -> None:
@@ -261,4 +268,5 @@ def test_what_is_usual_is_in_the_legend_only_if_there_is_a_line_to_see(most, is_
     assert any("most on usual days" in text for text in texts) is is_told
     caption = timeline_chart(builders.case(timeline=timeline), {}).caption
     assert ("grey line" in caption) is is_told
-    assert ("On the 7 days before on which this mail was sent, none went out" in caption) is not is_told
+    assert ("On the 7 days before on which mail of this template was sent, none went out" in caption) is not is_told
+    assert "Usually none at that time of day." in timeline_alt(builders.case(timeline=timeline))

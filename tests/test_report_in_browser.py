@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlparse
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from test_report_index import thousand
+from test_report_index import acknowledged, index, night, thousand
 
 from detector.documents import render_index
 
@@ -114,6 +114,19 @@ def test_a_page_fits_desk_and_telephone_in_light_and_dark(pages: dict[str, Path]
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, "with every table open"
     assert len(grounds) == 2
+
+
+@pytest.mark.parametrize("width", [1280, 1024, 700, 390])
+def test_how_far_people_are_is_one_unbroken_word(look: Any, tmp_path: Path, width: int) -> None:
+    (tmp_path / "index.html").write_text(index(night(cases=(acknowledged(),))), encoding="utf-8")
+    page = look(tmp_path / "index.html", width)
+    lines = """cell => {
+      const word = document.createRange()
+      word.selectNodeContents(cell)
+      return [cell.innerText, word.getClientRects().length]
+    }"""
+    assert page.locator("td[data-label='People say']").evaluate(lines) == ["acknowledged", 1]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_on_a_telephone_no_address_and_no_time_of_a_person_is_broken(pages: dict[str, Path], look: Any) -> None:

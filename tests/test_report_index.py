@@ -44,6 +44,10 @@ def two_incidents() -> tuple[CaseFacts, ...]:
     return going, builders.case(incident=month_before, record=record("INC-7F3K", *entries, work="closed"))
 
 
+def acknowledged() -> CaseFacts:
+    return builders.case(record=record("INC-7F3K", work="acknowledged"))
+
+
 def night(day: int = 28, **changes: object) -> NightFacts:
     return builders.night(as_of=NIGHT_OF[day], **({"cases": two_incidents()} | changes))
 
@@ -84,15 +88,14 @@ def test_the_index_is_as_accepted(name: str, facts: NightFacts, nights: tuple[Pa
 
 
 def test_the_first_sentence_answers_whether_there_is_something_to_do() -> None:
-    over = builders.case(record=record("INC-7F3K", work="acknowledged"))
     closed = builders.case(record=record("INC-7F3K", work="closed"))
     harm = "51 people got 3,519 extra copies"
     told = {
         "1 mail is still being sent again and again: 61 people got 3,615 extra copies so far.": night(),
-        f"Nothing is being sent again and again now; 1 incident is open: {harm}.": night(cases=(over,)),
+        f"Nothing is being sent again and again now; 1 incident is open: {harm}.": night(cases=(acknowledged(),)),
         "Nothing is being sent again and again now; no incident is open.": night(cases=(closed,)),
         f"The log is stale: nobody can know what goes out now; 1 incident is open: {harm}.": night(
-            cases=(over,), is_stale=True
+            cases=(acknowledged(),), is_stale=True
         ),
     }
     for sentence, facts in told.items():
@@ -110,7 +113,7 @@ def test_each_night_has_what_changed_in_it_and_since_the_one_before() -> None:
         "2026-10-26": ["Opened:", "INC-7F3K"],
     }
     without = index(nights=(NIGHTS[0], NIGHTS[2]))
-    assert "Opened: INC-2Q9C Closed: INC-7F3K" in words(without)
+    assert "Opened: INC-2Q9C Closed (noted 27 Oct 2026): INC-7F3K" in words(without)
 
 
 def test_organizations_have_their_history_each_person_counted_once() -> None:

@@ -68,7 +68,7 @@ def _panels(case: CaseFacts) -> str:
 
 def _usual(timeline: Timeline) -> str:
     """What the grey line is; where it would lie on the ground, none is drawn."""
-    before = f"{phrases.counted(timeline.usual_days, 'day')} before on which this mail was sent"
+    before = f"{phrases.counted(timeline.usual_days, 'day')} before on which mail of this template was sent"
     if any((*timeline.usual_extra, *timeline.usual_first)):
         return f" The grey line is the most that the same time of day had on any of the {before}."
     return f" On the {before}, none went out at that time of day." if timeline.usual_extra else ""
@@ -78,11 +78,9 @@ def timeline_alt(case: CaseFacts) -> str:
     """What the picture shows, for those who cannot see it."""
     incident, timeline = case.incident, case.timeline
     most = max(timeline.extra_copies, default=0)
-    usual = (
-        f" Usually at most {phrases.number(max(timeline.usual_extra))} at that time of day."
-        if timeline.usual_extra
-        else ""
-    )
+    usual_most = max(timeline.usual_extra, default=0)
+    usually = f"at most {phrases.number(usual_most)}" if usual_most else "none"
+    usual = f" Usually {usually} at that time of day." if timeline.usual_extra else ""
     return (
         f"{phrases.counted(incident.excess, 'extra copy', 'extra copies')} to "
         f"{phrases.counted(incident.recipients, 'person', 'people')}, "
@@ -181,13 +179,14 @@ def _lags_chart(case: CaseFacts, album: Album) -> Chart:
         f"Of 1,000 mails of this incident {phrases.number(burst[most])} came again {burst_plots.LAGS[most]} after the "
         f"one before; usually {phrases.number(usual[most])}."
     )
-    others = phrases.counted(profile.usual_sends, "other mail")
+    others = phrases.counted(profile.usual_sends, "mail")
     return Chart(
         title="After how long it came again",
         pictures=_sizes(album, (2.9, 2.9), alt, burst_plots.lags_plot, profile),
         caption=(
             f"Of 1,000 mails, how many repeated the one before after so long: in this incident, and among the {others} "
-            "of this template. Each upright line is ten times the one to its left; what never happened has no mark."
+            "of this template not counted as extra copies of an incident. Each upright line is ten times the one to "
+            "its left; what never happened has no mark."
         ),
         table_caption="Repeats of 1,000 mails, by the time since the one before",
         columns=("Time since the one before", "In this incident", "Usually"),

@@ -126,17 +126,27 @@ def _coverage(night: NightFacts) -> str:
 
 def _repeats(night: NightFacts) -> str:
     """How many came again, and of how many that could be told, however few these are."""
-    verdict = "ordinary ones included" if night.cases else "none out of the ordinary"
-    repeats = phrases.number(night.repeats)
+    repeats, verdict = phrases.number(night.repeats), _verdict(night)
     if night.nameless == 0:
-        return f"{repeats} of them are repeats, {verdict}"
+        return f"{repeats} of them are repeats{verdict}"
     if night.nameless == night.sends:
         return "none of them can be compared with another"
     share = phrases.share(night.nameless, night.sends)
     return (
         f"{phrases.number(night.nameless)} of them ({share}) cannot be compared, and of the others {repeats} are "
-        f"repeats, {verdict}"
+        f"repeats{verdict}"
     )
+
+
+def _verdict(night: NightFacts) -> str:
+    """How many of the repeats are extra copies of incidents, if these count as many."""
+    known = [case.incident for case in night.cases if case.incident.state != "withdrawn"]
+    excess = sum(incident.excess for incident in known)
+    if not known or excess != night.incident_repeats:
+        return ", ordinary ones included" if night.cases else ", none out of the ordinary"
+    extra = phrases.counted(excess, "extra copy", "extra copies")
+    ordinary = phrases.counted(night.repeats - excess, "ordinary one")
+    return f": {extra} of {phrases.counted(len(known), 'incident')}, and {ordinary}"
 
 
 def _dropped(night: NightFacts) -> str:

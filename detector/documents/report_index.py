@@ -33,6 +33,8 @@ class Change:
     """What one night, or people since the night before, noted of some incidents."""
 
     kind: str
+    noted_on: str
+    """The day, if it is not the night's own; a change that came after the newest night stands there too."""
     links: tuple[tuple[str, str], ...]
     """(incident id, address of its brief or "")."""
     unnamed: int
@@ -130,13 +132,17 @@ def _changes(
 ) -> dict[str, list[Change]]:
     """For each night on disk what was noted in it and since the one before; the newest has whatever came later."""
     days = sorted(night.day for night in nights)
-    found: dict[str, dict[str, dict[str, None]]] = {day: {} for day in days}
+    found: dict[str, dict[tuple[str, str], dict[str, None]]] = {day: {} for day in days}
     for case in cases:
         for entry in case.record.entries if case.record else ():
             if entry.kind not in _UNCHANGED:
-                kinds = found[_night_of(entry, days)]
-                kinds.setdefault(entry.kind, {})[case.incident.incident_id] = None
-    return {day: [_change(kind, list(names), briefs) for kind, names in kinds.items()] for day, kinds in found.items()}
+                night = _night_of(entry, days)
+                noted_on = "" if night == _noted_on(entry) else phrases.day(entry.noted_at or entry.at)
+                found[night].setdefault((entry.kind, noted_on), {})[case.incident.incident_id] = None
+    return {
+        day: [_change(kind, noted_on, list(names), briefs) for (kind, noted_on), names in told.items()]
+        for day, told in found.items()
+    }
 
 
 def _meanings(nights: Sequence[PastNight], changes: Mapping[str, Sequence[Change]]) -> list[tuple[str, str]]:
@@ -147,13 +153,16 @@ def _meanings(nights: Sequence[PastNight], changes: Mapping[str, Sequence[Change
 
 
 def _night_of(entry: JournalEntry, days: Sequence[str]) -> str:
-    noted = f"{entry.noted_at or entry.at:%Y-%m-%d}"
-    return next((day for day in days if day >= noted), days[-1])
+    return next((day for day in days if day >= _noted_on(entry)), days[-1])
 
 
-def _change(kind: str, names: Sequence[str], briefs: Mapping[str, str]) -> Change:
+def _noted_on(entry: JournalEntry) -> str:
+    return f"{entry.noted_at or entry.at:%Y-%m-%d}"
+
+
+def _change(kind: str, noted_on: str, names: Sequence[str], briefs: Mapping[str, str]) -> Change:
     links = tuple((name, briefs.get(name, "")) for name in names[:CHANGES_NAMED])
-    return Change(kind, links, len(names) - len(links))
+    return Change(kind, noted_on, links, len(names) - len(links))
 
 
 def _clients(cases: Sequence[CaseFacts], briefs: Mapping[str, str]) -> list[Client]:
