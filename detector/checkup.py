@@ -69,6 +69,8 @@ def _disk(state: Path) -> Finding:
     if not os.access(place, os.W_OK):
         return Finding("state", f"{place}: may not be written to. Give it to the user who runs the night.", False)
     said = f"{place}: {free / (1 << 30):.1f} GiB free"
+    if not (state / "work").is_dir():
+        said = f"{shown(state)}: there is no state yet, the first night makes it; {said}"
     return Finding("state", f"{said}." if free >= LEAST_FREE_BYTES else f"{said}: free some.", free >= LEAST_FREE_BYTES)
 
 

@@ -19,7 +19,7 @@ from detector.examined import Examined
 from detector.formats import load_formats, plain
 from detector.framings import Head, shown, sniff
 from detector.headings import guess_columns
-from detector.mapping_proposal import propose_mapping, propose_zone
+from detector.mapping_proposal import propose_mapping, propose_words, propose_zone
 from detector.records import FileTally
 from detector.store import Connection, locked, open_store
 
@@ -49,6 +49,7 @@ def examine(path: Path, config: Config, as_of: datetime, taken: Container[str] =
             known=() if tally.format else tuple(formats),
             unused=_unused(head, config.sources.get(mapping or "")) if tally.format == "plain" else (),
             proposal=_proposal(db, path, head, tally, taken) if not (mapping and tally.format) else "",
+            words=_words(db, head, config.sources[mapping]) if mapping and tally.format == "plain" else "",
             **_found(db),
         )
     return replace(examined, rows=_tried(path, examined.proposal, as_of)) if examined.proposal else examined
@@ -58,7 +59,13 @@ def _proposal(db: Connection, path: Path, head: Head, tally: FileTally, taken: C
     """What to paste into the config, if it lacks something that the file needs."""
     if tally.proved_zone:
         return propose_zone(path, tally.proved_zone, taken)
-    return propose_mapping(path, head, taken) if not tally.format or _has_strange_words(db) else ""
+    return propose_mapping(path, head, taken) if not tally.format or _strange(db, 1) else ""
+
+
+def _words(db: Connection, head: Head, source: Source) -> str:
+    """What the mapping that applies lacks, if that is words."""
+    rejected = _strange(db, 10_000)
+    return propose_words(head, source, rejected) if rejected else ""
 
 
 def _tried(path: Path, proposal: str, as_of: datetime) -> Rows:
@@ -87,9 +94,12 @@ def _unused(head: Head, source: Source | None) -> tuple[str, ...]:
     return tuple(name for name in names if name not in used)
 
 
-def _has_strange_words(db: Connection) -> bool:
-    """A table that is known but for words of its event column."""
-    return bool(db.execute("select 1 from rejects where reason = ? limit 1", [plain.STRANGE_WORD]).fetchall())
+def _strange(db: Connection, most: int) -> list[str]:
+    """Records of a table that are known but for the word in the event column."""
+    found = db.execute(
+        "select text from rejects where reason = ? order by record_number limit ?", [plain.STRANGE_WORD, most]
+    ).fetchall()
+    return [text for (text,) in found]
 
 
 def _found(db: Connection) -> dict[str, Any]:

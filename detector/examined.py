@@ -73,5 +73,7 @@ class Examined:
     """Formats there are, if none claims the file."""
     unused: tuple[str, ...] = ()
     """Columns of a table that say nothing to the detector."""
+    words: str = ""
+    """The setting `words` for the mapping that applies, if the table has some that nobody knows."""
     proposal: str = ""
     """A mapping to paste into the config, if nobody knows the table or its words; or a comment: what to do first."""

@@ -57,6 +57,16 @@ def label(db: Connection, incident_id: str) -> str:
     return f"mail from {sender}" + (f" of about {size / 1000:.1f} kB" if size else "")
 
 
+def subject(db: Connection, incident_id: str) -> str:
+    """That of most of its mail; "" if the log has none."""
+    ((found,),) = db.execute(
+        "select mode(s.subject order by s.subject) from incident_repeats as r "
+        "join sends as s on s.send_id = r.send_id where r.incident_id = ?",
+        [incident_id],
+    ).fetchall()
+    return found or ""
+
+
 def case(db: Connection, incident: Incident, complete_through: datetime) -> CaseFacts:
     """Everything the documents of one incident may say."""
     (found,) = cases(db, [incident], complete_through)

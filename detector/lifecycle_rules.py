@@ -222,6 +222,9 @@ def why_revoked(record: CaseRecord, organization: str, kind: str) -> str:
 def _silenced(record: CaseRecord, entry: JournalEntry) -> str:
     if not entry.fields.get("reason", "").strip():
         return "gives no reason. Say why with --reason: everybody who misses an alert will ask"
+    now, until = entry.noted_at or entry.at, datetime.fromisoformat(entry.fields["until"])
+    if noted_until(until) < now and not (record.is_silent(now) and until.date() == now.date()):
+        return f"would be over before it began, {spoken(until)}: it is {spoken(now)}. Check --until"
     return ""
 
 

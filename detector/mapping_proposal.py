@@ -6,11 +6,13 @@ What the proposal cannot know, it says in a comment: a person checks it before i
 import json
 import re
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
 from shlex import quote
 
+from detector.config import Source
 from detector.formats import plain
 from detector.framings import Head, shown
 from detector.headings import SYNONYMS, guess_columns, names_recipient, names_sender, names_sending
@@ -41,6 +43,7 @@ _CLOCKS = (
 )
 _SHOWN = 30
 """Columns named in one comment."""
+_WORDS_SHOWN = 12
 
 Values = Mapping[str, Sequence[str]]
 
@@ -183,10 +186,24 @@ def _all_fit(stamps: Sequence[str], pattern: str) -> bool:
 def _words(events: Sequence[str]) -> list[str]:
     """The setting for words of the event column that `plain` does not know, if there are any."""
     known = {word for text in plain.WORDS.values() for word in text.split()}
-    unknown = sorted({word for word in events if re.sub(r"[ -]", "_", word.lower()) not in known})[:12]
-    seen = ", ".join(f'{_quoted(word)} = ""' for word in unknown)
+    unknown = sorted({word for word in events if re.sub(r"[ -]", "_", word.lower()) not in known})
+    return [_words_line({}, unknown)] if unknown else []
+
+
+def propose_words(head: Head, source: Source, rejected: Sequence[str]) -> str:
+    """The setting `words` of a mapping that there is, with those of the rejected records that it lacks."""
+    column = (source.columns or guess_columns(plain.column_names(head))).get("event", "")
+    title = head.records[:1] if head.framing == "csv" else ()
+    values = _values(_rows(replace(head, records=(*title, *rejected))))
+    unknown = sorted(set(values.get(column, [])))
+    return _words_line(source.words, unknown) if unknown else ""
+
+
+def _words_line(given: Mapping[str, str], unknown: Sequence[str]) -> str:
+    said = {**given, **dict.fromkeys(unknown[:_WORDS_SHOWN], "")}
+    seen = ", ".join(f"{_quoted(word)} = {_quoted(meaning)}" for word, meaning in said.items())
     meanings = "sent, queued, delivered, deferred, bounced, dropped or ignored"
-    return [f"words = {{ {seen} }}  # say of each: {meanings}"] if unknown else []
+    return f"words = {{ {seen} }}  # say of each: {meanings}"
 
 
 def _rows(head: Head) -> list[dict[str, object]]:

@@ -12,7 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from conftest import Run
 from test_channels import FaultyRelay
-from test_incidents_cli import BEGINS, DAY, HOUR, MINUTE, MORNING, Desk, burst, desk
+from test_incidents_cli import BEGINS, DAY, HOUR, MINUTE, MORNING, Desk, burst, desk, opened
 
 __all__ = ["desk"]
 
@@ -112,6 +112,20 @@ def test_silence_holds_its_peace_until_it_ends_and_that_is_told_once(desk, relay
     desk.night(BEGINS + DAY + 12 * HOUR)
     assert len(relay.mails) == 2
     assert "silenced      until 30 Oct 2030, 18:00:00 UTC by ann: the vendor is at it" in desk.say("show", name).out
+
+
+def test_a_silence_that_is_over_before_it_begins_is_refused_unless_it_ends_one(desk):
+    """It is 28 Oct 2030, 02:00: by midnight of that day none stands yet, later one does."""
+    name = opened(desk)
+    for until in ("2030-10-27", "2030-10-28"):
+        refused = desk.say("silence", name, "--until", until, "--reason", "the vendor is at it")
+        assert refused.code == 2
+        assert f"would be over before it began, {until} 00:00:00 UTC: it is 2030-10-28 02:00:00 UTC" in refused.err
+    assert desk.journal(name) == ["opened", "stopped"]
+    for until in ("2030-11-04", "2030-10-28"):
+        assert desk.say("silence", name, "--until", until, "--reason", "the vendor is at it").code == 0
+    yesterday = desk.say("silence", name, "--until", "2030-10-27", "--reason", "a slip")
+    assert (yesterday.code, desk.journal(name)) == (2, ["opened", "stopped", "silenced", "silenced"])
 
 
 def test_the_detector_says_that_it_is_blind_calls_nothing_stopped_and_says_when_it_sees_again(desk, relay):

@@ -61,7 +61,8 @@ def test_the_summary_is_a_table_and_ends_with_the_reports_path(detector, log, tm
     assert Path(last.removeprefix("report: ")).exists()
     cells = re.split(r" {2,}", incident.strip())  # the log ends with the last copy, so it may still be going on
     assert re.fullmatch(r"INC-\w{4}", cells[0])
-    assert cells[2:] == ["Harbor Freightways", "12", "120", "108", "2026-10-27 18:03:00", "2026-10-27 18:27:11", "yes"]
+    assert cells[2:5] == ["Harbor Freightways", "12", "120"]
+    assert cells[5:] == ["108", "2026-10-27 18:03:00", "2026-10-27 18:27:11", "yes", "welcome"]
 
 
 def test_the_summary_of_a_quiet_night_says_so(detector, log, tmp_path):
@@ -74,7 +75,7 @@ def test_the_summary_of_a_quiet_night_says_so(detector, log, tmp_path):
 def test_the_summary_fits_the_terminal_and_never_breaks_an_id(detector, log, tmp_path):
     """An id is copied into the next command; on a narrow terminal the table goes without what the report adds."""
     assert detector("nightly", log, "--state", tmp_path / "state", "--as-of", MORNING).code == 0
-    for columns in (80, 100, 150):
+    for columns in (40, 60, 80, 100, 110, 150):
         lines = on_a_terminal("nightly", log, "--state", tmp_path / "state", f"--as-of={MORNING}", columns=columns)
         assert_summary_fits(lines, columns)
 
@@ -82,9 +83,11 @@ def test_the_summary_fits_the_terminal_and_never_breaks_an_id(detector, log, tmp
 def assert_summary_fits(lines: list[str], columns: int) -> None:
     (titles,) = (line for line in lines if line.startswith("incident "))
     (incident,) = (line for line in lines if line.startswith("INC-"))
-    assert re.match(r"INC-\w{4}  \w+ +Harbor", incident)
+    assert re.match(r"INC-\w{4}  (\w+ +)?Harbor", incident)
     assert max(map(len, lines[:-1])) <= columns
     assert ("last extra copy" in titles) is (columns >= 110)
+    assert ("first extra copy" in titles) is (columns >= 80)
+    assert ("what" in titles) is (columns == 150)
     assert lines[-1].startswith("report: ")
     assert "\x1b" not in "".join(lines)
 

@@ -428,6 +428,45 @@ def test_the_mapping_of_a_config_that_lies_here_is_used_and_said_not_to_be_used_
     assert "no format knows this table" in detector("doctor", "exp3.csv").err
 
 
+SALIDAS = """\
+[sources.salidas]
+files = "salidas.csv"
+columns = { timestamp = "Fecha", recipient = "Para", event = "Situaci\u00f3n" }
+words = { "En cola" = "queued" }
+"""
+
+
+def test_words_that_a_mapping_lacks_are_printed_with_those_that_it_has_and_then_all_is_read(here, detector):
+    """560 rows queued, then three of two other words, far beyond the rows that are shown to formats."""
+    days = [f"2026-10-{day:02},a{n}@x.example,En cola" for day in range(1, 29) for n in range(20)]
+    rows = ["2026-10-30,b@x.example,Rebotado", "2026-10-30,c@x.example,Enviado", "2026-10-30,d@x.example,Enviado"]
+    Path("salidas.csv").write_text("\n".join(["Fecha,Para,Situaci\u00f3n", *days, *rows, ""]), encoding="utf-8")
+    Path("d3.toml").write_text(SALIDAS, encoding="utf-8")
+    told = detector("doctor", "salidas.csv", "--config", "d3.toml")
+    assert told.code == 3
+    (line,) = (line for line in told.out.splitlines() if line.startswith("words = "))
+    assert line.startswith('words = { "En cola" = "queued", "Enviado" = "", "Rebotado" = "" }  # say of each: sent, ')
+    assert "put this into [sources.salidas] of the config, in place of `words`" in told.out
+    said = line.replace('"Enviado" = ""', '"Enviado" = "sent"').replace('"Rebotado" = ""', '"Rebotado" = "bounced"')
+    Path("d3.toml").write_text(SALIDAS.replace('words = { "En cola" = "queued" }', said), encoding="utf-8")
+    again = detector("doctor", "salidas.csv", "--config", "d3.toml")
+    assert (again.code, "words = " in again.out, "563 events" in again.out) == (0, False, True)  # 28 * 20 + 3
+
+
+def test_of_a_folder_with_a_single_file_all_is_said(here, detector):
+    (here / "exports").mkdir()
+    shutil.copy("exp2.csv", "exports")
+    assert detector("doctor", "exports").out.startswith("[sources.exp2]\n")
+
+
+def test_a_folder_without_a_state_is_said_to_have_none_yet_and_is_not_made(here, detector):
+    told = detector("doctor", "--state", "nowhere")
+    assert "state      nowhere: there is no state yet, the first night makes it; " in told.out
+    assert not (here / "nowhere").exists()
+    (here / "state/work").mkdir(parents=True)
+    assert "no state yet" not in detector("doctor", "--state", "state").out
+
+
 def test_of_a_folder_each_file_is_told_in_a_line_and_how_many_need_a_look(here, detector):
     shutil.copy(ROOT / "sample_logs/resend/resend.ndjson", "known.jsonl")
     (here / "notes.txt").write_text("call the vendor\n")

@@ -161,18 +161,20 @@ def opened(desk: Desk) -> str:
 def test_the_list_shows_what_the_log_says_beside_what_people_say(desk):
     name = opened(desk)
     (row,) = desk.say("list").out.splitlines()[1:]
-    assert row.split() == [name, "minor", "new", "stopped", "Harbor", "12", "108", "2030-10-27", "18:03:00"]
+    assert row.split() == [name, "minor", "new", "stopped", "Harbor", "12", "108", "2030-10-27", "18:03:00", "welcome"]
 
 
-@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
 def test_the_list_fits_the_terminal_and_breaks_no_id(desk, columns):
-    """A broad one shows when it began; 60 columns are few for two states and a client, which go on below."""
+    """A broad one shows when it began and which mail it was; 60 columns are few for two states and a client, which go
+    on below, and 40 for the severity, too."""
     name = opened(desk)
-    titles, row = on_a_terminal("incidents", "list", "--state", desk.state, columns=columns)[-2:]
-    assert titles.startswith("incident  severity  ")
-    assert row.startswith(f"{name}  minor     new")
-    assert max(len(titles), len(row)) <= columns
-    assert ("first extra copy" in titles) is (columns == 120)
+    lines = on_a_terminal("incidents", "list", "--state", desk.state, columns=columns)
+    (titles,), (row,) = ([line for line in lines if line.startswith(start)] for start in ("incident", "INC-"))
+    assert re.match(rf"{name}  (minor  +)?new", row)
+    assert max(map(len, lines)) <= columns
+    assert ("severity" in titles) is (columns >= 60)
+    assert ("first extra copy" in titles) is row.endswith("  welcome") is (columns == 120)
 
 
 def test_show_tells_the_figures_and_the_story(desk):
@@ -185,6 +187,9 @@ def test_show_tells_the_figures_and_the_story(desk):
         "consistent with: a queue that hands out the same job again and again on a timer (redelivery-timer)"
     )  # every third minute to the second
     assert name in Path(told["brief"]).read_text(encoding="utf-8")
+    assert (Path(told["folder"]) / "call.md").is_file()
+    assert told["what"] == "Welcome (template welcome)"
+    assert told["next"] == "before it can be closed: no letter was sent to Harbor, and nobody told them"
     story = [line.strip() for line in shown.partition("Timeline, by three clocks")[2].splitlines()[1:]]
     night = "28 Oct 2030, 02:00:00 UTC"
     assert story == [
@@ -696,9 +701,9 @@ def test_a_word_is_noted_even_if_a_night_is_at_work_and_the_brief_is_left_to_it(
 
 def test_an_empty_list_says_of_what_there_is_none(desk):
     name = opened(desk)
-    assert desk.say("list", "--overdue").err == "No promise is late; 1 with --all.\n"
+    assert desk.say("list", "--overdue").err == "No promise is late; 1 incident with --all.\n"
     desk.say("dismiss", name, "--reason", "they asked for it")
-    assert desk.say("list").err == "No incident is open; 1 with --all.\n"
+    assert desk.say("list").err == "No incident is open; 1 incident with --all.\n"
 
 
 # --- the holding note, and then the letter ----------------------------------------------------------------------------

@@ -31,8 +31,8 @@ def doctor(
 ) -> None:
     """Say what the detector makes of a log FILE, and propose a mapping for a table that it does not know.
 
-    Of several files, or those of a FOLDER, it says a line each. Without any: check config, inputs, clock, disk and
-    channels (the relay is logged in to, nothing is sent), and say what to fix.
+    Of several files, or those of a FOLDER, it says a line each; of a single one, all. Without any: check config,
+    inputs, clock, disk and channels (the relay is logged in to, nothing is sent), and say what to fix.
 
     \b
       detector doctor /var/log/mail.log

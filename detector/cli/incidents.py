@@ -14,10 +14,11 @@ from detector.cli.noting import (
     note,
     noting,
     organization_option,
+    subject_of,
 )
-from detector.cli.options import Commands, Moment, bare_table, complain, console, state_option
+from detector.cli.options import Commands, Moment, complain, console, fitting_table, state_option
 from detector.cli.promises import promise, promises
-from detector.cli.summary import BROAD
+from detector.cli.summary import BROAD, WHAT_WIDTH
 
 if TYPE_CHECKING:
     from detector.case_record import CaseRecord
@@ -90,7 +91,7 @@ def show(incident_id: str, state: Path, *, as_json: bool) -> None:
     if record.incident_id != incident_id.strip().upper():
         click.echo(f"{incident_id.strip().upper()} is a part of {record.incident_id}.", err=True)
     folder = cases.folders.get(record.incident_id)
-    click.echo(case_in_words.in_words(record, problems, now, folder and folder / "brief.html"))
+    click.echo(case_in_words.in_words(record, problems, now, folder, subject_of(state, record.incident_id)))
 
 
 @incidents.command()
@@ -237,12 +238,14 @@ def silence(incident_id: str, state: Path, at: datetime | None, by: str, until: 
 
 def _none(which: str, left_out: int) -> str:
     """Why the list is empty."""
+    from detector.documents.phrases import counted
+
     told = {"open": "No incident is open", "overdue": "No promise is late"}.get(which, "No incident is known")
-    return f"{told}; {left_out} with --all." if left_out else f"{told}."
+    return f"{told}; {counted(left_out, 'incident')} with --all." if left_out else f"{told}."
 
 
 def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
-    """A row each, and under it what must not be overlooked. Ids are copied from here, so nothing breaks them."""
+    """A row each, and under it what must not be overlooked."""
     from rich.text import Text
 
     from detector.documents import case_in_words
@@ -250,14 +253,9 @@ def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
     from detector.documents.still_going import BLIND
     from detector.observations import standing_problems
 
-    screen, table = console(), bare_table()
+    screen = console()
     rows = [_cells(record, is_broad=screen.width >= BROAD) for record in records]
-    for name in rows[0]:
-        justify = "right" if name in {"people", "extra"} else "left"
-        table.add_column(name, justify=justify, no_wrap=name not in _FOLDED, overflow="fold")  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row.values()))
-    screen.print(table)
+    screen.print(fitting_table(rows, screen.width, _FOLDED, _GIVING_WAY))
     if any(record.signal == "blind" for record in records):
         screen.print(Text(f"blind: {BLIND}"), soft_wrap=True)
     for problem in (line for record in records for line in standing_problems(record, now)):
@@ -267,15 +265,19 @@ def _print_table(records: "list[CaseRecord]", now: datetime) -> None:
             screen.print(Text(f"{record.incident_id}: {case_in_words.recurrence(record)}"), soft_wrap=True)
 
 
-_FOLDED = {"people say", "the log says", "organization"}
-"""Columns that a narrow terminal may break into lines."""
+_FOLDED = {"people say": 8, "the log says": 8, "organization": 12}
+"""Columns that a narrow terminal may break into lines, of at least so many letters."""
+_GIVING_WAY = ("what", "first extra copy", "extra", "severity", "people", "the log says")
+"""What it goes without, rather than cut an id."""
 
 
 def _cells(record: "CaseRecord", *, is_broad: bool) -> dict[str, str]:
     """Title -> cell, from left to right; what only a broad terminal has room for stands last."""
     from detector.documents import case_in_words
+    from detector.documents.escaping import in_brief
 
     figures = record.figures
+    what = in_brief(figures["template"], WHAT_WIDTH)
     cells = {
         "incident": record.incident_id,
         "severity": figures["severity"],
@@ -285,7 +287,8 @@ def _cells(record: "CaseRecord", *, is_broad: bool) -> dict[str, str]:
         "people": f"{figures['recipients']:,}",
         "extra": f"{figures['excess']:,}",
     }
-    return cells | ({"first extra copy": f"{figures['started_at']:%Y-%m-%d %H:%M:%S}"} if is_broad else {})
+    began = f"{figures['started_at']:%Y-%m-%d %H:%M:%S}"
+    return cells | ({"first extra copy": began, "what": what} if is_broad else {})
 
 
 incidents.add_command(promise)

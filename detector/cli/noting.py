@@ -101,6 +101,19 @@ def _with_lost(state: Path, cases: "Cases", now: datetime) -> "Cases":
         return chronicle.begun_anew(cases, saved_incidents(db), now)
 
 
+def subject_of(state: Path, incident_id: str) -> str:
+    """Of most of its mail, as the newest snapshot has it; "" if that, or the log, has none."""
+    from detector import facts
+    from detector.errors import DetectorError
+    from detector.store import open_snapshot
+
+    try:
+        with open_snapshot(state) as db:
+            return facts.subject(db, incident_id)
+    except DetectorError:
+        return ""
+
+
 def find_kept(cases: "Cases", incident_id: str) -> "CaseRecord":
     """The record of an incident to which something can be noted."""
     from detector.errors import RefusedError

@@ -6,11 +6,13 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from rich.console import Console
     from rich.table import Table
 
@@ -95,11 +97,41 @@ def console() -> "Console":
     return Console(width=None if sys.stdout.isatty() else 150, highlight=False)
 
 
-def bare_table() -> "Table":
-    """Columns that stand apart by blanks alone."""
+def fitting_table(
+    rows: "Sequence[Mapping[str, str]]", width: int, folded: "Mapping[str, int]", giving_way: "Sequence[str]"
+) -> "Table":
+    """Rows of title -> cell on a screen this broad. Ids, the first column, are copied from here: rather than cut one,
+    `folded` columns go on below (each has a least width), and those `giving_way` leave, the first one first, until the
+    rest fits."""
+    from rich.cells import cell_len
     from rich.table import Table
+    from rich.text import Text
 
-    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    from detector.documents.escaping import visible
+
+    widths = {title: max(cell_len(visible(row[title])) for row in ({title: title}, *rows)) for title in rows[0]}
+    needed = {title: min(each, folded.get(title, each)) for title, each in widths.items()}
+    for title in giving_way:
+        if sum(needed.values()) + 2 * len(needed) - 2 > width:
+            needed.pop(title, None)
+    spare = max(width - sum(needed.values()) - 2 * len(needed) + 2, 0)
+    for title in needed:
+        more = min(spare, widths[title] - needed[title])
+        needed[title], spare = needed[title] + more, spare - more
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for place, (title, each) in enumerate(needed.items()):
+        justify: Literal["left", "right"] = "right" if title in {"people", "sends", "extra"} else "left"
+        table.add_column(
+            title,
+            width=each if place else None,  # of the ids not even a screen that is too small for them takes any
+            min_width=each,
+            justify=justify,
+            no_wrap=title not in folded,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(Text(visible(row[title])) for title in needed))
+    return table
 
 
 def require_state(state: Path) -> None:

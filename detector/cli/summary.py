@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from detector.cli.options import bare_table, console
+from detector.cli.options import console, fitting_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 BROAD = 110
 """Columns of a terminal that hold the whole table; a narrower one gets it without seconds and what the report adds."""
+WHAT_WIDTH = 40
+"""Letters by which a mail is known again."""
+_GIVING_WAY = ("what", "last extra copy", "sends", "first extra copy", "still going", "extra", "severity")
+"""What a terminal goes without, rather than cut an id."""
 
 
 def print_summary(night: "Night") -> None:
@@ -23,7 +27,7 @@ def print_summary(night: "Night") -> None:
     if facts.log_complete_through is not None:
         screen.print(_coverage(facts))
     if facts.cases:
-        screen.print(_table(facts.cases, is_broad=screen.width >= BROAD))
+        screen.print(_table(facts.cases, screen.width))
     else:
         screen.print(_nothing(facts))
     screen.print(Text(f"report: {night.report.resolve()}", no_wrap=True), soft_wrap=True)
@@ -48,25 +52,18 @@ def _nothing(facts: "NightFacts") -> str:
     return f"{among_the_comparable(facts, 'nothing was sent again and again')}."
 
 
-def _table(cases: "tuple[CaseFacts, ...]", *, is_broad: bool) -> "Table":
-    """The gravest first. Ids are never broken, for they are copied from here; an organization's name may be."""
-    from rich.text import Text
-
-    from detector.documents.escaping import visible
+def _table(cases: "tuple[CaseFacts, ...]", width: int) -> "Table":
+    """The gravest first."""
     from detector.documents.nightly_report import urgency
 
-    table = bare_table()
-    rows = [_cells(case, is_broad=is_broad) for case in sorted(cases, key=urgency)]
-    for name in rows[0]:
-        justify = "right" if name in {"people", "sends", "extra"} else "left"
-        table.add_column(name, justify=justify, no_wrap=name != "organization", overflow="fold")  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row.values()))
-    return table
+    rows = [_cells(case, is_broad=width >= BROAD) for case in sorted(cases, key=urgency)]
+    return fitting_table(rows, width, {"organization": 12}, _GIVING_WAY)
 
 
 def _cells(case: "CaseFacts", *, is_broad: bool) -> dict[str, str]:
     """Title -> cell, from left to right."""
+    from detector.documents.escaping import in_brief
+
     incident = case.incident
     muted = " (muted)" if case.record and (case.record.muted_by or case.record.verdict) else ""
     first, *others = incident.organizations or ("(private addresses)",)
@@ -81,5 +78,6 @@ def _cells(case: "CaseFacts", *, is_broad: bool) -> dict[str, str]:
         "first extra copy": f"{incident.started_at:{stamp}}",
         "last extra copy": f"{incident.ended_at:{stamp}}",
         "still going": {True: "yes", False: "no", None: "unknown"}[incident.ongoing],
+        "what": in_brief(incident.template, WHAT_WIDTH),
     }
-    return cells if is_broad else {k: v for k, v in cells.items() if k not in {"sends", "last extra copy"}}
+    return cells if is_broad else {k: v for k, v in cells.items() if k not in {"sends", "last extra copy", "what"}}

@@ -13,15 +13,19 @@ from detector.documents import phrases
 from detector.documents.escaping import visible
 from detector.documents.sentences import cause_in_words
 from detector.documents.still_going import BLIND
+from detector.lifecycle_rules import obstacles
 from detector.observations import journal_lost
 
 _TIMELINE = "Timeline, by three clocks: the log's own, the night that saw it, and the wall clock of people"
 _NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def in_words(record: CaseRecord, problems: tuple[str, ...], now: datetime, brief: Path | None = None) -> str:
+def in_words(
+    record: CaseRecord, problems: tuple[str, ...], now: datetime, folder: Path | None = None, subject: str = ""
+) -> str:
     """The whole of it, one fact a line: what is wrong, what is known, each client, the promises, the timeline."""
-    facts = [*_facts(record), ("brief", str(brief or ""))]
+    places = (("folder", str(folder)), ("brief", str(folder / "brief.html"))) if folder else ()
+    facts = [("what", _what(record, subject)), *_facts(record), *places, ("next", _next(record))]
     parts = [
         [f"{record.incident_id}: {visible(record.figures['template'])}"],
         [f"! {visible(problem)}" for problem in problems],
@@ -157,6 +161,22 @@ def _facts(record: CaseRecord) -> Iterator[tuple[str, str]]:
         yield "closed", f"{phrases.instant(record.closed_at)} by {record.closed_by}{reason}"
     yield "recurs", recurrence(record)
     yield "also known as", ", ".join(record.aliases)
+
+
+def _what(record: CaseRecord, subject: str) -> str:
+    """The mail as its readers know it, and as the system does that sends it."""
+    label = record.figures["template"]
+    return f"{subject} (template {label})" if subject not in {"", label} else label
+
+
+def _next(record: CaseRecord) -> str:
+    """The first that people have to do, as long as there is something."""
+    if not record.is_open:
+        return ""
+    if record.work == "new":
+        return f"say who sees to it: detector incidents ack {record.incident_id}"
+    found = obstacles(record)
+    return f"before it can be closed: {found[0]}" if found else f"detector incidents close {record.incident_id}"
 
 
 def _cause(cause: str) -> str:

@@ -56,6 +56,10 @@ def _ending(examined: Examined) -> list[str]:
         lines.append(f"problem: {visible(tally.problem, 2000)}")
     if examined.known and not examined.proposal:
         lines.append(f"formats that are known: {', '.join(examined.known)}; notebooks/new_format.ipynb teaches another")
+    if examined.words:
+        where = f"put this into [sources.{examined.mapping}] of the config, in place of `words` if it has that"
+        lines.append(f"its event column has words that nobody knows; {where}, and fill what is empty:")
+        lines.append(examined.words)
     if examined.rows and not examined.proposal:
         lines += ["", "the first events", *_table(examined.rows)]
     if examined.proposal and not examined.proposal.startswith("#"):
