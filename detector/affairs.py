@@ -87,10 +87,10 @@ def group(bursts: Sequence[Burst]) -> list[tuple[Burst, ...]]:
 def _of_one_pace(groups: list[list[Burst]]) -> list[list[Burst]]:
     """The same, with the many of one sender that repeat everything within seconds as one."""
     joined: list[list[list[Burst]]] = []
-    for group in groups:
-        near = [many for many in joined if any(_are_of_one_pace(a, b) for g in many for a in g for b in group)]
+    for each in groups:
+        near = [many for many in joined if any(_are_of_one_pace(a, b) for g in many for a in g for b in each)]
         joined = [many for many in joined if many not in near]
-        joined.append([*(g for many in near for g in many), group])
+        joined.append([*(g for many in near for g in many), each])
     return [g for many in joined for g in ([[b for part in many for b in part]] if len(many) >= MANY else many)]
 
 

@@ -187,7 +187,7 @@ def test_the_graver_incident_comes_first_in_summary_and_report_and_a_withdrawn_o
         ]
     ]  # fmt: skip
     ids = ["INC-DDDD", "INC-CCCC", "INC-EEEE", "INC-AAAA", "INC-BBBB"]
-    table = summary_table(tuple(found), is_broad=True)
+    table = summary_table(tuple(found), width=150)
     assert [str(cell) for cell in table.columns[0].cells] == ids
     report = render_report(builders.night(cases=tuple(found)))[1].content
     assert sorted(ids, key=report.index) == ids
