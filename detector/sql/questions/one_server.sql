@@ -1,11 +1,16 @@
 -- What came again to the people of one organization after one and the same pause, whatever it was: so does a mail server
 -- whose answers come too late for the sender, which tries again after its timeout. With no rest of four hours, and most
--- pauses alike: five people or more, twelve copies of two templates or more, fewer to all others together, and of a quarter
+-- pauses alike: five people or more, twelve copies of several templates, fewer to all others together, and of a quarter
 -- to nine tenths of all mail to them meanwhile, ten mails or more, which went out in the six hours before, few copies each.
--- `alike_at_us`: when the log told of the twelfth copy; `server_us`: when of the first.
+-- Not what is repeated so on ten days or more. `alike_at_us`: when the log told of the twelfth copy; `server_us`: the first.
 -- grain: recipient, content_key, started_us
 -- reads: recipient_episodes, repeats
-with extra as (
+with habitual as (
+  select template_key from repeats
+  where grain = 'mail' and next_lag_us between 60000000 and 3600000000
+  group by template_key
+  having count(distinct sent_at_us - sent_at_us % 86400000000) >= 10
+), extra as (
   select r.organization, r.recipient, r.content_key, r.template_key, r.sent_at_us, r.known_at_us, r.lag_us, s.step,
     cast(floor(ln(r.lag_us) / 0.5 + s.step) as bigint) as pause
   from repeats as r
@@ -13,6 +18,7 @@ with extra as (
     and r.sent_at_us > e.started_us and r.sent_at_us <= e.ended_us and r.sent_at_us - e.started_us <= 21600000000
   cross join (select 0.0 as step union all select 0.5) as s
   where r.copies_before > 0 and r.grain = 'mail' and r.lag_us between 60000000 and 3600000000
+    and r.template_key not in (select template_key from habitual)
 ), spaced as (
   select *, case when sent_at_us - lag(sent_at_us) over of_one <= 14400000000 then 0 else 1 end as begins
   from extra
@@ -51,13 +57,15 @@ with extra as (
   group by s.organization, s.began_us
 ), hit as (
   select s.organization, s.began_us, e.recipient, e.content_key, e.sent_at_us, e.known_at_us,
-    row_number() over (partition by s.organization, s.began_us order by e.sent_at_us, e.recipient, e.content_key) as place
+    row_number() over (partition by s.organization, s.began_us order by e.sent_at_us, e.recipient, e.content_key) as place,
+    count(*) over (partition by s.organization, s.began_us, e.template_key) as of_template
   from suspected as s
   join extra as e on e.organization = s.organization and e.step = 0.0 and e.lag_us between s.pause_us / 1.5 and 1.5 * s.pause_us
     and e.sent_at_us between s.began_us - 3600000000 and s.stopped_us + 3600000000
 ), told as (
   select organization, began_us, max(case when place = 12 then known_at_us end) as known_at_us,
-    count(distinct recipient || ' ' || content_key) as mails, count(distinct recipient) as people, count(*) as copies
+    count(distinct recipient || ' ' || content_key) as mails, count(distinct recipient) as people, count(*) as copies,
+    max(of_template) as of_one_template
   from hit
   group by organization, began_us
 )
@@ -69,6 +77,7 @@ join told as t on t.organization = h.organization and t.began_us = h.began_us
 join mails as m on m.organization = h.organization and m.began_us = h.began_us
 join recipient_episodes as e on e.recipient = h.recipient and e.content_key = h.content_key
   and h.sent_at_us > e.started_us and h.sent_at_us <= e.ended_us
-where t.mails > 9 and t.copies <= 5 * t.mails and t.mails between 0.25 * m.mails and 0.9 * m.mails
+where t.mails > 9 and t.copies <= 5 * t.mails and t.of_one_template <= 0.85 * t.copies
+  and t.mails between 0.25 * m.mails and 0.9 * m.mails
 group by e.recipient, e.content_key, e.template_key, e.started_us, e.ended_us, e.copies, e.is_even, e.own_days
 order by e.recipient, e.content_key, e.started_us
