@@ -1,9 +1,11 @@
 """Bursts into affairs: which of them one fault has made, over templates, days and languages. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+T = TypeVar("T")
 TOUCHING = timedelta(hours=1)
 """Bursts nearer than this may be one affair; further apart they are two."""
 PAUSE = timedelta(days=4)
@@ -73,41 +75,47 @@ class Burst:
 def group(bursts: Sequence[Burst]) -> list[tuple[Burst, ...]]:
     """One affair, one group: bursts that overlap in time and share template, people, or the size class next door; none
     of those that stay in the house."""
-    groups: list[list[Burst]] = []
     ours = (burst for burst in bursts if not burst.is_in_house)
-    for burst in sorted(ours, key=lambda b: (b.started_at, b.template_key, b.burst_number)):
-        joined = [g for g in groups if any(_belong(burst, other) for other in g)]
-        groups = [g for g in groups if g not in joined]
-        groups.append([*(b for g in joined for b in g), burst])
-    groups = _of_one_pace(groups)
-    ordered = (tuple(sorted(g, key=lambda b: (b.started_at, b.template_key))) for g in groups)
+    groups = _joined(sorted(ours, key=lambda b: (b.started_at, b.template_key, b.burst_number)), _belong)
+    affairs: list[list[Burst]] = []
+    for many in _joined(groups, _are_of_one_pace):
+        affairs += [[b for part in many for b in part]] if len(many) >= MANY else many
+    ordered = (tuple(sorted(g, key=lambda b: (b.started_at, b.template_key))) for g in affairs)
     return sorted(ordered, key=lambda g: (g[0].started_at, g[0].template_key))
 
 
-def _of_one_pace(groups: list[list[Burst]]) -> list[list[Burst]]:
-    """The same, with the many of one sender that repeat everything within seconds as one."""
-    joined: list[list[list[Burst]]] = []
-    for each in groups:
-        near = [many for many in joined if any(_are_of_one_pace(a, b) for g in many for a in g for b in each)]
-        joined = [many for many in joined if many not in near]
-        joined.append([*(g for many in near for g in many), each])
-    return [g for many in joined for g in ([[b for part in many for b in part]] if len(many) >= MANY else many)]
+def _joined(items: Iterable[T], are_one: Callable[[T, T], bool]) -> list[list[T]]:
+    """What is one, directly or by way of others, together."""
+    groups: list[list[T]] = []
+    for item in items:
+        near = [g for g in groups if any(are_one(item, other) for other in g)]
+        groups = [g for g in groups if g not in near]
+        groups.append([*(other for g in near for other in g), item])
+    return groups
 
 
-def _are_of_one_pace(one: Burst, other: Burst) -> bool:
-    """True if both are mail of one sender that comes again within the same seconds, within a day of one another."""
-    apart = max(one.started_at, other.started_at) - min(one.ended_at, other.ended_at)
+def _are_of_one_pace(one: Sequence[Burst], other: Sequence[Burst]) -> bool:
+    """True if in both there is mail of one sender that comes again within the same seconds, a day apart at the most."""
+    return any(_double_alike(a, b) for a in one for b in other)
+
+
+def _double_alike(one: Burst, other: Burst) -> bool:
     longest = max(one.median_gap_seconds, other.median_gap_seconds)
     few, many = sorted((one.copies_each, other.copies_each))
     is_alike = longest <= SECONDS and _are_alike(one, other) and many <= ALIKE * few
-    return one.sender == other.sender and apart <= OVERNIGHT and is_alike
+    return one.sender == other.sender and _apart(one, other) <= OVERNIGHT and is_alike
+
+
+def _apart(one: Burst, other: Burst) -> timedelta:
+    """From the end of the earlier to the beginning of the later; less than nothing if they overlap."""
+    return max(one.started_at, other.started_at) - min(one.ended_at, other.ended_at)
 
 
 def _belong(one: Burst, other: Burst) -> bool:
     """True if two bursts are one affair."""
     if one.quarters & other.quarters:
         return True
-    apart = max(one.started_at, other.started_at) - min(one.ended_at, other.ended_at)
+    apart = _apart(one, other)
     shared = len(one.recipients & other.recipients)
     is_shared = shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))
     if one.template_key == other.template_key or _are_neighbours(one, other):

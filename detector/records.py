@@ -1,6 +1,7 @@
 """The nouns of the detector, frozen. One noun per idea, the same word in code, tables, tests and documents.
 
-Times end in `_at`, are timezone-aware and in UTC. Durations carry their unit. Counts are plural nouns.
+Times end in `_at`, are timezone-aware and in UTC. Durations carry their unit. Counts are plural nouns. The page is
+longer than a room may be, for whoever looks a noun up finds them all here.
 """
 
 from dataclasses import dataclass, field

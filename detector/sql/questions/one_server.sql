@@ -37,7 +37,7 @@ with habitual as (
   group by organization, step, pause, number
   having count(distinct recipient) > 4 and count(*) > 11 and count(distinct template_key) > 1
 ), widest as (
-  select s.organization, s.step, s.pause, s.number, s.began_us, s.stopped_us, s.copies, s.pause_us
+  select s.organization, s.began_us, s.stopped_us, s.copies, s.pause_us
   from sessions as s
   left join sessions as o on o.organization = s.organization and o.began_us <= s.stopped_us and o.stopped_us >= s.began_us
     and (o.copies > s.copies or o.copies = s.copies and (o.pause < s.pause or o.pause = s.pause and o.step < s.step))
