@@ -29,8 +29,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALL_BATCHES = """
 create or replace temp view all_batches as
 with cut as (
-  select template_key, 'earlier' as cut_by, scope, organization, window_us, window_start_us, is_again, lag_bin,
-    cast(exposed as bigint) as exposed, cast(repeated as bigint) as repeated
+  select template_key, 'earlier' as cut_by, scope, organization, window_us, window_start_us, is_again, lag_bin, exposed,
+    repeated
   from batches
   union all
   select template_key, cut_by, scope, organization, window_us, window_start_us, false, lag_bin, exposed, repeated

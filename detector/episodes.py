@@ -97,7 +97,6 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
         others, is_known = rows.iloc[places[template_key]], bool(known[part.index[0]])
         others = others[others["own_days"] < DAYS_OF_AN_INBOX]
         others = others[~_is_of(others, alarmed.get(template_key, np.array([])))]
-        others = others.assign(is_shared=others["recipient"].map(_is_shared))
         is_of_a_size = template_key.startswith(
             "z:"
         )  # mails of one size may be different ones, and evenly spaced by chance
@@ -156,7 +155,7 @@ def _most_elsewhere(episode: dict[str, Any], others: pd.DataFrame, in_a_loop: in
         first = others.iloc[:size]
         started, ended, recipients = (first[name].to_numpy() for name in ("started_us", "ended_us", "recipient"))
         copies = np.minimum(first["copies"], days * first["busiest_day"]).to_numpy()
-        copies = np.where(first["is_shared"], copies // one_in, copies)
+        copies = np.where(first["recipient"].map(_is_shared).astype(bool), copies // one_in, copies)
         meets = (started <= episode["ended_us"] + DAY_US) & (ended >= episode["started_us"] - DAY_US)
         then = meets & (recipients != episode["recipient"])
         counted = np.sort(copies[~meets | then & (then.cumsum() > in_a_loop)])[::-1]

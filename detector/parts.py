@@ -26,17 +26,21 @@ def uncover(db: Connection, names: Iterable[str]) -> None:
 
 def put(db: Connection, names: Iterable[str], keys: str = "", columns: str = "") -> None:
     """Exchange the rows of each table that agree with one of `keys` in these columns, or all, for those of its part.
-    Rows that stay as they are stay where they are: what is deleted here and there is dear to write down."""
+    Rows that stay as they are stay where they are: what is deleted here and there is dear to write down. Leaves in
+    `lost` and `gained` the rows that the last of the tables did not keep and did not have."""
     agree = " and ".join(f"t.{column} = k.{column}" for column in columns.split())
     for name in names:
         of_keys = f" semi join {keys} as k on {agree}" if keys else ""
         db.execute(
             f"create or replace temp table standing as select t.rowid as place, t as line from {name} as t{of_keys}"
         )
-        db.execute(
-            f"delete from {name} where rowid in (select place from standing anti join part_{name} as p on line = p)"
-        )
-        db.execute(f"insert into {name} by name select p.* from part_{name} as p anti join standing on line = p")
+        for side, rows in (
+            ("lost", f"select place, line.* from standing anti join part_{name} as p on line = p"),
+            ("gained", f"select p.* from part_{name} as p anti join standing on line = p"),
+        ):
+            db.execute(f"create or replace temp table {side} as {rows}")
+        db.execute(f"delete from {name} where rowid in (select place from lost)")
+        db.execute(f"insert into {name} by name from gained")
 
 
 def differ(db: Connection, name: str, columns: str = "*") -> bool:

@@ -1,7 +1,8 @@
 """Counts batches again for whom something has changed, and lets the others stand.
 
 Batches count people: so a batch counts what it did, less what these people had made of it, and what they make of it
-now. Both are counted by the very files of `sql/`, from the repeats of these people as they were and as they are.
+now. Both are counted by the very files of `sql/`, from the repeats of these people, in the weeks in which anything
+moved, as they were and as they are.
 """
 
 from detector.parts import cover, make, put, uncover
@@ -22,20 +23,49 @@ select m.*, {_SCATTERED} as lag_bin, s.repeated as people
 from moved_batches as m
 join scattered_batches as s on s.template_key = m.template_key and s.window_start_us = m.window_start_us
 where m.cut_by = 'later' and m.scope = 'all' and m.window_us = 900000000"""
+_MOVED_WEEKS = """
+create or replace temp table moved_weeks as
+with changed as (
+  select recipient, template_key, sent_at_us, next_lag_us from lost
+  union all
+  select recipient, template_key, sent_at_us, next_lag_us from gained
+), moments as (
+  select recipient, template_key, sent_at_us as at_us from changed
+  union
+  select recipient, template_key, sent_at_us + next_lag_us from changed where next_lag_us is not null
+), akin as (
+  select template_key, template_key as other from moments
+  union
+  select own.template_key, other.template_key from kins as own join kins as other on other.kin_key = own.kin_key
+)
+select distinct m.recipient, a.other as template_key, m.at_us // 604800000000 as week
+from moments as m join akin as a on a.template_key = m.template_key
+"""
+_AS_IT_IS = """
+create or replace temp table new_repeats as
+with near as (
+  select r.* from repeats as r
+  semi join moved_weeks as m on m.recipient = r.recipient and m.template_key = r.template_key
+)
+select n.* from near as n
+where exists (from moved_weeks as m where m.recipient = n.recipient and m.template_key = n.template_key
+  and m.week in (n.sent_at_us // 604800000000, (n.sent_at_us + n.next_lag_us) // 604800000000))
+"""
+_AS_IT_WAS = """
+create or replace temp table old_repeats as
+select n.* from new_repeats as n
+anti join gained as g on g.send_id = n.send_id and g.content_key = n.content_key
+union all by name
+select * exclude (place) from lost
+"""
 
 
-def separate(db: Connection, side: str) -> None:
-    """Keep the repeats of those to whom something changes, as they are now, under the name `<side>_repeats`: what they
-    got of the templates in `pairs`, and of those that are akin."""
-    db.execute(
-        "create or replace temp table wider_pairs as from pairs union select p.recipient, other.template_key "
-        "from pairs as p join kins as own on own.template_key = p.template_key "
-        "join kins as other on other.kin_key = own.kin_key"
-    )
-    db.execute(
-        f"create or replace temp table {side}_repeats as select r.* from repeats as r semi join wider_pairs as p "
-        "on p.recipient = r.recipient and p.template_key = r.template_key"
-    )
+def separate(db: Connection) -> None:
+    """Once `repeats` is exchanged, keep what may count otherwise than before as `new_repeats`, and as it was as
+    `old_repeats`: of a person and template to whom something has changed, and of those that are akin, the repeats of
+    the weeks in which it did, for no batch is cut longer than that."""
+    for statement in (_MOVED_WEEKS, _AS_IT_IS, _AS_IT_WAS):
+        db.execute(statement)
 
 
 def recount(db: Connection, said: Said | None) -> None:
@@ -85,7 +115,7 @@ def _merge(db: Connection, name: str, keys: tuple[str, ...]) -> None:
     people = "case when lag_bin = 0 then exposed else repeated end"
     is_slow = name == "slow_batches"
     db.execute(
-        f"create or replace temp table moved as select {names}, lag_bin, sum(people) as people from ("
+        f"create or replace temp table moved as select {names}, lag_bin, cast(sum(people) as bigint) as people from ("
         f"select {names}, lag_bin, {people} as people from new_{name} union all "
         f"select {names}, lag_bin, -1 * {people} from old_{name}) group by {names}, lag_bin having sum(people) <> 0"
     )
@@ -97,7 +127,7 @@ def _merge(db: Connection, name: str, keys: tuple[str, ...]) -> None:
         f"select b.*, b.rowid as place from {name} as b semi join moved_batches as m on {same}"
     )
     db.execute(
-        f"create or replace temp table counted as select {names}, lag_bin, sum(people) as people from ("
+        f"create or replace temp table counted as select {names}, lag_bin, cast(sum(people) as bigint) as people from ("
         f"select *, {people} as people from before_{name} where lag_bin <> {_SCATTERED} "
         f"union all by name from moved{_SCATTERED_THEN * is_slow}) group by {names}, lag_bin having sum(people) <> 0"
     )
@@ -119,8 +149,8 @@ def _merge_alike(db: Connection, said: Said | None) -> None:
         db.execute(f"create or replace temp table alike_{side} as from part_alike_batches")
         uncover(db, (*_KEYS, "alike_batches"))
     db.execute(
-        "create or replace temp table part_alike_batches as select * replace (sum(alike) as alike) from ("
-        "from alike_batches union all from alike_part "
+        "create or replace temp table part_alike_batches as "
+        "select * replace (cast(sum(alike) as bigint) as alike) from (from alike_batches union all from alike_part "
         "union all select * replace (-alike as alike) from alike_before) "
         "group by all having sum(alike) <> 0"
     )

@@ -192,9 +192,9 @@ def _refresh_repeats(db: Connection, said: Said | None) -> None:
     make(db, made, said)
     uncover(db, ("sends", "contents", *made))
     db.execute(f"insert into pairs {pairs} part_repeats")
-    separate(db, "old")
-    put(db, ("repeats", "features"), "remade", "send_id")
-    separate(db, "new")
+    put(db, ("features",), "remade", "send_id")
+    put(db, ("repeats",), "remade", "send_id")
+    separate(db)
     put(db, ("recipient_days", "recipient_episodes"), "pairs", "recipient template_key")
     build(db, ("kins",), as_part=True)
     if differ(db, "kins"):

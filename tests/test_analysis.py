@@ -31,7 +31,7 @@ TYPES = {
     "count": {"BIGINT"},
     "people": {"BIGINT"},
     "copies": {"BIGINT", "DOUBLE"},
-    "number": {"BIGINT", "INTEGER", "HUGEINT"},
+    "number": {"BIGINT", "INTEGER"},
     "yes or no": {"BOOLEAN"},
     "list of texts": {"VARCHAR[]"},
     **{unit: {"VARCHAR"} for unit in ("id", "text", "address", "word", "path", "key")},

@@ -13,7 +13,7 @@ with cut as (
   from cut as c
   join batch_scales as s on s.cut_by = c.cut_by and s.scope = c.scope and s.window_us = c.window_us
 )
-select template_key, scale, is_again, lag_bin, cast(day as bigint) as day, cast(exposed as bigint) as exposed,
-  cast(repeated as bigint) as repeated, count(*) as alike
+select template_key, scale, is_again, lag_bin, cast(day as bigint) as day, exposed, repeated,
+  count(*) as alike
 from scaled
 group by template_key, scale, is_again, lag_bin, day, exposed, repeated

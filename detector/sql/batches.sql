@@ -13,11 +13,11 @@ with by_organization as (
   join batch_sizes as s on s.template_key = r.template_key and s.organization is not distinct from r.organization
     and s.window_us = r.window_us and s.window_start_us = r.window_start_us and s.is_again = r.is_again
 ), everybody as (
-  select template_key, window_us, window_start_us, is_again, sum(exposed) as exposed
+  select template_key, window_us, window_start_us, is_again, cast(sum(exposed) as bigint) as exposed
   from batch_sizes
   group by template_key, window_us, window_start_us, is_again
 ), everybody_repeated as (
-  select template_key, window_us, window_start_us, is_again, lag_bin, sum(repeated) as repeated
+  select template_key, window_us, window_start_us, is_again, lag_bin, cast(sum(repeated) as bigint) as repeated
   from batch_repeats
   group by template_key, window_us, window_start_us, is_again, lag_bin
 )

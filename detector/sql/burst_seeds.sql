@@ -62,14 +62,14 @@ with weekly as (
     )) as lag_step
   from once
 ), numbered as (
-  select *, is_slow + 2 * sum(
+  select *, is_slow + 2 * cast(sum(
       case when since_last_us <= 21600000000 then 0
         when is_slow = 0 and is_alone = 0 and lag_step <= 1 and since_last_us <= 93600000000 then 0
         when lag_bin < 11 and since_same_us <= least(3 * (repeated_at_us - sent_at_us), 345600000000) then 0 else 1 end
     ) over (
       partition by template_key, is_slow order by repeated_at_us, recipient, content_key, copies_before
       rows between unbounded preceding and current row
-    ) as burst_number
+    ) as bigint) as burst_number
   from spaced
 ), enough as (
   select template_key, burst_number

@@ -29,8 +29,8 @@ with reused as (
   from neighbours
 )
 select file_id, record_number, part, source, message_key,
-  sum(is_start) over (
+  cast(sum(is_start) over (
     partition by source, message_key order by at_us, phase, file_id, record_number, part
     rows between unbounded preceding and current row
-  ) as life
+  ) as bigint) as life
 from starts

@@ -31,7 +31,7 @@ with days as (
   group by b.recipient, b.content_key, b.day_us, f.lag_bin
 )
 select b.recipient, b.content_key, b.template_key, b.day_us, f.lag_bin, b.exposed, f.repeated,
-  coalesce(o.exposed, 0) as own_exposed, coalesce(w.repeated, 0) as own_repeated,
+  cast(coalesce(o.exposed, 0) as bigint) as own_exposed, cast(coalesce(w.repeated, 0) as bigint) as own_repeated,
   coalesce(o.days, 0) as own_days
 from busy as b
 join followed as f on f.recipient = b.recipient and f.content_key = b.content_key and f.day_us = b.day_us

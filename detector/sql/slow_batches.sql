@@ -13,11 +13,11 @@ with by_organization as (
   join slow_batch_sizes as s on s.template_key = r.template_key and s.organization is not distinct from r.organization
     and s.cut_by = r.cut_by and s.window_us = r.window_us and s.window_start_us = r.window_start_us
 ), everybody as (
-  select template_key, cut_by, window_us, window_start_us, sum(exposed) as exposed
+  select template_key, cut_by, window_us, window_start_us, cast(sum(exposed) as bigint) as exposed
   from slow_batch_sizes
   group by template_key, cut_by, window_us, window_start_us
 ), everybody_repeated as (
-  select template_key, cut_by, window_us, window_start_us, lag_bin, sum(repeated) as repeated
+  select template_key, cut_by, window_us, window_start_us, lag_bin, cast(sum(repeated) as bigint) as repeated
   from slow_batch_repeats
   group by template_key, cut_by, window_us, window_start_us, lag_bin
 )
