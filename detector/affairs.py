@@ -9,7 +9,7 @@ T = TypeVar("T")
 TOUCHING = timedelta(hours=1)
 """Bursts nearer than this may be one affair; further apart they are two."""
 PAUSE = timedelta(days=4)
-"""The same mail to the same people, if it is slow, may rest so long, as over a weekend, and still be one affair."""
+"""The same mail to the same people may rest so long, as over a weekend, and still be one affair."""
 OVERNIGHT = timedelta(hours=26)
 """The same mail repeated after about the same time on the next day is one affair: what breaks it sleeps at night."""
 ALIKE, AT_ONCE = 1.5, 2.0
@@ -119,9 +119,7 @@ def _belong(one: Burst, other: Burst) -> bool:
     shared = len(one.recipients & other.recipients)
     is_shared = shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))
     if one.template_key == other.template_key or _are_neighbours(one, other):
-        may_rest = is_shared and (one.is_slow or other.is_slow)
-        pause = _rest(one, other) if may_rest else OVERNIGHT if _are_alike(one, other) else TOUCHING
-        return apart <= pause and (is_shared or one.is_slow == other.is_slow)
+        return apart <= _pause(one, other, is_shared) and (is_shared or one.is_slow == other.is_slow)
     if _hit_the_same(one, other):
         return apart <= AFTERWARDS
     is_akin = one.kin is not None and one.kin == other.kin and apart <= timedelta(0)
@@ -139,8 +137,7 @@ def _hit_the_same(one: Burst, other: Burst) -> bool:
     """True if both repeat at once, to one and the same group of people."""
     if max(one.median_gap_seconds, other.median_gap_seconds) > AT_ONCE:
         return False
-    shared, either = len(one.recipients & other.recipients), len(one.recipients | other.recipients)
-    return shared >= SAME_GROUP_PEOPLE and shared >= SAME_GROUP * either and _are_alike(one, other)
+    return _are_one_group(one, other) and _are_alike(one, other)
 
 
 def _are_parallel(one: Burst, other: Burst) -> bool:
@@ -149,9 +146,19 @@ def _are_parallel(one: Burst, other: Burst) -> bool:
     return one.sender == other.sender and abs(one.started_at - other.started_at) <= PARALLEL and ends
 
 
-def _rest(one: Burst, other: Burst) -> timedelta:
-    """How long the same mail to the same people may rest: what comes weekly, for a week."""
-    return max(PAUSE, timedelta(seconds=ALIKE * min(one.median_gap_seconds, other.median_gap_seconds)))
+def _pause(one: Burst, other: Burst, is_shared: bool) -> timedelta:
+    """How long one mail may rest and still be one affair, by who gets it and after what time it comes again."""
+    if is_shared and (one.is_slow or other.is_slow):  # what comes weekly rests for a week
+        return max(PAUSE, timedelta(seconds=ALIKE * min(one.median_gap_seconds, other.median_gap_seconds)))
+    if not _are_alike(one, other):
+        return TOUCHING
+    return PAUSE if _are_one_group(one, other) else OVERNIGHT
+
+
+def _are_one_group(one: Burst, other: Burst) -> bool:
+    """True if both went to the same people, nearly all of them, and to several."""
+    shared, either = len(one.recipients & other.recipients), len(one.recipients | other.recipients)
+    return shared >= SAME_GROUP_PEOPLE and shared >= SAME_GROUP * either
 
 
 def _are_alike(one: Burst, other: Burst) -> bool:

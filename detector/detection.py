@@ -23,7 +23,8 @@ from detector.template_kinds import TEMPLATES
 from detector.usual_lags import usual_lags
 
 _LAG_BIN, _REPEATED = COLUMNS.index("lag_bin"), COLUMNS.index("repeated")
-_OF_GROUPS = ("one_server", "own_clock", "unchanged_series", "storms")
+_OF_GROUPS = ("one_server", "same_message", "own_clock", "unchanged_series", "storms")
+_NO_COPIES = ("blind_copies", "notices_of_each", "other_sizes")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _ALL_BATCHES = """
@@ -90,6 +91,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     candidates = _candidates(db, detector, worth_judging, settings)
     numbers = dict(db.execute("select template_key, template from template_numbers").fetchall())
     batch_alarms = with_neighbours(alarmed_batches(detector, candidates, settings), numbers)
+    batch_alarms = _without_ordinary_mailings(db, _with_bins(batch_alarms))
     person_alarms = _alarmed_people(detector, people, settings)
     episodes = alarmed_episodes(_episodes(db), batch_alarms, settings)
     episodes = _with_groups(db, _without_timetables(db, episodes, settings))
@@ -189,7 +191,7 @@ def _without_blind_copies(
     if not len(suspects):
         return people, by_server
     db.register("suspects", suspects[["recipient", "content_key", "from_us", "until_us"]])
-    asked = (db.execute(read_sql(f"questions/{name}")).df() for name in ("blind_copies", "notices_of_each"))
+    asked = (db.execute(read_sql(f"questions/{name}")).df() for name in _NO_COPIES)
     blind = pd.concat(list(asked)).drop_duplicates()
     db.unregister("suspects")
     kept = (frame.merge(blind, how="left", indicator="is_blind") for frame in (people, episodes))
@@ -197,14 +199,29 @@ def _without_blind_copies(
     return people, pd.concat([episodes, by_server])
 
 
+def _with_bins(alarms: pd.DataFrame) -> pd.DataFrame:
+    """With the lag bins of which repeats belong to each: the next to its own as well, or those that it pools."""
+    bins = [POOLED_BINS.get(lag, (lag - 1, lag + 1)) for lag in alarms["lag_bin"].astype(int)]
+    return alarms.assign(from_bin=[low for low, _ in bins], until_bin=[high for _, high in bins])
+
+
+def _without_ordinary_mailings(db: Connection, alarms: pd.DataFrame) -> pd.DataFrame:
+    """Without the batches of a mail that was edited in between, or of the smaller part of a mailing."""
+    if not len(alarms):
+        return alarms
+    alarms = alarms.reset_index(drop=True)
+    names = [*BATCH_KEYS, "from_bin", "until_bin", "scope", "organization"]
+    db.register("suspected", alarms[names].assign(place=alarms.index))
+    ordinary = db.execute(read_sql("questions/ordinary_mailings")).df()
+    db.unregister("suspected")
+    return alarms.drop(index=ordinary["place"])
+
+
 def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int, bool]]) -> None:
     """The alarmed rows as tables, for the SQL that gathers their repeats and for analysts."""
-    batches = alarms.batches
-    bins = [POOLED_BINS.get(lag, (lag - 1, lag + 1)) for lag in batches["lag_bin"].astype(int)]
-    batches = batches.assign(from_bin=[low for low, _ in bins], until_bin=[high for _, high in bins])
     person = ["recipient", "content_key", "template_key"]
     frames = {
-        "batch_alarms": batches[
+        "batch_alarms": alarms.batches[
             [*BATCH_KEYS, "from_bin", "until_bin", "scope", "organization", "exposed", "repeated", "log10", "company"]
         ],
         "recipient_alarms": alarms.people[[*person, "day_us", "lag_bin", "exposed", "repeated", "log10"]],

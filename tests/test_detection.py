@@ -585,6 +585,9 @@ def test_a_timer_is_known_by_its_own_rounds_though_the_right_mail_came_at_anothe
     assert (incident.recipients, incident.sends, incident.excess) == (12, 84, 72)
     assert {person.sends for person in people} == {7}
     assert incident.detected_at == rounds[3 * 12][0]
+    stays = [mail for mail in rounds if mail[0] < rounds[3 * 12][0] or mail[1] != "clerk5@firm.example"]
+    ((fewer, _),) = read_outbox(tmp_path / "one drops out", [*ordinary, *right, *stays])
+    assert (fewer.recipients, fewer.excess) == (12, 72 - 3)
 
 
 def test_all_mail_to_one_firm_again_after_one_pause_is_one_incident_of_a_server_that_gave_no_answer(tmp_path):
@@ -781,13 +784,23 @@ def read_sized(
     folder: Path, mails: list[Sized], *, has_templates: bool = False
 ) -> list[tuple[Incident, tuple[AffectedRecipient, ...]]]:
     """Like `read_outbox`, for a log that knows sizes and no templates, as a mail server with a header check writes."""
+    rows = [
+        (moment, f"<{number}@school.example>", to, template if has_templates else "", subject, size)
+        for number, (moment, to, template, subject, size) in enumerate(sorted(mails))
+    ]
+    return read_rows(folder, rows)
+
+
+def read_rows(
+    folder: Path, mails: list[tuple[datetime, str, str, str, str, int]]
+) -> list[tuple[Incident, tuple[AffectedRecipient, ...]]]:
+    """The same with ids of one's own."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "sized.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        rows.writerow(["sent_at", "id", "from", "to", "subject", "size", "template"])
-        for number, (moment, to, template, subject, size) in enumerate(sorted(mails)):
-            mail = [moment.isoformat(timespec="milliseconds"), f"<{number}@school.example>", "office@school.example"]
-            rows.writerow([*mail, to, subject, size, template if has_templates else ""])
+        rows.writerow(["timestamp", "message_id", "recipient", "template", "subject", "size", "sender", "event"])
+        for moment, *mail in mails:
+            rows.writerow([moment.isoformat(timespec="milliseconds"), *mail, "office@school.example", "sent"])
     with fresh_store(folder / "state") as db:
         ingest(db, folder / "sized.csv", as_of=SCHOOL_ENDS)
         return Month(db, {}).found(SCHOOL_ENDS)
@@ -890,6 +903,92 @@ def test_one_welcome_that_comes_daily_since_the_log_began_is_a_fault_where_all_o
     assert {person.sends for person in people} == {10}
     assert incident.detected_at.date() == (FIRST_DAY + timedelta(days=1 + 7)).date()
     assert alarms(read_sized(tmp_path / "news", ordinary + welcomes(40), has_templates=True)) == []
+
+
+def test_five_messages_that_come_again_under_their_own_ids_to_one_firm_are_an_incident_of_its_server(tmp_path):
+    """Five kinds of mail, six hours apart, to three people each; three of Firm get theirs twice more, six and eleven
+    minutes later, each under its own Message-ID: 5 * 3 * 2 extra copies."""
+    begins, ordinary = FIRST_DAY + timedelta(days=20, hours=3), with_sizes(list(ordinary_outbox(random.Random(14))))
+    first = [(at, f"<{n}@school.example>", *mail) for n, (at, *mail) in enumerate(sorted(ordinary))]
+
+    def letters(firm: str, copies: int) -> list[tuple[datetime, str, str, str, str, int]]:
+        return [
+            (
+                begins + timedelta(hours=6 * kind, minutes=(0, 6, 11)[copy], seconds=40 * n),
+                f"<{firm}{kind}{n}@school.example>",
+                f"clerk{n}@{firm}.example",
+                "",
+                f"Letter {kind}",
+                5_000 + 300 * kind,
+            )
+            for kind in range(5)
+            for n in range(3)
+            for copy in range(copies)
+        ]
+
+    ((incident, people),) = read_rows(tmp_path, first + letters("firm", 3) + letters("other", 1))
+    assert (incident.recipients, incident.sends, incident.excess) == (3, 45, 30)
+    assert {person.recipient for person in people} == {f"clerk{n}@firm.example" for n in range(3)}
+    assert incident.cause == "smtp-ambiguity"
+
+
+def moved(subject: str, people: int, sizes: Sequence[int], firm: str = "firm") -> list[Sized]:
+    """An invitation that a few people get at odd times of one day, so big each time."""
+    begins = FIRST_DAY + timedelta(days=20, hours=6, minutes=31)
+    return [
+        (
+            begins + timedelta(minutes=minutes, milliseconds=700 * n),
+            f"clerk{n}@{firm}.example",
+            "",
+            subject,
+            size + n % 3,
+        )
+        for minutes, size in zip((0, 514, 662, 731, 749), sizes, strict=True)
+        for n in range(people)
+    ]
+
+
+def test_an_invitation_that_is_edited_in_between_is_no_copy_of_itself(tmp_path):
+    """Five times in a day to eight people: the same bytes are a fault. If a session was moved the mail is some bytes
+    longer or shorter, the same for everybody; twice it is as long as before."""
+    ordinary = with_sizes(list(ordinary_outbox(random.Random(21))))
+    (hit,) = alarms(read_sized(tmp_path / "same", ordinary + moved("Invitation to B2", 8, [8_000] * 5)))
+    assert len(hit) == 8
+    sizes = [8_000, 8_000, 8_009, 7_998, 7_998]
+    assert alarms(read_sized(tmp_path / "moved", ordinary + moved("Invitation to B2", 8, sizes))) == []
+
+
+def test_the_smaller_part_of_an_ordinary_mailing_is_ordinary(tmp_path):
+    """Eight people read the invitation in German, where it is of one size by chance, and forty in English."""
+    ordinary = with_sizes(list(ordinary_outbox(random.Random(21))))
+    german = moved("Einladung zu B2", 8, [8_000] * 5)
+    english = moved("Invitation to B2", 40, [8_100, 8_107, 8_100, 8_089, 8_096], firm="other")
+    assert alarms(read_sized(tmp_path / "whole", ordinary + german + english)) == []
+    few = [mail for mail in english if int(mail[1].removeprefix("clerk").partition("@")[0]) < 31]
+    (hit,) = alarms(read_sized(tmp_path / "part", ordinary + german + few))
+    assert hit == {f"clerk{n}@firm.example" for n in range(8)}
+
+
+def test_forty_posts_of_any_length_are_no_copies_where_a_group_gets_them_and_to_one_person_they_are_a_loop(tmp_path):
+    """Each is some twenty bytes longer than another, in no order; to others they are longer by names of their own."""
+    begins, ordinary = FIRST_DAY + timedelta(days=20, hours=9), with_sizes(list(ordinary_outbox(random.Random(21))))
+    lengths = random.Random(3).sample([9_000 + 21 * n for n in range(40)], 40)
+
+    def posts(people: int) -> list[Sized]:
+        return [
+            (
+                begins + timedelta(minutes=7.3 * n),
+                f"clerk{p}@firm.example",
+                "",
+                "Answer in group 3",
+                length + 40 * p * n,
+            )
+            for p in range(people)
+            for n, length in enumerate(lengths)
+        ]
+
+    assert alarms(read_sized(tmp_path / "group", ordinary + posts(3))) == []
+    assert alarms(read_sized(tmp_path / "loop", ordinary + posts(1))) == [{"clerk0@firm.example"}]
 
 
 def test_three_people_who_get_the_same_mail_each_night_at_the_same_second_are_an_incident(tmp_path):

@@ -147,6 +147,19 @@ def test_other_mail_to_the_very_same_people_at_the_same_pace_within_two_days_is_
     assert sizes(first, replace(later, started_at=NIGHT + 50 * HOUR, ended_at=NIGHT + 50 * HOUR)) == [1, 1]
 
 
+def test_the_same_mail_to_the_very_same_people_at_the_same_pace_within_four_days_is_one_affair():
+    """Who is entered six times gets six of each mailing; others, at another pace or later, are another affair."""
+    first = replace(burst(lasts=MINUTE), median_gap_seconds=0.4)
+    later = replace(burst(begins=90 * HOUR, lasts=MINUTE, number=2), median_gap_seconds=0.2)
+    assert sizes(first, later) == [2]
+    assert sizes(first, replace(later, median_gap_seconds=900.0)) == [1, 1]
+    assert sizes(first, replace(later, recipients=frozenset(sorted(HARBOR)[:40]))) == [
+        1,
+        1,
+    ]  # 40 of 51 are not nearly all
+    assert sizes(first, replace(later, started_at=NIGHT + 97 * HOUR, ended_at=NIGHT + 97 * HOUR)) == [1, 1]
+
+
 def test_a_mail_in_two_languages_that_repeats_in_the_same_minutes_is_one_affair():
     """Begun and ended within five minutes of each other, from one sender, at one pace."""
     german = replace(burst(template="s:a@b.example|ihre einladung"), median_gap_seconds=240.0)

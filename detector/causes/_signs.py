@@ -53,6 +53,11 @@ def usual_timer(seconds: float) -> int | None:
     return near if abs(near - seconds) <= 0.03 * near else None
 
 
+def is_an_hour(seconds: float) -> bool:
+    """An hour to within 20 seconds, which nobody keeps by hand."""
+    return abs(seconds - 3600) <= 20
+
+
 def at_least(value: float | None, limit: float) -> bool | None:
     """None stays None."""
     return None if value is None else value >= limit

@@ -1,10 +1,13 @@
 """The clocks were put back, and what is scheduled in the hour that comes twice ran twice."""
 
-from detector.causes._signs import Judgement, Sign, share, weigh
+from detector.causes._signs import Judgement, Sign, at_most, is_an_hour, share, weigh
 from detector.evidence import Evidence
 
 SLUG = "clock-change"
-MEANING = "Clocks were put back an hour, and whatever is scheduled in the hour that came twice ran in both."
+MEANING = (
+    "Clocks were put back an hour, or one of two was an hour off, and what is scheduled in the hour that came twice "
+    "ran in both."
+)
 FIRST_QUESTION = (
     "In which time zone does the scheduler read its timetable, and what does it do with the hour that comes twice?"
 )
@@ -12,10 +15,11 @@ HOW_TO_STOP = "It is over by itself. Let the scheduler run in UTC, or move its j
 
 
 def judge(evidence: Evidence) -> Judgement | None:
-    """Fits if most extra copies came one hour after the first while some zone's clocks were being put back."""
+    """Fits if most extra copies came one hour after the first while some zone's clocks were being put back; less so in
+    any other night."""
     part = evidence.spacing.clock_change_share
     if part < 0.5:
-        return None
+        return _off_by_an_hour(evidence)
     return weigh(
         Sign(
             part >= 0.8,
@@ -33,4 +37,17 @@ def judge(evidence: Evidence) -> Judgement | None:
         ),
         Sign(evidence.counts.templates >= 2, 1, f"{evidence.counts.templates} scheduled mails went twice together"),
         Sign(evidence.order.occasions_on_clock >= 0.5, 0.5, "the mail goes out by the clock"),
+    )
+
+
+def _off_by_an_hour(evidence: Evidence) -> Judgement | None:
+    """What a server does whose clock is put right by an hour, or two schedulers of which one is in another zone."""
+    counts, spacing, order = evidence.counts, evidence.spacing, evidence.order
+    if counts.usual_copies != 2 or not is_an_hour(spacing.median_seconds):
+        return None
+    return weigh(
+        Sign(True, 3, "everything came again just one hour later, as if a clock or a zone were set wrongly"),
+        Sign(counts.templates >= 2, 2, f"{counts.templates} scheduled mails went twice together"),
+        Sign(order.occasions == 1 and order.occasion_mails >= 5, 1, "one run was repeated as a whole"),
+        Sign(at_most(spacing.step_spread, 0.01), 1, "the hour is the same for everybody"),
     )

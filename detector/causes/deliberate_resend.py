@@ -1,6 +1,6 @@
 """Somebody sent the mailing again on purpose."""
 
-from detector.causes._signs import Judgement, Sign, at_least, duration, share, weigh
+from detector.causes._signs import Judgement, Sign, at_least, duration, is_an_hour, share, weigh
 from detector.evidence import Evidence
 
 SLUG = "deliberate-resend"
@@ -42,5 +42,6 @@ def judge(evidence: Evidence) -> Judgement | None:
         ),
         Sign(evidence.traces.is_said_again, 2, "the subject says that it is a correction or sent again"),
         Sign(spacing.clock_change_share >= 0.5, -6),
+        Sign(is_an_hour(spacing.median_seconds), -2.5),
         Sign(order.occasions_on_clock >= 0.7, -0.5),
     )

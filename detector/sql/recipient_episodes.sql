@@ -3,7 +3,7 @@
 -- person got the template (a shared inbox does all the time; left out are the days next to it, and those with less than a
 -- quarter of that busiest day). `is_even` if the pauses are ten seconds or more, and all alike to a tenth; or whole half
 -- days to a minute or so, as with a schedule that rests at weekends; from five copies on the first pause may be another.
--- `clock_us`: the first mail, or the second, from which on they are. Only from two copies on.
+-- `clock_us`: the first mail, or the second, from which on they are (what comes by days, to that minute). Only from two on.
 -- grain: recipient, content_key, started_us
 -- reads: repeats
 with spaced as (
@@ -24,16 +24,18 @@ with spaced as (
 ), measured as (
   select recipient, content_key, template_key, min(sent_at_us) as started_us, max(sent_at_us) as ended_us,
     count(*) as copies, max(on_that_day) as busiest_day, min(case when place = 2 then sent_at_us end) as second_us,
-    coalesce(min(pause_us) >= 10000000 and max(pause_us) <= 1.1 * min(pause_us)
-      or min(pause_us) > 43000000000 and max(case when place > 1 then off_us end) <= 100000000, false) as is_even_throughout,
-    coalesce(min(later_pause_us) >= 10000000 and max(later_pause_us) <= 1.1 * min(later_pause_us)
-      or min(later_pause_us) > 43000000000 and max(case when place > 2 then off_us end) <= 100000000, false) as is_even_later
+    coalesce(min(pause_us) >= 10000000 and max(pause_us) <= 1.1 * min(pause_us), false) as is_even,
+    coalesce(min(later_pause_us) >= 10000000 and max(later_pause_us) <= 1.1 * min(later_pause_us), false) as is_even_later,
+    coalesce(min(pause_us) > 43000000000 and max(case when place > 1 then off_us end) <= 100000000, false) as is_daily,
+    coalesce(min(later_pause_us) > 43000000000 and max(case when place > 2 then off_us end) <= 100000000, false) as is_daily_later
   from paused
   group by recipient, content_key, template_key, episode
   having count(*) > 1
 ), episodes as (
-  select *, is_even_throughout or is_even_later and copies > 4 as is_even,
-    case when is_even_throughout then started_us when is_even_later and copies > 4 then second_us end as clock_us
+  select recipient, content_key, template_key, started_us, ended_us, copies, busiest_day,
+    is_even or is_daily or copies > 4 and (is_even_later or is_daily_later) as is_even,
+    case when is_daily or is_even and not is_daily_later then started_us
+      when is_even or copies > 4 and (is_even_later or is_daily_later) then second_us end as clock_us
   from measured
 ), own as (
   select e.recipient, e.content_key, e.started_us, e.busiest_day, count(*) as mails

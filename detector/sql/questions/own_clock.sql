@@ -38,14 +38,14 @@ with drips as (
     and e.copies > 2 and e.started_us - a.began_us < 172800000000 and e.ended_us - a.began_us > 129600000000
   where e.clock_us is null or (e.clock_us - a.began_us + 900000000) % 86400000000 < 1800000000
 ), copies as (
-  select g.template_key, r.recipient, r.content_key, r.send_id, r.sent_at_us - g.began_us as since_us,
+  select g.template_key, r.recipient, r.content_key, r.send_id, r.known_at_us, r.sent_at_us - g.began_us as since_us,
     (r.sent_at_us - g.began_us + 43200000000) // 86400000000 as day_number
   from groups as g
   join members as m on m.template_key = g.template_key
   join repeats as r on r.content_key = m.content_key and r.recipient = m.recipient
     and r.sent_at_us >= m.clock_us and r.sent_at_us <= m.ended_us
 ), days as (
-  select template_key, day_number, min(since_us) as since_us, count(distinct recipient) as people,
+  select template_key, day_number, min(since_us) as since_us, min(known_at_us) as known_at_us, count(distinct recipient) as people,
     row_number() over (partition by template_key order by day_number) as place,
     sum(count(distinct recipient)) over (partition by template_key order by day_number)
       - count(distinct recipient) as mails_before,
@@ -79,12 +79,12 @@ with drips as (
   join audiences as a on a.template_key = g.template_key
 )
 select m.recipient, m.content_key, m.template_key, m.started_us, m.ended_us, m.copies, m.is_even, m.own_days,
-  1 as most_elsewhere, count(c.send_id) + m.copies_before + 1 as enough_copies, f.people as alike, 0 as alike_at_us,
-  f.clock_us
+  1 as most_elsewhere, least(m.copies, count(c.send_id) + m.copies_before + 1) as enough_copies, f.people as alike,
+  d.known_at_us as alike_at_us, f.clock_us
 from members as m
 join found as f on f.template_key = m.template_key
+join days as d on d.template_key = f.template_key and d.day_number = f.enough_day
 join copies as c on c.content_key = m.content_key and c.recipient = m.recipient and c.day_number < f.enough_day
 group by m.recipient, m.content_key, m.template_key, m.started_us, m.ended_us, m.copies, m.is_even, m.own_days,
-  m.copies_before, f.people, f.clock_us
-having m.copies > count(c.send_id) + m.copies_before
+  m.copies_before, f.people, d.known_at_us, f.clock_us
 order by m.recipient, m.content_key
