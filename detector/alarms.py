@@ -42,13 +42,16 @@ class Alarms:
         batches = batches[batches["company"] >= company]
         return batches[batches["window_start_us"].between(span.started_us - 9 * DAY_US, span.ended_us)]
 
-    def quarters_of(self, span: Span) -> frozenset[int]:
-        """When the burst's template showed it with others: quarters of an hour, and the first moment of a server."""
+    def company_of(self, span: Span) -> pd.DataFrame:
+        """The alarmed batches in which the burst's template showed it with others, near enough to be of the burst."""
         company = self.of(span, company=2)
         lag_us = np.where(company["cut_by"] == "later", 0, 3_000_000 * span.median_gap_seconds)
-        near = company["window_start_us"] + company["window_us"] + lag_us >= span.started_us
+        return company[company["window_start_us"] + company["window_us"] + lag_us >= span.started_us]
+
+    def quarters_of(self, span: Span) -> frozenset[int]:
+        """When that was: quarters of an hour, and the first moment of a server."""
         servers = self.episodes_of(span)["server_us"]
-        return frozenset(map(int, [*company.loc[near, "window_start_us"], *servers[servers > 0]]))
+        return frozenset(map(int, [*self.company_of(span)["window_start_us"], *servers[servers > 0]]))
 
     def episodes_of(self, span: Span) -> pd.DataFrame:
         """The alarmed episodes of a burst."""

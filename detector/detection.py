@@ -2,6 +2,7 @@
 find the moment at which the evidence sufficed, using only what the log held by then.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -23,7 +24,8 @@ from detector.template_kinds import TEMPLATES
 from detector.usual_lags import usual_lags
 
 _LAG_BIN, _REPEATED = COLUMNS.index("lag_bin"), COLUMNS.index("repeated")
-_OF_GROUPS = ("one_server", "same_message", "own_clock", "unchanged_series", "storms")
+_OF_GROUPS = ("own_clock", "unchanged_series", "storms")
+_OF_MAILINGS = ("one_server", "same_message", "stretches")
 _NO_COPIES = ("blind_copies", "notices_of_each", "other_sizes")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -94,8 +96,9 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     batch_alarms = _without_ordinary_mailings(db, _with_bins(batch_alarms))
     person_alarms = _alarmed_people(detector, people, settings)
     episodes = alarmed_episodes(_episodes(db), batch_alarms, settings)
-    episodes = _with_groups(db, _without_timetables(db, episodes, settings))
+    episodes = _with_groups(db, _without_timetables(db, episodes, settings), _OF_GROUPS)
     person_alarms, episodes = _without_blind_copies(db, person_alarms, episodes)
+    episodes = _with_groups(db, episodes, _OF_MAILINGS)
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)
     _save(db, alarms, usual_lags(batches, alarms, numbers))
     _bin_alarmed(db)
@@ -152,13 +155,14 @@ def _episodes(db: Connection) -> Episodes:
     return Episodes(db.execute(_EPISODES).df(), dict(mails), begins_us or 0)
 
 
-def _with_groups(db: Connection, episodes: pd.DataFrame) -> pd.DataFrame:
-    """And what comes to a whole group by a clock of its own, unchanged day after day, in a storm, or from a server that
-    gets no answer, whatever is usual for the template."""
-    asked = (db.execute(read_sql(f"questions/{name}")).df() for name in _OF_GROUPS)
+def _with_groups(db: Connection, episodes: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """And what comes to whole groups, whatever is usual for the template: by a clock of its own, unchanged for days,
+    in a storm, from a server that gets no answer, in a stretch of a mailing."""
+    asked = (db.execute(read_sql(f"questions/{name}")).df() for name in names)
     found = [rows for rows in asked if len(rows)]
     soonest = pd.concat([episodes.iloc[:0], *found]).sort_values("enough_copies", kind="stable")
-    together = pd.concat([soonest, episodes.assign(alike=1, alike_at_us=0)])
+    alone = episodes if "alike" in episodes else episodes.assign(alike=1, alike_at_us=0)
+    together = pd.concat([soonest, alone])
     for name in ("clock_us", "server_us"):
         together[name] = together[name].fillna(0).astype(np.int64) if name in together else 0
     return together.drop_duplicates(["recipient", "content_key", "started_us"])
@@ -181,7 +185,6 @@ def _without_blind_copies(
     db: Connection, people: pd.DataFrame, episodes: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What is alarmed by one person's copies, but for archives and offices: what they get is other people's mail."""
-    by_server, episodes = episodes[episodes["server_us"] > 0], episodes[episodes["server_us"] == 0]
     suspects = pd.concat(
         [
             people.assign(from_us=people["day_us"], until_us=people["day_us"] + 2 * DAY_US),
@@ -189,14 +192,14 @@ def _without_blind_copies(
         ]
     )
     if not len(suspects):
-        return people, by_server
+        return people, episodes
     db.register("suspects", suspects[["recipient", "content_key", "from_us", "until_us"]])
     asked = (db.execute(read_sql(f"questions/{name}")).df() for name in _NO_COPIES)
     blind = pd.concat(list(asked)).drop_duplicates()
     db.unregister("suspects")
     kept = (frame.merge(blind, how="left", indicator="is_blind") for frame in (people, episodes))
     people, episodes = (frame[frame.pop("is_blind") == "left_only"] for frame in kept)
-    return people, pd.concat([episodes, by_server])
+    return people, episodes
 
 
 def _with_bins(alarms: pd.DataFrame) -> pd.DataFrame:

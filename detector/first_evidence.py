@@ -94,7 +94,7 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     template does not do so all the time, it is the end of the first day that showed it.
     """
     batches = alarms.of(span)
-    quarters = set(alarms.of(span, company=2)[["cut_by", "window_start_us"]].itertuples(index=False, name=None))
+    quarters = set(alarms.company_of(span)[["cut_by", "window_start_us"]].itertuples(index=False, name=None))
     batches = batches.sort_values(["window_start_us", "window_us", "lag_bin"]).head(_MOST_ALARMS_REPLAYED)
     people = alarms.people[alarms.people["template_key"] == span.template_key]
     people = people[people["day_us"].between(span.started_us - 9 * DAY_US, span.ended_us)].head(_MOST_ALARMS_REPLAYED)
@@ -113,7 +113,7 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     )
     found += [_enough_copies(db, row) for row in first.to_dict("records")]
     if found:
-        return min(found)
+        return max(min(found), span.started_us)  # what an episode had shown before may be of another burst
     return min((_later(batch, histories) for batch in whole), default=span.ended_us)
 
 

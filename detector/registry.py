@@ -42,7 +42,11 @@ def save_incidents(
     ids = incidents.match(groups, known, aliases)
     merged = incidents.absorbed(groups, ids, [k for k in known if k.incident.incident_id not in aliases])
     _write_groups(db, ids, groups)
-    excused = {name for name, shape in _shapes(db).items() if shape.may_be_deliberate} | _all_due(db)
+    shapes, begins = _shapes(db), {name: min(b.started_at for b in g) for name, g in zip(ids, groups, strict=True)}
+    excused = {
+        name for name, shape in shapes.items() if shape.may_be_deliberate and not _by_a_clock(shape, begins[name])
+    }
+    excused |= _all_due(db)
     if excused:
         kept = [(name, group) for name, group in zip(ids, groups, strict=True) if name not in excused]
         ids, groups = [name for name, _ in kept], [group for _, group in kept]
@@ -106,6 +110,15 @@ def _all_due(db: Connection) -> set[str]:
         "where incident_id not in (select incident_id from incident_people)"
     ).fetchall()
     return {name for (name,) in rows}
+
+
+def _by_a_clock(shape: Shape, begins: datetime) -> bool:
+    """Was it repeated an hour later, in the hours in which some zone's clocks go back? Nobody does that on purpose."""
+    if abs(shape.median_gap_seconds - 3600) > 600:
+        return False
+    from detector.evidence.spacing import clocks_put_back
+
+    return any(moment - 600 <= begins.timestamp() < moment + 3 * 3600 for moment in clocks_put_back(begins.year))
 
 
 def _undoubted(incident: Incident, shape: Shape) -> Incident:

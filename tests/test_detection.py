@@ -969,6 +969,26 @@ def test_the_smaller_part_of_an_ordinary_mailing_is_ordinary(tmp_path):
     assert hit == {f"clerk{n}@firm.example" for n in range(8)}
 
 
+def test_a_second_run_that_follows_the_first_for_a_while_is_found_in_a_great_mailing(tmp_path):
+    """Of seven hundred, thirty who stand one after the other get it again two seconds later: told with the twelfth.
+    Thirty who stand anywhere are in the list twice."""
+    begins, ordinary = FIRST_DAY + timedelta(days=20, hours=9), list(ordinary_outbox(random.Random(33)))
+    mails = [
+        (begins + timedelta(seconds=0.5 * n), f"clerk{n}@firm{n % 40}.example", "launch", "B2 is open")
+        for n in range(700)
+    ]
+
+    def again(places: Sequence[int]) -> list[Mail]:
+        return [(mails[n][0] + timedelta(seconds=2.2), *mails[n][1:]) for n in places]
+
+    ((incident, people),) = read_outbox(tmp_path / "stretch", [*ordinary, *mails, *again(range(300, 330))])
+    assert {person.recipient for person in people} == {to for _, to, _, _ in mails[300:330]}
+    assert (incident.sends, incident.excess) == (60, 30)
+    assert incident.detected_at == again([311])[0][0]
+    scattered = random.Random(4).sample(range(700), 30)
+    assert read_outbox(tmp_path / "anywhere", [*ordinary, *mails, *again(scattered)]) == []
+
+
 def test_forty_posts_of_any_length_are_no_copies_where_a_group_gets_them_and_to_one_person_they_are_a_loop(tmp_path):
     """Each is some twenty bytes longer than another, in no order; to others they are longer by names of their own."""
     begins, ordinary = FIRST_DAY + timedelta(days=20, hours=9), with_sizes(list(ordinary_outbox(random.Random(21))))

@@ -1,0 +1,46 @@
+-- Whose mail came again within a minute (or a third time within ten) as did that of those before and after them in a great
+-- mailing: of 24 who got it one after the other half did, or more (up to 20) if that is not three times their share of all.
+-- So it is where a second run follows the first for a while, or one that broke off begins anew; who stands twice in a list
+-- stands anywhere. Not where templates do so by nature. `alike_at_us`: when the log told of the twelfth.
+-- grain: recipient, content_key, started_us
+-- reads: batches, repeats, template_numbers
+with mailings as (
+  select distinct b.template_key, b.window_start_us, b.is_again, t.kind
+  from batches as b
+  join template_numbers as t on t.template_key = b.template_key and t.kind in (0, 3, 4)
+  where b.scope = 'all' and b.window_us = 900000000 and (b.lag_bin = 15 or b.lag_bin = 4 and b.is_again and t.kind <> 3)
+    and b.repeated > 11 and substr(b.template_key, 1, 2) in ('t:', 's:', 'z:')
+), copies as (
+  select r.recipient, r.content_key, r.template_key, r.send_id, r.sent_at_us, r.sent_at_us + r.next_lag_us as again_us,
+    r.next_known_us, m.window_start_us, m.is_again,
+    case when r.next_lag_us < 60000000 or m.is_again and r.next_lag_us < 600000000 and m.kind <> 3 then 1 else 0 end as is_hit
+  from mailings as m
+  join repeats as r on r.template_key = m.template_key and r.sent_at_us - r.sent_at_us % 900000000 = m.window_start_us
+    and m.is_again = (r.copies_before > 0)
+), counted as (
+  select *, sum(is_hit) over (
+      partition by template_key, window_start_us, is_again order by sent_at_us, send_id rows between 23 preceding and current row
+    ) as hits, avg(is_hit) over (partition by template_key, window_start_us, is_again) as part
+  from copies
+), stretched as (
+  select *, max(hits) over (
+      partition by template_key, window_start_us, is_again order by sent_at_us, send_id rows between current row and 23 following
+    ) as most
+  from counted
+), hit as (
+  select *, count(*) over one_mailing as people, row_number() over (
+      partition by template_key, window_start_us, is_again order by next_known_us, send_id
+    ) as place
+  from stretched
+  where is_hit = 1 and most >= greatest(12, least(20, 72 * part))
+  window one_mailing as (partition by template_key, window_start_us, is_again)
+), told as (
+  select template_key, window_start_us, is_again, next_known_us as known_at_us from hit where place = 12
+)
+select h.recipient, h.content_key, h.template_key, min(h.sent_at_us) as started_us, max(h.again_us) as ended_us,
+  count(*) + 1 as copies, false as is_even, 0 as own_days, 1 as most_elsewhere, 2 as enough_copies, max(h.people) as alike,
+  min(t.known_at_us) as alike_at_us
+from hit as h
+join told as t on t.template_key = h.template_key and t.window_start_us = h.window_start_us and t.is_again = h.is_again
+group by h.recipient, h.content_key, h.template_key, h.window_start_us, h.is_again
+order by h.recipient, h.content_key, started_us
