@@ -32,7 +32,7 @@ A_PART = 0.1
 MANY = 4
 """So many affairs of one sender at one pace of seconds, each within a day of the next, are one: what doubles one mail
 doubles all."""
-SECONDS = 10.0
+SECONDS, A_MINUTE = 10.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _belong(one: Burst, other: Burst) -> bool:
     shared = len(one.recipients & other.recipients)
     is_shared = shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))
     if one.template_key == other.template_key or _are_neighbours(one, other):
-        return apart <= _pause(one, other, is_shared) and (is_shared or one.is_slow == other.is_slow)
+        return apart <= _pause(one, other, is_shared) and (is_shared or _are_of_a_pace(one, other))
     if _hit_the_same(one, other):
         return apart <= AFTERWARDS
     is_akin = one.kin is not None and one.kin == other.kin and apart <= timedelta(0)
@@ -144,6 +144,13 @@ def _are_parallel(one: Burst, other: Burst) -> bool:
     """True if both began and ended together: one job mails some in one language and some in another."""
     ends = abs(one.ended_at - other.ended_at) <= PARALLEL
     return one.sender == other.sender and abs(one.started_at - other.started_at) <= PARALLEL and ends
+
+
+def _are_of_a_pace(one: Burst, other: Burst) -> bool:
+    """True if both are slow; or if both come again within a minute, or neither does, or after about the same time."""
+    if one.is_slow or other.is_slow:
+        return one.is_slow and other.is_slow
+    return (one.median_gap_seconds <= A_MINUTE) == (other.median_gap_seconds <= A_MINUTE) or _are_alike(one, other)
 
 
 def _pause(one: Burst, other: Burst, is_shared: bool) -> timedelta:

@@ -969,6 +969,25 @@ def test_the_smaller_part_of_an_ordinary_mailing_is_ordinary(tmp_path):
     assert hit == {f"clerk{n}@firm.example" for n in range(8)}
 
 
+def test_a_fault_within_seconds_is_found_amid_a_mailing_of_its_template_that_is_sent_again_on_purpose(tmp_path):
+    """Sixty get course B7 twice, 41 minutes apart, and meanwhile a list grows that nobody clears: person n of twelve is
+    sent course B8 12 - n times within a quarter of a minute, 66 extra copies to eleven of them."""
+    begins, ordinary = FIRST_DAY + timedelta(days=20, hours=9), list(ordinary_outbox(random.Random(34)))
+    meant = [
+        (begins + timedelta(minutes=41 * again, seconds=2 * n), f"clerk{n}@firm.example", "launch", "B7 is open")
+        for again in range(2)
+        for n in range(60)
+    ]
+    grown = [
+        (begins + timedelta(seconds=1200 + 1.2 * k + 0.004 * n), f"guest{n}@inn.example", "launch", "B8 is open")
+        for k in range(12)
+        for n in range(k + 1)
+    ]
+    ((incident, people),) = read_outbox(tmp_path, [*ordinary, *courses(), *meant, *grown])
+    assert {person.recipient for person in people} == {f"guest{n}@inn.example" for n in range(11)}
+    assert incident.excess == 66
+
+
 def test_a_second_run_that_follows_the_first_for_a_while_is_found_in_a_great_mailing(tmp_path):
     """Of seven hundred, thirty who stand one after the other get it again two seconds later: told with the twelfth.
     Thirty who stand anywhere are in the list twice."""

@@ -147,6 +147,15 @@ def test_other_mail_to_the_very_same_people_at_the_same_pace_within_two_days_is_
     assert sizes(first, replace(later, started_at=NIGHT + 50 * HOUR, ended_at=NIGHT + 50 * HOUR)) == [1, 1]
 
 
+def test_one_template_that_comes_again_to_some_within_seconds_and_to_others_after_an_hour_is_two_affairs():
+    """Unless some are the same people, or it is about the same time: 55 seconds and 70."""
+    quick = replace(burst(), median_gap_seconds=2.0)
+    late = replace(burst(people=LARKSPUR, begins=MINUTE, number=2), median_gap_seconds=3600.0)
+    assert sizes(quick, late) == [1, 1]
+    assert sizes(quick, replace(late, recipients=HARBOR)) == [2]
+    assert sizes(replace(quick, median_gap_seconds=55.0), replace(late, median_gap_seconds=70.0)) == [2]
+
+
 def test_the_same_mail_to_the_very_same_people_at_the_same_pace_within_four_days_is_one_affair():
     """Who is entered six times gets six of each mailing; others, at another pace or later, are another affair."""
     first = replace(burst(lasts=MINUTE), median_gap_seconds=0.4)

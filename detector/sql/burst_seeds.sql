@@ -1,9 +1,9 @@
 -- The repeats that the estimator found to be beyond the usual, numbered into bursts: a repeat belongs to the one before
 -- it in the same template if it came within six hours, within 26 at about the same lag, or, of the same content, within
--- three times its own lag (a daily drip has daily gaps, and longer ones at weekends). What is slow and what is quick are two bursts, which
--- people in common may join again. One or two people whose repeats stand alone are none, unless they are beyond the
--- usual by themselves: of a whole batch some will ask again sooner or later. `copies_before` is that of the extra copy;
--- `is_alone` if only the person's own evidence speaks for it.
+-- three times its own lag (a daily drip has daily gaps, and longer ones at weekends). What comes within a minute, within
+-- hours and later (odd numbers) are bursts of their own, which people in common or one pace may join again. One or two
+-- people whose repeats stand alone are none, unless they are beyond the usual by themselves: of a whole batch some will ask
+-- again sooner or later. `copies_before` is that of the extra copy; `is_alone` if only the person's own evidence speaks for it.
 -- grain: recipient, content_key, copies_before
 -- reads: batch_alarms, binned_repeats, episode_alarms, recipient_alarms
 with weekly as (
@@ -49,25 +49,25 @@ with weekly as (
   where substr(b.template_key, 1, 2) <> 'k:'
 ), once as (
   select recipient, content_key, template_key, copies_before, lag_bin, sent_at_us, repeated_at_us,
-    min(is_alone) as is_alone, max(is_alone) as is_enough, case when lag_bin > 6 then 1 else 0 end as is_slow
+    min(is_alone) as is_alone, max(is_alone) as is_enough, case when lag_bin > 6 then 1 when lag_bin > 3 then 2 else 0 end as pace
   from alarmed
   group by recipient, content_key, template_key, copies_before, lag_bin, sent_at_us, repeated_at_us
 ), spaced as (
   select *, repeated_at_us - lag(repeated_at_us) over (
-      partition by template_key, is_slow order by repeated_at_us, recipient, content_key, copies_before
+      partition by template_key, pace order by repeated_at_us, recipient, content_key, copies_before
     ) as since_last_us, repeated_at_us - lag(repeated_at_us) over (
-      partition by template_key, is_slow, content_key order by repeated_at_us, recipient, copies_before
+      partition by template_key, pace, content_key order by repeated_at_us, recipient, copies_before
     ) as since_same_us, abs(lag_bin - lag(lag_bin) over (
-      partition by template_key, is_slow order by repeated_at_us, recipient, content_key, copies_before
+      partition by template_key, pace order by repeated_at_us, recipient, content_key, copies_before
     )) as lag_step
   from once
 ), numbered as (
-  select *, is_slow + 2 * cast(sum(
+  select *, pace + 4 * cast(sum(
       case when since_last_us <= 21600000000 then 0
-        when is_slow = 0 and is_alone = 0 and lag_step <= 1 and since_last_us <= 93600000000 then 0
+        when pace <> 1 and is_alone = 0 and lag_step <= 1 and since_last_us <= 93600000000 then 0
         when lag_bin < 11 and since_same_us <= least(3 * (repeated_at_us - sent_at_us), 345600000000) then 0 else 1 end
     ) over (
-      partition by template_key, is_slow order by repeated_at_us, recipient, content_key, copies_before
+      partition by template_key, pace order by repeated_at_us, recipient, content_key, copies_before
       rows between unbounded preceding and current row
     ) as bigint) as burst_number
   from spaced

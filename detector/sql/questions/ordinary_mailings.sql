@@ -1,7 +1,7 @@
 -- Of the batches beyond the usual, those that are ordinary mailings after all, because nine in ten of their repeats are.
 -- Either the mail was edited: in a mailing of it within twenty hours three people or more got it longer or shorter than the
 -- time before, all by the same number of bytes, as no copy is (an invitation that is moved twice may be as long again); by
--- more than three, for a date may be longer, but where only sizes are known, within a day, by any. Or it is the smaller
+-- more than three, for a date may be longer, but where only sizes are known, on one day, five by any. Or it is the smaller
 -- part of a mailing, in another language perhaps: in the same quarter of an hour the same sender repeated what it had sent
 -- in the same quarter to four times as many people, and nothing in that is beyond the usual.
 -- grain: place
@@ -26,8 +26,9 @@ with templates as (
   select mail, later_us
   from again
   group by mail, earlier_us, later_us
-  having count(*) > 2 and count(*) = count(longer) and max(longer) - min(longer) <= 2 and min(abs(longer))
-    > case when substr(mail, 1, 2) = 'z:' and later_us - later_us % 86400000000 <= earlier_us then 0 else 3 end
+  having count(*) = count(longer) and (
+    count(*) > 2 and max(longer) - min(longer) <= 2 and min(abs(longer)) > 3 or count(*) > 4 and substr(mail, 1, 2) = 'z:'
+      and max(longer) = min(longer) and min(longer) <> 0 and later_us - later_us % 86400000000 <= earlier_us)
 ), mailings as (
   select template_key, sender, earlier_us, later_us, count(*) as people from again group by template_key, sender, earlier_us, later_us
 ), ordinary as (
