@@ -17,6 +17,7 @@ from detector.config import Detection
 from detector.e_values import BY_ITSELF
 from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
 from detector.first_evidence import Histories, first_evidence, read_near
+from detector.multiples import multiplied
 from detector.parts import cover, uncover
 from detector.store import Connection, read_sql
 from detector.tables import BURSTS, build
@@ -96,9 +97,10 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     batch_alarms = _without_ordinary_mailings(db, _with_bins(batch_alarms))
     person_alarms = _alarmed_people(detector, people, settings)
     episodes = alarmed_episodes(_episodes(db), batch_alarms, settings)
-    episodes = _with_groups(db, _without_timetables(db, episodes, settings), _OF_GROUPS)
+    episodes = _with_groups(_without_timetables(db, episodes, settings), _asked(db, _OF_GROUPS))
     person_alarms, episodes = _without_blind_copies(db, person_alarms, episodes)
-    episodes = _with_groups(db, episodes, _OF_MAILINGS)
+    at_once = multiplied(db.execute(read_sql("questions/at_once")).df(), settings.alarm_log10)
+    episodes = _with_groups(episodes, [*_asked(db, _OF_MAILINGS), at_once])
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)
     _save(db, alarms, usual_lags(batches, alarms, numbers))
     _bin_alarmed(db)
@@ -155,16 +157,20 @@ def _episodes(db: Connection) -> Episodes:
     return Episodes(db.execute(_EPISODES).df(), dict(mails), begins_us or 0)
 
 
-def _with_groups(db: Connection, episodes: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """And what comes to whole groups, whatever is usual for the template: by a clock of its own, unchanged for days,
-    in a storm, from a server that gets no answer, in a stretch of a mailing."""
-    asked = (db.execute(read_sql(f"questions/{name}")).df() for name in names)
-    found = [rows for rows in asked if len(rows)]
+def _asked(db: Connection, names: Sequence[str]) -> list[pd.DataFrame]:
+    """The answers to these questions."""
+    return [db.execute(read_sql(f"questions/{name}")).df() for name in names]
+
+
+def _with_groups(episodes: pd.DataFrame, groups: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """And what comes to whole groups, whatever is usual for the template."""
+    usual = {"is_even": False, "own_days": 0, "most_elsewhere": 1, "enough_copies": 2, "clock_us": 0, "server_us": 0}
+    found = [rows.assign(**{name: usual[name] for name in usual.keys() - rows.columns}) for rows in groups if len(rows)]
     soonest = pd.concat([episodes.iloc[:0], *found]).sort_values("enough_copies", kind="stable")
-    alone = episodes if "alike" in episodes else episodes.assign(alike=1, alike_at_us=0)
-    together = pd.concat([soonest, alone])
-    for name in ("clock_us", "server_us"):
-        together[name] = together[name].fillna(0).astype(np.int64) if name in together else 0
+    alone = {"alike": 1, "alike_at_us": 0, "clock_us": 0, "server_us": 0}
+    alone = {name: alone[name] for name in alone.keys() - episodes.columns}
+    together = pd.concat([soonest, episodes.assign(**alone)])
+    together = together.astype({"clock_us": np.int64, "server_us": np.int64})
     return together.drop_duplicates(["recipient", "content_key", "started_us"])
 
 

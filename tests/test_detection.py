@@ -988,6 +988,27 @@ def test_a_fault_within_seconds_is_found_amid_a_mailing_of_its_template_that_is_
     assert incident.excess == 66
 
 
+def test_who_is_in_several_courses_gets_several_at_once_and_three_times_as_many_is_a_fault(tmp_path):
+    """On each day six people get one, one, two, two, three or four at once under one subject. On two late days each of
+    twelve gets three times as many; the last of a day gets the usual four."""
+    rng, ordinary = random.Random(35), list(ordinary_outbox(random.Random(36)))
+
+    def confirmed(day: int, person: int, copies: int) -> list[Mail]:
+        begins = FIRST_DAY + timedelta(days=day, hours=7 + 1.7 * person, seconds=rng.uniform(0, 600))
+        return [
+            (begins + timedelta(seconds=0.4 * k), f"new{day}.{person}@inn.example", "enrolled", "You are enrolled")
+            for k in range(copies)
+        ]
+
+    usual = (1, 1, 2, 2, 3, 4)
+    quiet = [mail for day in range(29) for n in range(6) for mail in confirmed(day, n, usual[n])]
+    assert alarms(read_outbox(tmp_path / "usual", [*ordinary, *quiet])) == []
+    hit = [mail for day in (26, 27) for n in range(6) for mail in confirmed(day, n, usual[n] * (3 if n < 5 else 1))]
+    others = [mail for mail in quiet if not mail[1].startswith(("new26.", "new27."))]
+    (people,) = alarms(read_outbox(tmp_path / "thrice", [*ordinary, *others, *hit]))
+    assert {f"new{day}.{n}@inn.example" for day in (26, 27) for n in range(5)} <= people <= {to for _, to, *_ in hit}
+
+
 def test_a_second_run_that_follows_the_first_for_a_while_is_found_in_a_great_mailing(tmp_path):
     """Of seven hundred, thirty who stand one after the other get it again two seconds later: told with the twelfth.
     Thirty who stand anywhere are in the list twice."""

@@ -1,7 +1,8 @@
--- Whose mail came again within a minute (or a third time within ten) as did that of those before and after them in a great
--- mailing: of 24 who got it one after the other half did, or more (up to 20) if that is not three times their share of all.
--- So it is where a second run follows the first for a while, or one that broke off begins anew; who stands twice in a list
--- stands anywhere. Not where templates do so by nature. `alike_at_us`: when the log told of the twelfth.
+-- Whose mail came again within a minute (or, the third time within hours, ten) as did that of those before and after them in
+-- a great mailing: of 24 who got it one after the other half did, or more (up to 20) if that is not three times their share
+-- of all. So it is where a second run follows the first for a while, or one that broke off begins anew; who stands twice in
+-- a list stands anywhere. Not where templates do so by nature, or on five runs of days or on ten days. `alike_at_us`: when
+-- the log told of the twelfth.
 -- grain: recipient, content_key, started_us
 -- reads: batches, repeats, template_numbers
 with mailings as (
@@ -13,7 +14,8 @@ with mailings as (
 ), copies as (
   select r.recipient, r.content_key, r.template_key, r.send_id, r.sent_at_us, r.sent_at_us + r.next_lag_us as again_us,
     r.next_known_us, m.window_start_us, m.is_again,
-    case when r.next_lag_us < 60000000 or m.is_again and r.next_lag_us < 600000000 and m.kind <> 3 then 1 else 0 end as is_hit
+    case when r.next_lag_us < 60000000 or r.lag_us < 21600000000 and r.next_lag_us < 600000000 and m.kind <> 3
+      then 1 else 0 end as is_hit
   from mailings as m
   join repeats as r on r.template_key = m.template_key and r.sent_at_us - r.sent_at_us % 900000000 = m.window_start_us
     and m.is_again = (r.copies_before > 0)
@@ -34,6 +36,14 @@ with mailings as (
   from stretched
   where is_hit = 1 and most >= greatest(12, least(20, 72 * part))
   window one_mailing as (partition by template_key, window_start_us, is_again)
+), days as (
+  select distinct template_key, window_start_us - window_start_us % 86400000000 as day_us from hit
+), spaced as (
+  select *, case when day_us - lag(day_us) over (partition by template_key order by day_us) <= 86400000000 then 0 else 1 end
+    as begins
+  from days
+), rare as (
+  select template_key from spaced group by template_key having sum(begins) < 5 and count(*) < 10
 ), told as (
   select template_key, window_start_us, is_again, next_known_us as known_at_us from hit where place = 12
 )
@@ -41,6 +51,7 @@ select h.recipient, h.content_key, h.template_key, min(h.sent_at_us) as started_
   count(*) + 1 as copies, false as is_even, 0 as own_days, 1 as most_elsewhere, 2 as enough_copies, max(h.people) as alike,
   min(t.known_at_us) as alike_at_us
 from hit as h
+join rare as r on r.template_key = h.template_key
 join told as t on t.template_key = h.template_key and t.window_start_us = h.window_start_us and t.is_again = h.is_again
 group by h.recipient, h.content_key, h.template_key, h.window_start_us, h.is_again
 order by h.recipient, h.content_key, started_us
