@@ -103,8 +103,8 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     episodes = _with_groups(episodes, [*_asked(db, _OF_MAILINGS), at_once])
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)
     _save(db, alarms, usual_lags(batches, alarms, numbers))
-    _bin_alarmed(db)
-    build(db, BURSTS)
+    read_near(db, alarms)
+    _build_bursts(db)
     spans = db.execute(
         "select template_key, burst_number, is_slow, rung, sender, median_gap_seconds, started_at_us, ended_at_us, "
         "excess / recipients, kin_key, first_domain, last_domain "
@@ -113,7 +113,6 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     ).fetchall()
     if not spans:
         return []
-    read_near(db, alarms)
     histories = Histories(batches, alarms)
     return [_burst(db, span, alarms, histories) for span in (Span(*row) for row in spans)]
 
@@ -262,13 +261,18 @@ def _save(db: Connection, alarms: Alarms, usual: list[tuple[str, int, bool]]) ->
             db.unregister("alarmed_rows")
 
 
-def _bin_alarmed(db: Connection) -> None:
-    """The table `binned_repeats`, which is not kept, of the templates on which there is an alarm."""
-    ((database,),) = db.execute("select current_database()").fetchall()
-    alarmed = read_sql("questions/alarmed_repeats").replace("from repeats\n", f"from {database}.main.repeats\n")
-    cover(db, "repeats", f"(\n{alarmed})")
+def _build_bursts(db: Connection) -> None:
+    """The tables of bursts: the seeds from the repeats near an alarm, and what goes with them from those of their time.
+    Of all repeats of a template, which may be millions, `binned_repeats` is not kept."""
+    db.execute("drop table if exists temp.binned_repeats")
+    cover(db, "binned_repeats")
+    build(db, BURSTS[:1])
+    uncover(db, ("binned_repeats",))
+    db.execute(f"create or replace temp table part_repeats as {read_sql('questions/beside_seeds')}")
+    cover(db, "repeats")
     build(db, ("binned_repeats",))
     uncover(db, ("repeats",))
+    build(db, BURSTS[1:])
 
 
 def _burst(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> Burst:

@@ -118,8 +118,9 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
 
 
 def read_near(db: Connection, alarms: Alarms) -> None:
-    """What any replay may read, out of all repeats, read once: what went out or was repeated in the windows of alarms,
-    all of which are whole quarters of an hour, and what the people got who are alarmed by themselves."""
+    """What any replay may read, and any burst begins with, out of all repeats, read once: what went out or was repeated
+    in the windows of alarms, all of which are whole quarters of an hour, and what the people got who are alarmed by
+    themselves."""
     people = alarms.people.assign(window_us=DAY_US, window_start_us=alarms.people["day_us"])
     windows = pd.concat([part[["template_key", "window_start_us", "window_us"]] for part in (alarms.batches, people)])
     windows = windows.drop_duplicates().astype({"window_start_us": np.int64, "window_us": np.int64})
@@ -141,12 +142,14 @@ def _read(db: Connection, template_key: str, from_us: int, until_us: int) -> Non
     """What the replays of a template in that time read, read once and not once per alarm."""
     bound = [template_key, from_us, until_us]
     db.execute(
-        "create or replace temp table replayed_repeats as select * from near_repeats where (template_key = $1 "
+        "create or replace temp table replayed_repeats as select send_id, recipient, organization, content_key, "
+        "copies_before, sent_at_us, known_at_us from near_repeats where (template_key = $1 "
         "or template_key in (select template_key from kins where kin_key = $1)) and sent_at_us between $2 and $3",
         bound,
     )
     db.execute(
-        "create or replace temp table replayed_binned_repeats as select * from part_binned_repeats "
+        "create or replace temp table replayed_binned_repeats as select recipient, organization, content_key, "
+        "copies_before, lag_bin, sent_at_us, repeated_at_us, known_at_us from part_binned_repeats "
         "where template_key = $1 and repeated_at_us >= $2 and sent_at_us <= $3",
         bound,
     )

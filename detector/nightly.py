@@ -63,7 +63,8 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             _say_archives(night, talk)
             talk("writing the documents, publishing the snapshot")
             casework.remember_addresses(state, config)
-            written = [casework.write_up(db, case, casework.Setting(state, config, as_of)) for case in night.cases]
+            with facts.only_copies(db):
+                written = [casework.write_up(db, case, casework.Setting(state, config, as_of)) for case in night.cases]
             cases = chronicle.noted_since(db, cases, [each.case.record for each in written])
         revoked = tuple(line for each in written for line in each.revoked)
         lines = (*news, *chronicle.standing(cases, as_of))
