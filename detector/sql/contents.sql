@@ -26,9 +26,13 @@ with laddered as (
     case rung when 'template+subject' then 'm:' || sender || '|' || template || '|' when 'subject' then 'm:' || sender || '|'
       end || regexp_replace(subject, '[^ ]*[0-9][^ ]*', '#', 'g') as masked_name
   from laddered
+), weighed as (  -- mails that never have a size have none to tell them apart by
+  select distinct recipient, name from named where rung = 'sender+size' or size is not null
 ), sized as (
-  select *, lag(size) over (partition by recipient, name order by size, sent_at_us, send_id) as smaller
-  from named
+  select n.send_id, n.sent_at_us, n.recipient, n.name, n.rung, n.size,
+    lag(n.size) over (partition by n.recipient, n.name order by n.size, n.sent_at_us, n.send_id) as smaller
+  from named as n
+  join weighed as w on w.recipient = n.recipient and w.name = n.name
 ), stepped as (
   select *, sum(
       case when rung = 'sender+size' then case when size - smaller <= 3 then 0 else 1 end
@@ -39,17 +43,20 @@ with laddered as (
     ) as step
   from sized
 ), measured as (
-  select *, first_value(size) over (partition by recipient, name, step order by sent_at_us, send_id) as first_size
+  select send_id, step,
+    first_value(size) over (partition by recipient, name, step order by sent_at_us, send_id) as first_size
   from stepped
 )
-select send_id, sent_at_us, known_at_us, recipient, organization, rung, sender, message_id,
-  coalesce(is_reply, false) as is_reply,
-  name || case when rung = 'sender+size' or step > 0 then '|' || step else '' end as content_key,
-  case rung
-    when 'template+subject' then 't:' || template
-    when 'template' then 't:' || template
-    when 'subject' then 's:' || sender || '|' || case when is_reply then 're:' else regexp_replace(subject, '[0-9]+', '#', 'g') end
-    else 'z:' || sender || '|' || coalesce(cast(floor(ln(greatest(first_size, 1)) / ln(1.1)) as bigint), 0)
+select n.send_id, n.sent_at_us, n.known_at_us, n.recipient, n.organization, n.rung, n.sender, n.message_id,
+  coalesce(n.is_reply, false) as is_reply,
+  n.name || case when n.rung = 'sender+size' or m.step > 0 then '|' || m.step else '' end as content_key,
+  case n.rung
+    when 'template+subject' then 't:' || n.template
+    when 'template' then 't:' || n.template
+    when 'subject' then 's:' || n.sender || '|' || case when n.is_reply then 're:'
+      else regexp_replace(n.subject, '[0-9]+', '#', 'g') end
+    else 'z:' || n.sender || '|' || coalesce(cast(floor(ln(greatest(m.first_size, 1)) / ln(1.1)) as bigint), 0)
   end as template_key,
-  case when masked_name like '%#%' then masked_name end as masked_name
-from measured
+  case when n.masked_name like '%#%' then n.masked_name end as masked_name
+from named as n
+left join measured as m on m.send_id = n.send_id
