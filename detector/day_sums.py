@@ -89,3 +89,15 @@ def find(sorted_values: Any, wanted: Any) -> tuple[Any, Any]:
         return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=bool)
     place = np.minimum(np.searchsorted(sorted_values, wanted), len(sorted_values) - 1)
     return place, sorted_values[place] == wanted
+
+
+def distinct(*columns: Any) -> tuple[Any, Any]:
+    """The place of one row for each combination of values, and for each row which of these combinations it has."""
+    order = np.lexsort(columns)
+    is_first = np.zeros(len(order), dtype=bool)
+    is_first[:1] = True
+    for column in columns:
+        is_first[1:] |= np.diff(column[order]) != 0
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.cumsum(is_first) - 1
+    return order[is_first], place

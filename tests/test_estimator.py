@@ -123,6 +123,20 @@ def test_more_people_are_more_evidence_and_three_copies_to_three_people_of_three
     )  # five people, two copies each, in a template that never repeats
 
 
+def test_rows_have_the_same_scores_together_as_each_alone():
+    """One mail, another, and both a day earlier; by counts and lags of their own; and one person's."""
+    rows = [
+        batch(day, exposed, repeated, lag_bin, template=template)[-1]
+        for day in (TODAY - 1, TODAY)
+        for template in (1, 2)
+        for exposed, repeated, lag_bin in ((51, 51, MINUTES), (51, 5, MINUTES), (20, 5, MINUTES), (51, 51, A_DAY))
+    ] + [person(exposed=40, repeated=30)]
+    detector = fitted(*month(), *month(template=2), *rows)
+    alone = [float(detector.score_samples(np.array([row]))[0]) for row in rows]
+    assert detector.score_samples(np.array(rows)).tolist() == alone
+    assert len(set(alone)) > 6
+
+
 # --- what is usual ---------------------------------------------------------------------------------------------------
 
 
