@@ -51,6 +51,9 @@ template is new and the copies do not come faster than anybody posts:"""
 _COPIES_AN_HOUR = 10
 
 
+Columns = dict[str, npt.NDArray[Any]]
+
+
 @dataclass(frozen=True)
 class Episodes:
     """Table `recipient_episodes`, of each template the longest first; and how many mails there were of each."""
@@ -100,7 +103,8 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
         is_of_a_size = template_key.startswith(
             "z:"
         )  # mails of one size may be different ones, and evenly spaced by chance
-        dripping = others if is_of_a_size else others[_drips(others)]
+        dripping = _columns(others if is_of_a_size else others[_drips(others)])
+        others = _columns(others)
         for episode in part.assign(drips=_drips(part)).to_dict("records"):
             most, enough = _enough(episode, others, settings, is_known=is_known)
             if is_known and episode["drips"]:
@@ -115,7 +119,14 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
     return pd.DataFrame(found, columns=[*rows.columns, "most_elsewhere", "enough_copies", "enough_if_new"])
 
 
-def _enough(episode: dict[str, Any], others: pd.DataFrame, settings: Detection, *, is_known: bool) -> tuple[int, int]:
+def _columns(episodes: pd.DataFrame) -> Columns:
+    """What each of hundreds of episodes is compared with, by name."""
+    return {
+        name: episodes[name].to_numpy() for name in ("recipient", "started_us", "ended_us", "copies", "busiest_day")
+    }
+
+
+def _enough(episode: dict[str, Any], others: Columns, settings: Detection, *, is_known: bool) -> tuple[int, int]:
     """The most that anybody else got, and so how many are enough of a template well known, or of one that is not."""
     is_loop = is_known or _is_dense(episode)
     most = _most_elsewhere(episode, others, _PEOPLE_IN_A_LOOP if is_loop else _PEOPLE_IN_A_NEW_LOOP)
@@ -141,7 +152,7 @@ def _drips(episodes: pd.DataFrame) -> "pd.Series[bool]":
     return is_long & episodes["is_even"].astype(bool) & (episodes["copies"] > 2)
 
 
-def _most_elsewhere(episode: dict[str, Any], others: pd.DataFrame, in_a_loop: int, nobodies: int = 0) -> int:
+def _most_elsewhere(episode: dict[str, Any], others: Columns, in_a_loop: int, nobodies: int = 0) -> int:
     """The most copies that anybody got of a template on as many days, as far as it is no part of the same affair.
 
     Left out are the same person's copies around that time, and of others at that time those with most: a loop over a
@@ -152,14 +163,14 @@ def _most_elsewhere(episode: dict[str, Any], others: pd.DataFrame, in_a_loop: in
     one_in = 1 if _is_shared(episode["recipient"]) else _OF_A_SHARED_INBOX
     size = 2 * (in_a_loop + nobodies + 16)
     while True:
-        first = others.iloc[:size]
-        started, ended, recipients = (first[name].to_numpy() for name in ("started_us", "ended_us", "recipient"))
-        copies = np.minimum(first["copies"], days * first["busiest_day"]).to_numpy()
-        copies = np.where(first["recipient"].map(_is_shared).astype(bool), copies // one_in, copies)
-        meets = (started <= episode["ended_us"] + DAY_US) & (ended >= episode["started_us"] - DAY_US)
-        then = meets & (recipients != episode["recipient"])
+        first = {name: values[:size] for name, values in others.items()}
+        copies = np.minimum(first["copies"], days * first["busiest_day"])
+        copies = np.where([_is_shared(name) for name in first["recipient"]], copies // one_in, copies)
+        meets = first["started_us"] <= episode["ended_us"] + DAY_US
+        meets &= first["ended_us"] >= episode["started_us"] - DAY_US
+        then = meets & (first["recipient"] != episode["recipient"])
         counted = np.sort(copies[~meets | then & (then.cumsum() > in_a_loop)])[::-1]
         most = int(counted[nobodies]) if len(counted) > nobodies else 1
-        if size >= len(others) or most >= others["copies"].iloc[size]:  # what follows are no more
+        if size >= len(others["copies"]) or most >= others["copies"][size]:  # what follows are no more
             return max(most, 1)
         size *= 4

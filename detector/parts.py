@@ -26,8 +26,9 @@ def uncover(db: Connection, names: Iterable[str]) -> None:
 
 def put(db: Connection, names: Iterable[str], keys: str = "", columns: str = "") -> None:
     """Exchange the rows of each table that agree with one of `keys` in these columns, or all, for those of its part.
-    Rows that stay as they are stay where they are: what is deleted here and there is dear to write down. Leaves in
-    `lost` and `gained` the rows that the last of the tables did not keep and did not have."""
+    Rows that stay as they are stay where they are: what is deleted here and there is dear to write down. Leaves of
+    the last of the tables in `standing` the rows that did agree, in `lost` and `gained` those that it did not keep and
+    did not have."""
     agree = " and ".join(f"t.{column} = k.{column}" for column in columns.split())
     for name in names:
         of_keys = f" semi join {keys} as k on {agree}" if keys else ""

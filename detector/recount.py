@@ -15,6 +15,10 @@ _KEYS = {
     "batches": ("template_key", "scope", "organization", "window_us", "window_start_us", "is_again"),
     "slow_batches": ("template_key", "cut_by", "scope", "organization", "window_us", "window_start_us"),
 }
+_COUNTED = (
+    "send_id, recipient, organization, content_key, template_key, sent_at_us, copies_before, next_lag_us, next_known_us"
+)
+"""What batches are counted from, of `repeats`."""
 _SCATTERED = 14
 """The lag bin of `slow_batches` that counts times and not people."""
 _MOVED_WINDOWS = " union select template_key, 'later', 'all', null, 900000000, window_start_us from moved_windows"
@@ -41,22 +45,22 @@ with changed as (
 select distinct m.recipient, a.other as template_key, m.at_us // 604800000000 as week
 from moments as m join akin as a on a.template_key = m.template_key
 """
-_AS_IT_IS = """
+_AS_IT_IS = f"""
 create or replace temp table new_repeats as
 with near as (
-  select r.* from repeats as r
+  select {_COUNTED} from repeats as r
   semi join moved_weeks as m on m.recipient = r.recipient and m.template_key = r.template_key
 )
 select n.* from near as n
 where exists (from moved_weeks as m where m.recipient = n.recipient and m.template_key = n.template_key
   and m.week in (n.sent_at_us // 604800000000, (n.sent_at_us + n.next_lag_us) // 604800000000))
 """
-_AS_IT_WAS = """
+_AS_IT_WAS = f"""
 create or replace temp table old_repeats as
 select n.* from new_repeats as n
 anti join gained as g on g.send_id = n.send_id and g.content_key = n.content_key
-union all by name
-select * exclude (place) from lost
+union all
+select {_COUNTED} from lost
 """
 
 
@@ -96,7 +100,8 @@ def _scatter(db: Connection, said: Said | None) -> None:
         "((from old_times except from new_times) union all (from new_times except from old_times))"
     )
     db.execute(
-        "create or replace temp table part_repeats as select r.* from repeats as r semi join (from moved_windows union "
+        f"create or replace temp table part_repeats as select {_COUNTED} from repeats as r "
+        "semi join (from moved_windows union "
         "select k.template_key, w.window_start_us from moved_windows as w join kins as k on k.kin_key = w.template_key"
         ") as w on w.template_key = r.template_key and w.window_start_us = "
         "r.sent_at_us + r.next_lag_us - (r.sent_at_us + r.next_lag_us) % 900000000"

@@ -21,6 +21,10 @@ _MOST = 5
 _BY_MESSAGE = ("message_lives", "hand_offs", "sightings", "sends")
 _FROM_ALL = ("due_contents", "group_mailings", "group_habits", "roster_gaps")
 """What is made anew every night, because it counts over all mail."""
+_TELLING = (
+    "send_id, sent_at_us, known_at_us, recipient, organization, sender, message_id, subject, template, size, outcome"
+)
+"""What the contents of sends are told by."""
 _PLACED = REPEATS.index("repeats") + 1
 _STAGES = (SENDS, REPEATS[:_PLACED], REPEATS[_PLACED:])
 """No step on the way to a table is read beyond its stage."""
@@ -186,14 +190,15 @@ def _find_touched(db: Connection) -> None:
 def _refresh_repeats(db: Connection, said: Said | None) -> None:
     """Make again what follows from the sends of those to whom something has changed."""
     _refresh_contents(db, said)
-    pairs = "select distinct recipient, template_key from"
-    db.execute(f"create or replace temp table pairs as {pairs} repeats where send_id in (select send_id from remade)")
     made = ("other_contents", "repeats", "features", "binned_repeats", "recipient_days", "recipient_episodes")
     make(db, made, said)
     uncover(db, ("sends", "contents", *made))
-    db.execute(f"insert into pairs {pairs} part_repeats")
     put(db, ("features",), "remade", "send_id")
     put(db, ("repeats",), "remade", "send_id")
+    db.execute(
+        "create or replace temp table pairs as select line.recipient, line.template_key from standing "
+        "union select recipient, template_key from part_repeats"
+    )
     separate(db)
     put(db, ("recipient_days", "recipient_episodes"), "pairs", "recipient template_key")
     build(db, ("kins",), as_part=True)
@@ -211,7 +216,8 @@ def _refresh_contents(db: Connection, said: Said | None) -> None:
         same = "c.recipient = s.recipient" + (" and c.template = coalesce(s.template, '')" if not is_whole else "")
         uncover(db, ("sends",))
         db.execute(
-            f"create or replace temp table part_sends as select s.* from sends as s semi join changed as c on {same}"
+            f"create or replace temp table part_sends as select {_TELLING} from sends as s "
+            f"semi join changed as c on {same}"
         )
         cover(db, "sends")
         db.execute(
