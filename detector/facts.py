@@ -69,17 +69,17 @@ def subject(db: Connection, incident_id: str) -> str:
 
 def case(db: Connection, incident: Incident, complete_through: datetime) -> CaseFacts:
     """Everything the documents of one incident may say."""
-    (found,) = cases(db, [incident], complete_through)
+    with only_copies(db):
+        (found,) = cases(db, [incident], complete_through)
     return found
 
 
 def cases(db: Connection, incidents: Sequence[Incident], complete_through: datetime) -> Iterator[CaseFacts]:
     """The same of several; what counts over the whole log is counted of all of them at once."""
     usual, lags = _usual(db), portrait.lags(db, incidents)
-    with only_copies(db):
-        for incident in incidents:
-            name = incident.incident_id
-            yield _case(db, incident, complete_through, usual.get(name), lags.get(name))
+    for incident in incidents:
+        name = incident.incident_id
+        yield _case(db, incident, complete_through, usual.get(name), lags.get(name))
 
 
 def _case(

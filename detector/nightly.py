@@ -58,12 +58,13 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             found = registry.saved_incidents(db)
             cases, news = chronicle.write_down(db, cases, state / "incidents", found, (saved, as_of))
             cases = brake.pull(db, cases, found, None if dry_run else config.brake, as_of)
-            night = _facts(db, config, files, as_of, cases)
+            night = _figures(db, config, files, as_of)
             ledger = facts.ledger(db)
             _say_archives(night, talk)
             talk("writing the documents, publishing the snapshot")
             casework.remember_addresses(state, config)
             with facts.only_copies(db):
+                night = _with_cases(db, night, cases)
                 written = [casework.write_up(db, case, casework.Setting(state, config, as_of)) for case in night.cases]
             cases = chronicle.noted_since(db, cases, [each.case.record for each in written])
         revoked = tuple(line for each in written for line in each.revoked)
@@ -154,12 +155,15 @@ def _say_archives(night: NightFacts, talk: Talk) -> None:
         talk(visible(phrases.archived(archive), 400))
 
 
-def _facts(db: Connection, config: Config, files: Sequence[FileTally], as_of: datetime, cases: Cases) -> NightFacts:
-    """The night and all its cases, newest first; the store remembers it for whoever speaks before the next one."""
+def _figures(db: Connection, config: Config, files: Sequence[FileTally], as_of: datetime) -> NightFacts:
+    """The night without its cases."""
     told = [tally.earlier or tally for tally in files]
-    night = facts.night(db, as_of, config.detection.stale_after, told, __version__)
-    through = night.log_complete_through or as_of
-    found = facts.cases(db, registry.saved_incidents(db), through)
+    return facts.night(db, as_of, config.detection.stale_after, told, __version__)
+
+
+def _with_cases(db: Connection, night: NightFacts, cases: Cases) -> NightFacts:
+    """The night and all its cases, newest first; the store remembers it for whoever speaks before the next one."""
+    found = facts.cases(db, registry.saved_incidents(db), night.log_complete_through or night.as_of)
     night = replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))
     last_night.remember(db, night)
     return night

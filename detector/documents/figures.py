@@ -24,14 +24,18 @@ _FIRST_EXTRA = """with repeated as (
   from incident_repeats as r join affected as a on a.incident_id = r.incident_id and a.recipient = r.recipient
   where r.incident_id = $incident_id and ($organization is null or a.organization = $organization)
 ) select make_timestamp(min(sent_at_us)) from repeated where place > repeats - excess"""
-_SPARED = """with hit as (select * from incidents where incident_id = $incident_id), others as (
-  select recipient from repeats
-  where content_key in (select content_key from incident_repeats where incident_id = $incident_id)
-    and list_contains((select organizations from hit), organization)
-    and make_timestamp(sent_at_us) between (select first_sent_at from hit) - interval 1 day
-    and (select ended_at from hit)
-    and recipient not in (select recipient from affected where incident_id = $incident_id)
-  group by recipient having max(copies_before) = 0
+_SPARED = """with hit as (
+  select unnest(organizations) as organization, epoch_us(first_sent_at) - 86400000000 as from_us,
+    epoch_us(ended_at) as until_us
+  from incidents where incident_id = $incident_id
+), contents as (
+  select distinct content_key from incident_repeats where incident_id = $incident_id
+), others as (
+  select r.recipient from repeats as r
+  join hit as h on h.organization = r.organization and r.sent_at_us between h.from_us and h.until_us
+  join contents as c on c.content_key = r.content_key
+  where r.recipient not in (select recipient from affected where incident_id = $incident_id)
+  group by r.recipient having max(r.copies_before) = 0
 ) select count(*) from others"""
 _GRADE = """select case when count(*) > 0
     and count(*) = count(distinct (s.recipient, coalesce(s.message_id, s.message_key)))
