@@ -28,6 +28,7 @@ _LAG_BIN, _REPEATED = COLUMNS.index("lag_bin"), COLUMNS.index("repeated")
 _OF_GROUPS = ("own_clock", "unchanged_series", "storms")
 _OF_MAILINGS = ("one_server", "same_message", "stretches")
 _NO_COPIES = ("blind_copies", "notices_of_each", "other_sizes")
+_LEARNED_UNDER = ("template", "scale", "is_again", "lag_bin", "day")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _ALL_BATCHES = """
@@ -118,13 +119,14 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
 
 
 def _batches(db: Connection) -> Matrix:
-    """All batches as the estimator's X, those alike once (most are of one mail), those with repeats in one order: sums
-    of shares must not depend on threads."""
+    """All batches as the estimator's X, those alike once (most are of one mail), by the keys that they are learned under,
+    as it sorts them again and again; those with repeats in one order: sums of shares must not depend on threads."""
     columns = db.execute(_BATCHES).fetchnumpy()
     rows = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in COLUMNS])
     is_repeat = rows[:, _LAG_BIN] > 0
     repeats = rows[is_repeat]
-    return np.concatenate([rows[~is_repeat], repeats[np.lexsort(repeats.T)]])
+    rows = np.concatenate([rows[~is_repeat], repeats[np.lexsort(repeats.T)]])
+    return rows[np.lexsort([rows[:, COLUMNS.index(name)] for name in _LEARNED_UNDER[::-1]])]
 
 
 def _candidates(db: Connection, detector: BurstScores, rows: Matrix, settings: Detection) -> pd.DataFrame:
