@@ -15,7 +15,7 @@ from detector.batch_rows import COLUMNS, DAY_US, POOLED_BINS, Matrix
 from detector.burst_scores import BurstScores
 from detector.config import Detection
 from detector.e_values import BY_ITSELF
-from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes
+from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes, with_groups
 from detector.first_evidence import Histories, first_evidence, read_near
 from detector.multiples import multiplied
 from detector.parts import cover, uncover
@@ -98,10 +98,10 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     batch_alarms = _without_ordinary_mailings(db, _with_bins(batch_alarms))
     person_alarms = _alarmed_people(detector, people, settings)
     episodes = alarmed_episodes(_episodes(db), batch_alarms, settings)
-    episodes = _with_groups(_without_timetables(db, episodes, settings), _asked(db, _OF_GROUPS))
+    episodes = with_groups(_without_timetables(db, episodes, settings), _asked(db, _OF_GROUPS))
     person_alarms, episodes = _without_blind_copies(db, person_alarms, episodes)
     at_once = multiplied(db.execute(read_sql("questions/at_once")).df(), settings.alarm_log10)
-    episodes = _with_groups(episodes, [*_asked(db, _OF_MAILINGS), at_once])
+    episodes = with_groups(episodes, [*_asked(db, _OF_MAILINGS), at_once])
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)
     _save(db, alarms, usual_lags(batches, alarms, numbers))
     read_near(db, alarms)
@@ -119,8 +119,8 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
 
 
 def _batches(db: Connection) -> Matrix:
-    """All batches as the estimator's X, those alike once (most are of one mail), by the keys that they are learned under,
-    as it sorts them again and again; those with repeats in one order: sums of shares must not depend on threads."""
+    """All batches as the estimator's X, those alike once (most are of one mail), by the keys that they are learned
+    under, as it sorts them often; those with repeats in one order: sums of shares must not depend on threads."""
     columns = db.execute(_BATCHES).fetchnumpy()
     rows = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in COLUMNS])
     is_repeat = rows[:, _LAG_BIN] > 0
@@ -161,18 +161,6 @@ def _episodes(db: Connection) -> Episodes:
 def _asked(db: Connection, names: Sequence[str]) -> list[pd.DataFrame]:
     """The answers to these questions."""
     return [db.execute(read_sql(f"questions/{name}")).df() for name in names]
-
-
-def _with_groups(episodes: pd.DataFrame, groups: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """And what comes to whole groups, whatever is usual for the template."""
-    usual = {"is_even": False, "own_days": 0, "most_elsewhere": 1, "enough_copies": 2, "clock_us": 0, "server_us": 0}
-    found = [rows.assign(**{name: usual[name] for name in usual.keys() - rows.columns}) for rows in groups if len(rows)]
-    soonest = pd.concat([episodes.iloc[:0], *found]).sort_values("enough_copies", kind="stable")
-    alone = {"alike": 1, "alike_at_us": 0, "clock_us": 0, "server_us": 0}
-    alone = {name: alone[name] for name in alone.keys() - episodes.columns}
-    together = pd.concat([soonest, episodes.assign(**alone)])
-    together = together.astype({"clock_us": np.int64, "server_us": np.int64})
-    return together.drop_duplicates(["recipient", "content_key", "started_us"])
 
 
 def _without_timetables(db: Connection, episodes: pd.DataFrame, settings: Detection) -> pd.DataFrame:

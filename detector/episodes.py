@@ -1,5 +1,6 @@
 """One person and the same mail again and again: from how many copies on nobody needs statistics."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,3 +175,15 @@ def _most_elsewhere(episode: dict[str, Any], others: Columns, in_a_loop: int, no
         if size >= len(others["copies"]) or most >= others["copies"][size]:  # what follows are no more
             return max(most, 1)
         size *= 4
+
+
+def with_groups(episodes: pd.DataFrame, groups: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The alarmed episodes and those of whole groups, which are alarmed whatever is usual for the template."""
+    usual = {"is_even": False, "own_days": 0, "most_elsewhere": 1, "enough_copies": 2, "clock_us": 0, "server_us": 0}
+    found = [rows.assign(**{name: usual[name] for name in usual.keys() - rows.columns}) for rows in groups if len(rows)]
+    soonest = pd.concat([episodes.iloc[:0], *found]).sort_values("enough_copies", kind="stable")
+    alone = {"alike": 1, "alike_at_us": 0, "clock_us": 0, "server_us": 0}
+    alone = {name: alone[name] for name in alone.keys() - episodes.columns}
+    together = pd.concat([soonest, episodes.assign(**alone)])
+    together = together.astype({"clock_us": np.int64, "server_us": np.int64})
+    return together.drop_duplicates(["recipient", "content_key", "started_us"])

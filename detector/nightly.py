@@ -63,9 +63,7 @@ def nightly(config: Config, *, state: Path, as_of: datetime, dry_run: bool = Fal
             _say_archives(night, talk)
             talk("writing the documents, publishing the snapshot")
             casework.remember_addresses(state, config)
-            with facts.only_copies(db):
-                night = _with_cases(db, night, cases)
-                written = [casework.write_up(db, case, casework.Setting(state, config, as_of)) for case in night.cases]
+            night, written = _written_up(db, night, cases, casework.Setting(state, config, as_of))
             cases = chronicle.noted_since(db, cases, [each.case.record for each in written])
         revoked = tuple(line for each in written for line in each.revoked)
         lines = (*news, *chronicle.standing(cases, as_of))
@@ -161,9 +159,13 @@ def _figures(db: Connection, config: Config, files: Sequence[FileTally], as_of: 
     return facts.night(db, as_of, config.detection.stale_after, told, __version__)
 
 
-def _with_cases(db: Connection, night: NightFacts, cases: Cases) -> NightFacts:
-    """The night and all its cases, newest first; the store remembers it for whoever speaks before the next one."""
-    found = facts.cases(db, registry.saved_incidents(db), night.log_complete_through or night.as_of)
-    night = replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))
-    last_night.remember(db, night)
-    return night
+def _written_up(
+    db: Connection, night: NightFacts, cases: Cases, setting: casework.Setting
+) -> tuple[NightFacts, list[casework.WrittenUp]]:
+    """The night with all its cases, newest first, which the store remembers for whoever speaks before the next one; and
+    what was written of each."""
+    with facts.only_copies(db):
+        found = facts.cases(db, registry.saved_incidents(db), night.log_complete_through or night.as_of)
+        night = replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))
+        last_night.remember(db, night)
+        return night, [casework.write_up(db, case, setting) for case in night.cases]
