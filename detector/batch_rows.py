@@ -53,7 +53,7 @@ for _kind, _bins in {
     REFERRING: range(3, 16),
     OCCASIONAL: range(4, 15),
     SERIES: (8, 9, 10, 11, 13, 14),
-    SEVERAL: (1, 2, 3, 4, 12, 15),
+    SEVERAL: (1, 2, 3, 12, 15),
 }.items():
     VAGUE[_kind, list(_bins)] = True
 BATCH = ["cut_by", "scope", "organization", "window_us", "window_start_us"]

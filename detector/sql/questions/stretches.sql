@@ -1,8 +1,8 @@
 -- Whose mail came again within a minute (or, the third time within hours, ten) as did that of those before and after them in
--- a great mailing: of 24 who got it one after the other half did, or more (up to 20) if that is not three times their share
--- of all. So it is where a second run follows the first for a while, or one that broke off begins anew; who stands twice in
--- a list stands anywhere. Not where templates do so by nature, or on five runs of days or on ten days. `alike_at_us`: when
--- the log told of the twelfth.
+-- a great mailing: of 24 who got it one after the other half did, or more if many of all did, so that it is no chance (one
+-- in a million). So it is where a second run follows the first for a while, or one that broke off begins anew; who stands
+-- twice in a list stands anywhere. Not where templates do so by nature, or on five runs of days or on ten days.
+-- `alike_at_us`: when the log told of the twelfth.
 -- grain: recipient, content_key, started_us
 -- reads: batches, repeats, template_numbers
 with mailings as (
@@ -34,7 +34,7 @@ with mailings as (
       partition by template_key, window_start_us, is_again order by next_known_us, send_id
     ) as place
   from stretched
-  where is_hit = 1 and most >= greatest(12, least(20, 72 * part))
+  where is_hit = 1 and most >= greatest(12, 9 + 30 * part)
   window one_mailing as (partition by template_key, window_start_us, is_again)
 ), days as (
   select distinct template_key, window_start_us - window_start_us % 86400000000 as day_us from hit
