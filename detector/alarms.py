@@ -49,7 +49,7 @@ class Alarms:
         return company[company["window_start_us"] + company["window_us"] + lag_us >= span.started_us]
 
     def quarters_of(self, span: Span) -> frozenset[int]:
-        """When that was: quarters of an hour, and the first moment of a server."""
+        """The quarters of an hour of that company, and a server's first moment."""
         servers = self.episodes_of(span)["server_us"]
         return frozenset(map(int, [*self.company_of(span)["window_start_us"], *servers[servers > 0]]))
 

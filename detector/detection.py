@@ -26,7 +26,8 @@ from detector.usual_lags import usual_lags
 
 _LAG_BIN, _REPEATED = COLUMNS.index("lag_bin"), COLUMNS.index("repeated")
 _OF_GROUPS = ("own_clock", "unchanged_series", "storms")
-_OF_MAILINGS = ("one_server", "same_message", "stretches")
+_OF_SENDERS = ("one_server", "same_message", "stretches")
+"""What these find is no blind copy of other mail, though it goes out beside it."""
 _NO_COPIES = ("blind_copies", "notices_of_each", "other_sizes")
 _LEARNED_UNDER = ("template", "scale", "is_again", "lag_bin", "day")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -101,7 +102,7 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
     episodes = with_groups(_without_timetables(db, episodes, settings), _asked(db, _OF_GROUPS))
     person_alarms, episodes = _without_blind_copies(db, person_alarms, episodes)
     at_once = multiplied(db.execute(read_sql("questions/at_once")).df(), settings.alarm_log10)
-    episodes = with_groups(episodes, [*_asked(db, _OF_MAILINGS), at_once])
+    episodes = with_groups(episodes, [*_asked(db, _OF_SENDERS), at_once])
     alarms = Alarms(batch_alarms, person_alarms, episodes, settings)
     _save(db, alarms, usual_lags(batches, alarms, numbers))
     read_near(db, alarms)

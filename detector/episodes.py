@@ -186,4 +186,4 @@ def with_groups(episodes: pd.DataFrame, groups: Sequence[pd.DataFrame]) -> pd.Da
     alone = {name: alone[name] for name in alone.keys() - episodes.columns}
     together = pd.concat([soonest, episodes.assign(**alone)])
     together = together.astype({"clock_us": np.int64, "server_us": np.int64})
-    return together.drop_duplicates(["recipient", "content_key", "started_us"])
+    return together.drop_duplicates(["recipient", "content_key", "started_us", "ended_us"])

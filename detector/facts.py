@@ -75,7 +75,8 @@ def case(db: Connection, incident: Incident, complete_through: datetime) -> Case
 
 
 def cases(db: Connection, incidents: Sequence[Incident], complete_through: datetime) -> Iterator[CaseFacts]:
-    """The same of several; what counts over the whole log is counted of all of them at once."""
+    """The same of several; what counts over the whole log is counted of all of them at once. Ask within `only_copies`,
+    or each scans the log."""
     usual, lags = _usual(db), portrait.lags(db, incidents)
     for incident in incidents:
         name = incident.incident_id

@@ -112,8 +112,9 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
         episodes[episodes["copies"] >= episodes["enough_copies"]].sort_values("started_us").head(_MOST_ALARMS_REPLAYED)
     )
     found += [_enough_copies(db, row) for row in first.to_dict("records")]
+    found = [us for us in found if us >= span.started_us]  # what had shown before is of another burst
     if found:
-        return max(min(found), span.started_us)  # what an episode had shown before may be of another burst
+        return min(found)
     return min((_later(batch, histories) for batch in whole), default=span.ended_us)
 
 

@@ -116,7 +116,7 @@ def _by_a_clock(shape: Shape, begins: datetime) -> bool:
     """Was it repeated an hour later, in the hours in which some zone's clocks go back? Nobody does that on purpose."""
     if abs(shape.median_gap_seconds - 3600) > 600:
         return False
-    from detector.evidence.spacing import clocks_put_back
+    from detector.evidence.spacing import clocks_put_back  # pandas: see `_incidents`
 
     return any(moment - 600 <= begins.timestamp() < moment + 3 * 3600 for moment in clocks_put_back(begins.year))
 

@@ -332,10 +332,12 @@ def drip(rng: random.Random) -> Iterator[Mail]:
             yield moment, f"clerk{person}@firm.example", "certificate", "Your certificate for Firm"
 
 
-def read_outbox(folder: Path, mails: list[Mail]) -> list[tuple[Incident, tuple[AffectedRecipient, ...]]]:
+def read_outbox(
+    folder: Path, mails: list[Mail], ends: datetime = SCHOOL_ENDS
+) -> list[tuple[Incident, tuple[AffectedRecipient, ...]]]:
     with fresh_store(folder / "state") as db:
-        ingest(db, written(folder, mails), as_of=SCHOOL_ENDS)
-        return Month(db, {}).found(SCHOOL_ENDS)
+        ingest(db, written(folder, mails), as_of=ends)
+        return Month(db, {}).found(ends)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -398,6 +400,24 @@ def test_a_mailing_again_after_an_hour_to_the_second_is_an_incident_and_after_fi
     (hit,) = alarms(read_outbox(tmp_path, ordinary + mailing([1.5, 2.5])))
     assert len(hit) == 40
     assert alarms(read_outbox(tmp_path / "fifty", ordinary + mailing([1.5, 1.5 + 50 / 60]))) == []
+
+
+def test_a_mailing_that_runs_again_as_clocks_go_back_is_an_incident_though_its_second_run_began_late(tmp_path):
+    """An hour and half a minute apart: on 3 April 2027 from 15:20 UTC on, when Australia's clocks go back, or two weeks
+    before, when none does."""
+    ordinary = list(ordinary_outbox(random.Random(11)))
+
+    def twice(begins: datetime) -> list[Mail]:
+        return [
+            (begins + timedelta(seconds=3630 * run + n), f"clerk{n}@firm.example", "news", "News of B2")
+            for run in range(2)
+            for n in range(40)
+        ]
+
+    clocks = datetime(2027, 4, 3, 15, 20, tzinfo=UTC)
+    (hit,) = alarms(read_outbox(tmp_path, ordinary + twice(clocks), ends=clocks + timedelta(days=1)))
+    assert len(hit) == 40
+    assert alarms(read_outbox(tmp_path / "meant", ordinary + twice(clocks - timedelta(days=14)))) == []
 
 
 def test_a_mailing_that_breaks_off_and_begins_again_from_the_top_is_no_resend_on_purpose(tmp_path):
@@ -956,6 +976,9 @@ def test_an_invitation_that_is_edited_in_between_is_no_copy_of_itself(tmp_path):
     assert len(hit) == 8
     sizes = [8_000, 8_000, 8_009, 7_998, 7_998]
     assert alarms(read_sized(tmp_path / "moved", ordinary + moved("Invitation to B2", 8, sizes))) == []
+    first = moved("Invitation to B2", 8, [8_000] * 5)[:8]
+    at_once = [(at + timedelta(seconds=9), *mail, size + 7) for at, *mail, size in first]  # by a server of longer name
+    assert len(alarms(read_sized(tmp_path / "at once", ordinary + first + at_once))) == 1
 
 
 def test_the_smaller_part_of_an_ordinary_mailing_is_ordinary(tmp_path):

@@ -5,18 +5,21 @@ from detector.evidence import Evidence
 
 SLUG = "clock-change"
 MEANING = (
-    "Clocks were put back an hour, or one of two was an hour off, and what is scheduled in the hour that came twice "
-    "ran in both."
+    "Clocks were put back an hour, or a clock or a zone was an hour off, and what is scheduled in the hour that came "
+    "twice ran twice."
 )
 FIRST_QUESTION = (
     "In which time zone does the scheduler read its timetable, and what does it do with the hour that comes twice?"
 )
-HOW_TO_STOP = "It is over by itself. Let the scheduler run in UTC, or move its jobs out of the hour that comes twice."
+HOW_TO_STOP = (
+    "If clocks were put back it is over by itself; else set clock and zone right. Let the scheduler run in UTC, or "
+    "move its jobs out of the hour that comes twice."
+)
 
 
 def judge(evidence: Evidence) -> Judgement | None:
-    """Fits if most extra copies came one hour after the first while some zone's clocks were being put back; less so in
-    any other night."""
+    """Fits if most extra copies came one hour after the first while some zone's clocks were being put back; less so on
+    any other day."""
     part = evidence.spacing.clock_change_share
     if part < 0.5:
         return _off_by_an_hour(evidence)

@@ -25,7 +25,7 @@ RUNGS = {
 
 CAUSES = {
     "smtp-ambiguity": "a mail server took the message, its answer was lost, and the message was sent again",
-    "clock-change": "the clock was put back, and the schedule ran twice",
+    "clock-change": "a clock showed an hour twice or was an hour off, and the schedule ran twice",
     "replicated-scheduler": "several servers each run the same schedule",
     "double-registration": "the code that sends is called twice for each event",
     "per-subscription-loop": "one mail per enrolment or role instead of one per person",

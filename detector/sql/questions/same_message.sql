@@ -1,7 +1,7 @@
 -- The very same message, by its Message-ID, to the same person again after a minute to six hours: no program gives an id
 -- twice, but a server does whose answers the sender waits for in vain. With no rest of a day: three people or more of one
--- organization, five messages or more, and more than went out again to all others on all other days.
--- `alike_at_us`: when the log told of the fifth; `server_us`: the first copy.
+-- organization, five messages or more, and more than went out again here and there; not if it happens all the time.
+-- `alike_at_us`: when the log had told of so many; `server_us`: the first copy.
 -- grain: recipient, content_key, started_us
 -- reads: repeats, same_ids, sends
 with sent as (
@@ -24,19 +24,27 @@ with sent as (
 ), told as (
   select organization, number, recipient, message_id, min(known_at_us) as known_at_us, row_number() over (
       partition by organization, number order by min(known_at_us), recipient, message_id
-    ) as place
+    ) as place, case when row_number() over (
+      partition by organization, number, recipient order by min(known_at_us), message_id
+    ) = 1 then 1 else 0 end as is_first
   from numbered
   group by organization, number, recipient, message_id
-), sessions as (
-  select organization, number, count(distinct recipient) as people, count(*) as messages,
-    max(case when place = 5 then known_at_us end) as known_at_us
+), counted as (
+  select *, sum(is_first) over (
+      partition by organization, number order by place rows between unbounded preceding and current row
+    ) as people
   from told
+), sessions as (
+  select organization, number, max(people) as people, count(*) as messages,
+    min(case when place > 4 and people > 2 then known_at_us end) as known_at_us
+  from counted
   group by organization, number
-  having count(distinct recipient) > 2 and count(*) > 4
+  having max(people) > 2 and count(*) > 4
 ), found as (
   select s.organization, s.number, s.people, s.known_at_us
   from sessions as s
-  where 2 * s.messages > (select count(distinct recipient || ' ' || message_id) from again)
+  where (select count(*) from sessions) < 5
+    and s.messages > (select count(*) from told) - (select sum(messages) from sessions)
 ), copies as (
   select f.organization, f.number, f.people, f.known_at_us, n.send_id, n.recipient, n.message_id, n.sent_at_us, n.lag_us,
     min(n.sent_at_us) over (partition by f.organization, f.number) as began_us
@@ -47,6 +55,7 @@ select c.recipient, r.content_key, r.template_key, min(c.sent_at_us - c.lag_us) 
   count(*) + 1 as copies, false as is_even, 0 as own_days, 1 as most_elsewhere, 2 as enough_copies, max(c.people) as alike,
   max(c.known_at_us) as alike_at_us, min(c.began_us) as server_us
 from copies as c
-join repeats as r on r.send_id = c.send_id and (r.grain = 'mail' or substr(r.template_key, 1, 2) = 'i:')
+join repeats as r on r.send_id = c.send_id and r.lag_us = c.lag_us
+  and (r.grain = 'mail' or substr(r.template_key, 1, 2) = 'i:')
 group by c.recipient, c.message_id, r.content_key, r.template_key
-order by c.recipient, r.content_key, started_us
+order by c.recipient, r.content_key, started_us, ended_us

@@ -1,8 +1,8 @@
 -- Whose mail came again within a minute (or, the third time within hours, ten) as did that of those before and after them in
 -- a great mailing: of 24 who got it one after the other half did, or more if many of all did, so that it is no chance (one
 -- in a million). So it is where a second run follows the first for a while, or one that broke off begins anew; who stands
--- twice in a list stands anywhere. Not where templates do so by nature, or on five runs of days or on ten days.
--- `alike_at_us`: when the log told of the twelfth.
+-- twice in a list stands anywhere. Not where templates do so by nature, or on five runs of days or more, or ten days.
+-- `alike_at_us`: when the log had told of so many.
 -- grain: recipient, content_key, started_us
 -- reads: batches, repeats, template_numbers
 with mailings as (
@@ -45,7 +45,7 @@ with mailings as (
 ), rare as (
   select template_key from spaced group by template_key having sum(begins) < 5 and count(*) < 10
 ), told as (
-  select template_key, window_start_us, is_again, next_known_us as known_at_us from hit where place = 12
+  select template_key, window_start_us, is_again, next_known_us as known_at_us from hit where place = cast(ceil(greatest(12, 9 + 30 * part)) as bigint)
 )
 select h.recipient, h.content_key, h.template_key, min(h.sent_at_us) as started_us, max(h.again_us) as ended_us,
   count(*) + 1 as copies, false as is_even, 0 as own_days, 1 as most_elsewhere, 2 as enough_copies, max(h.people) as alike,
@@ -54,4 +54,4 @@ from hit as h
 join rare as r on r.template_key = h.template_key
 join told as t on t.template_key = h.template_key and t.window_start_us = h.window_start_us and t.is_again = h.is_again
 group by h.recipient, h.content_key, h.template_key, h.window_start_us, h.is_again
-order by h.recipient, h.content_key, started_us
+order by h.recipient, h.content_key, started_us, ended_us
