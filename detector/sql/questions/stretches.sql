@@ -1,21 +1,19 @@
--- Whose mail came again within a minute (or, the third time within hours, ten) as did that of those before and after them in
--- a great mailing: of 24 who got it one after the other half did, or more if many of all did, so that it is no chance (one
--- in a million). So it is where a second run follows the first for a while, or one that broke off begins anew; who stands
--- twice in a list stands anywhere. Not where templates do so by nature, or on five runs of days or more, or ten days.
--- `alike_at_us`: when the log had told of so many.
+-- Whose mail came again within a minute as did that of those before and after them in a great mailing: of 24 who got it one
+-- after the other half did, or more if many of all did, so that it is no chance (one in a million). So it is where a second
+-- run follows the first for a while; who stands twice in a list stands anywhere. Not where templates do so by nature, or on
+-- five runs of days or more, or ten days. `alike_at_us`: when the log had told of so many.
 -- grain: recipient, content_key, started_us
 -- reads: batches, repeats, template_numbers
 with mailings as (
-  select distinct b.template_key, b.window_start_us, b.is_again, t.kind
+  select distinct b.template_key, b.window_start_us, b.is_again
   from batches as b
   join template_numbers as t on t.template_key = b.template_key and t.kind in (0, 3, 4)
-  where b.scope = 'all' and b.window_us = 900000000 and (b.lag_bin = 15 or b.lag_bin = 4 and b.is_again and t.kind <> 3)
-    and b.repeated > 11 and substr(b.template_key, 1, 2) in ('t:', 's:', 'z:')
+  where b.scope = 'all' and b.window_us = 900000000 and b.lag_bin = 15 and b.repeated > 11
+    and substr(b.template_key, 1, 2) in ('t:', 's:', 'z:')
 ), copies as (
   select r.recipient, r.content_key, r.template_key, r.send_id, r.sent_at_us, r.sent_at_us + r.next_lag_us as again_us,
     r.next_known_us, m.window_start_us, m.is_again,
-    case when r.next_lag_us < 60000000 or r.lag_us < 21600000000 and r.next_lag_us < 600000000 and m.kind <> 3
-      then 1 else 0 end as is_hit
+    case when r.next_lag_us < 60000000 then 1 else 0 end as is_hit
   from mailings as m
   join repeats as r on r.template_key = m.template_key and r.sent_at_us - r.sent_at_us % 900000000 = m.window_start_us
     and m.is_again = (r.copies_before > 0)
