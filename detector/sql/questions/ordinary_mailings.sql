@@ -10,12 +10,19 @@ with templates as (
   select template_key as alarmed_key, template_key from suspected
   union
   select k.kin_key, k.template_key from kins as k join suspected as a on a.template_key = k.kin_key
+), spans as (  -- with two days before and after, for what is edited is so within twenty hours
+  select t.template_key, min(a.window_start_us) - 172800000000 as from_us,
+    max(a.window_start_us + a.window_us) + 172800000000 as until_us
+  from suspected as a
+  join templates as t on t.alarmed_key = a.template_key
+  group by t.template_key
 ), copies as (
   select r.template_key, r.content_key, r.recipient, r.organization, r.sender, r.sent_at_us, r.lag_us, r.copies_before,
     s.size - lag(s.size) over (partition by r.recipient, r.content_key order by r.sent_at_us, r.send_id) as longer
   from repeats as r
+  join spans as p on p.template_key = r.template_key and (r.sent_at_us between p.from_us and p.until_us
+    or r.sent_at_us - r.lag_us between p.from_us and p.until_us)
   join sends as s on s.send_id = r.send_id
-  where r.template_key in (select template_key from templates)
 ), again as (
   select *, sent_at_us - sent_at_us % 900000000 as later_us,
     sent_at_us - lag_us - (sent_at_us - lag_us) % 900000000 as earlier_us
