@@ -190,8 +190,7 @@ def _without_blind_copies(
     if not len(suspects):
         return people, episodes
     db.register("suspects", suspects[["recipient", "content_key", "from_us", "until_us"]])
-    asked = (db.execute(read_sql(f"questions/{name}")).df() for name in _NO_COPIES)
-    blind = pd.concat(list(asked)).drop_duplicates()
+    blind = pd.concat(_asked(db, _NO_COPIES)).drop_duplicates()
     db.unregister("suspects")
     kept = (frame.merge(blind, how="left", indicator="is_blind") for frame in (people, episodes))
     people, episodes = (frame[frame.pop("is_blind") == "left_only"] for frame in kept)

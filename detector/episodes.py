@@ -179,11 +179,13 @@ def _most_elsewhere(episode: dict[str, Any], others: Columns, in_a_loop: int, no
 
 def with_groups(episodes: pd.DataFrame, groups: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The alarmed episodes and those of whole groups, which are alarmed whatever is usual for the template."""
-    usual = {"is_even": False, "own_days": 0, "most_elsewhere": 1, "enough_copies": 2, "clock_us": 0, "server_us": 0}
-    found = [rows.assign(**{name: usual[name] for name in usual.keys() - rows.columns}) for rows in groups if len(rows)]
-    soonest = pd.concat([episodes.iloc[:0], *found]).sort_values("enough_copies", kind="stable")
-    alone = {"alike": 1, "alike_at_us": 0, "clock_us": 0, "server_us": 0}
-    alone = {name: alone[name] for name in alone.keys() - episodes.columns}
-    together = pd.concat([soonest, episodes.assign(**alone)])
+    soonest = pd.concat([episodes.iloc[:0], *(_of_nobody_else(rows) for rows in groups if len(rows))])
+    together = pd.concat([soonest.sort_values("enough_copies", kind="stable"), _of_nobody_else(episodes)])
     together = together.astype({"clock_us": np.int64, "server_us": np.int64})
     return together.drop_duplicates(["recipient", "content_key", "started_us", "ended_us"])
+
+
+def _of_nobody_else(episodes: pd.DataFrame) -> pd.DataFrame:
+    """With what is not said of them: hit alone, and neither by a clock of their own nor by a server."""
+    alone = {"alike": 1, "alike_at_us": 0, "clock_us": 0, "server_us": 0}
+    return episodes.assign(**{name: value for name, value in alone.items() if name not in episodes})

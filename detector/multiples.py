@@ -41,22 +41,26 @@ def multiplied(at_once: pd.DataFrame, alarm_log10: float) -> pd.DataFrame:
 def _of_template(part: pd.DataFrame, alarm_log10: float) -> list[pd.DataFrame]:
     """The same of one template, whose runs of days do not overlap; the most telling first."""
     days = (part["started_us"] // DAY_US).to_numpy()
-    found = []
-    begins = list(np.unique(days))
-    while runs := [run for day in begins for run in _runs(part, days, day, alarm_log10)]:
-        run = max(runs, key=lambda run: run.log10)
+    is_first = (~part.assign(day=days).duplicated(["recipient", "day"])).to_numpy()  # a person's mails of a day are one
+    runs = [run for day in np.unique(days) for run in _runs(part, days, is_first, day, alarm_log10)]
+    found, taken = [], np.zeros(0, dtype=np.int64)
+    for run in sorted(runs, key=lambda run: -run.log10):
+        begins = days[run.first]
+        if begins in taken:
+            continue
+        taken = np.concatenate([taken, np.arange(begins - _MOST_DAYS + 1, days[run.last] + 1)])
         hit = part.iloc[run.first : run.last + 1]
         hit = hit[(hit["copies"] > 1) & (hit["copies"] % run.times == 0)]
         told_us = int(part["known_at_us"].to_numpy()[run.first : run.enough + 1].max())
         found.append(hit.assign(alike=hit["recipient"].nunique(), alike_at_us=told_us))
-        begins = [day for day in begins if not days[run.first] - _MOST_DAYS < day <= days[run.last]]
     return found
 
 
-def _runs(part: pd.DataFrame, days: Counts, day: int, alarm_log10: float) -> list[_Run]:
+def _runs(
+    part: pd.DataFrame, days: Counts, is_first: npt.NDArray[np.bool_], day: int, alarm_log10: float
+) -> list[_Run]:
     """What begins on that day and is beyond the line, by each number of times."""
-    firsts = (~part.assign(day=days).duplicated(["recipient", "day"])).to_numpy()  # a person's mails of a day are one
-    before = part["copies"].to_numpy()[firsts & (days < day)]
+    before = part["copies"].to_numpy()[is_first & (days < day)]
     near = np.flatnonzero((days >= day) & (days < day + _MOST_DAYS))
     near = near[~part["recipient"].iloc[near].duplicated().to_numpy()]
     if len(before) < _FEWEST_BEFORE or len(near) < _FEWEST_PEOPLE:

@@ -193,8 +193,7 @@ def _refresh_repeats(db: Connection, said: Said | None) -> None:
     made = ("other_contents", "repeats", "features", "binned_repeats", "recipient_days", "recipient_episodes")
     make(db, made, said)
     uncover(db, ("sends", "contents", *made))
-    put(db, ("features",), "remade", "send_id")
-    put(db, ("repeats",), "remade", "send_id")
+    put(db, ("features", "repeats"), "remade", "send_id")  # `repeats` last, for what that leaves
     db.execute(
         "create or replace temp table pairs as select line.recipient, line.template_key from standing "
         "union select recipient, template_key from part_repeats"

@@ -12,7 +12,7 @@ with begun as (
   where r.grain = 'mail'
 )
 select recipient, content_key, template_key, min(sent_at_us) as started_us, max(sent_at_us) as ended_us, count(*) as copies,
-  max(known_at_us) as known_at_us
+  false as is_even, 0 as own_days, 1 as most_elsewhere, 2 as enough_copies, max(known_at_us) as known_at_us
 from begun
 group by recipient, content_key, template_key, number
 order by template_key, started_us, recipient, content_key

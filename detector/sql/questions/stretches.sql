@@ -23,7 +23,7 @@ with mailings as (
     ) as hits, avg(is_hit) over (partition by template_key, window_start_us, is_again) as part
   from copies
 ), stretched as (
-  select *, max(hits) over (
+  select *, cast(ceil(greatest(12, 9 + 30 * part)) as bigint) as enough, max(hits) over (
       partition by template_key, window_start_us, is_again order by sent_at_us, send_id rows between current row and 23 following
     ) as most
   from counted
@@ -32,7 +32,7 @@ with mailings as (
       partition by template_key, window_start_us, is_again order by next_known_us, send_id
     ) as place
   from stretched
-  where is_hit = 1 and most >= greatest(12, 9 + 30 * part)
+  where is_hit = 1 and most >= enough
   window one_mailing as (partition by template_key, window_start_us, is_again)
 ), days as (
   select distinct template_key, window_start_us - window_start_us % 86400000000 as day_us from hit
@@ -43,7 +43,7 @@ with mailings as (
 ), rare as (
   select template_key from spaced group by template_key having sum(begins) < 5 and count(*) < 10
 ), told as (
-  select template_key, window_start_us, is_again, next_known_us as known_at_us from hit where place = cast(ceil(greatest(12, 9 + 30 * part)) as bigint)
+  select template_key, window_start_us, is_again, next_known_us as known_at_us from hit where place = enough
 )
 select h.recipient, h.content_key, h.template_key, min(h.sent_at_us) as started_us, max(h.again_us) as ended_us,
   count(*) + 1 as copies, false as is_even, 0 as own_days, 1 as most_elsewhere, 2 as enough_copies, max(h.people) as alike,
