@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,7 @@ def enough_copies(episode: dict[str, Any], most_elsewhere: int, *, is_known: boo
     return max(fewest, MANY_TIMES_THE_MOST * most_elsewhere)
 
 
+@lru_cache(maxsize=100_000)
 def _is_shared(recipient: str) -> bool:
     """True if several people read mail under such a name."""
     return recipient.partition("@")[0].partition("+")[0].lower() in SHARED_INBOXES

@@ -62,6 +62,22 @@ anti join gained as g on g.send_id = n.send_id and g.content_key = n.content_key
 union all
 select {_COUNTED} from lost
 """
+_MOVED_MAIL = """
+create or replace temp table moved_mail as
+with changed as (
+  (select send_id, template_key, content_key, recipient, sent_at_us, lag_us from lost
+   except select send_id, template_key, content_key, recipient, sent_at_us, lag_us from gained)
+  union all
+  (select send_id, template_key, content_key, recipient, sent_at_us, lag_us from gained
+   except select send_id, template_key, content_key, recipient, sent_at_us, lag_us from lost)
+)
+select distinct template_key, sent_at_us - sent_at_us % 900000000 as window_us from changed;
+create or replace temp table part_repeats as
+select r.template_key, r.content_key, r.recipient, r.sent_at_us, r.lag_us, r.grain from repeats as r
+semi join moved_mail as m on m.template_key = r.template_key
+  and m.window_us = r.sent_at_us - r.sent_at_us % 900000000
+"""
+"""The quarters of an hour in which other mail went out (what comes after a mail is nothing to it), and their mail."""
 
 
 def separate(db: Connection) -> None:
@@ -70,6 +86,15 @@ def separate(db: Connection) -> None:
     the weeks in which it did, for no batch is cut longer than that."""
     for statement in (_MOVED_WEEKS, _AS_IT_IS, _AS_IT_WAS):
         db.execute(statement)
+
+
+def gather(db: Connection, said: Said | None) -> None:
+    """Once `repeats` is exchanged, make the mailings again of the quarters of an hour in which other mail went out."""
+    db.execute(_MOVED_MAIL)
+    cover(db, "repeats")
+    make(db, ("mailings",), said)
+    uncover(db, ("repeats", "mailings"))
+    put(db, ("mailings",), "moved_mail", "template_key window_us")
 
 
 def recount(db: Connection, said: Said | None) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from detector import __version__
 from detector.parts import cover, differ, has_rows, make, put, uncover
-from detector.recount import recount, separate
+from detector.recount import gather, recount, separate
 from detector.store import Connection, read_sql, transaction
 from detector.tables import REPEATS, SCAFFOLD, SENDS, Said, build
 
@@ -199,6 +199,7 @@ def _refresh_repeats(db: Connection, said: Said | None) -> None:
         "union select recipient, template_key from part_repeats"
     )
     separate(db)
+    gather(db, said)
     put(db, ("recipient_days", "recipient_episodes"), "pairs", "recipient template_key")
     build(db, ("kins",), as_part=True)
     if differ(db, "kins"):

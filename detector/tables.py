@@ -31,6 +31,7 @@ REPEATS = (
     "same_ids",
     "other_contents",
     "repeats",
+    "mailings",
     "due_contents",
     "kins",
     "group_mailings",

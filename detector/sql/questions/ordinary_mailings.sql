@@ -10,60 +10,67 @@ with templates as (
   select template_key as alarmed_key, template_key from suspected
   union
   select k.kin_key, k.template_key from kins as k join suspected as a on a.template_key = k.kin_key
-), spans as (  -- with two days before and after, for what is edited is so within twenty hours
-  select t.template_key, min(a.window_start_us) - 172800000000 as from_us,
-    max(a.window_start_us + a.window_us) + 172800000000 as until_us
-  from suspected as a
-  join templates as t on t.alarmed_key = a.template_key
-  group by t.template_key
-), copies as (
-  select r.template_key, r.content_key, r.recipient, r.organization, r.sender, r.sent_at_us, r.lag_us, r.copies_before,
-    s.size - lag(s.size) over (partition by r.recipient, r.content_key order by r.sent_at_us, r.send_id) as longer
+), repeated as (
+  select a.place, r.template_key, r.content_key, r.recipient, r.sender, r.sent_at_us - r.sent_at_us % 900000000 as later_us,
+    r.sent_at_us - r.lag_us - (r.sent_at_us - r.lag_us) % 900000000 as earlier_us
   from repeats as r
-  join spans as p on p.template_key = r.template_key and (r.sent_at_us between p.from_us and p.until_us
-    or r.sent_at_us - r.lag_us between p.from_us and p.until_us)
+  join templates as t on t.template_key = r.template_key
+  cross join (select distinct cut_by, window_us from suspected) as w
+  join suspected as a on a.template_key = t.alarmed_key and a.cut_by = w.cut_by and a.window_us = w.window_us
+    and a.window_start_us = case when w.cut_by = 'later' then r.sent_at_us - r.sent_at_us % w.window_us
+      else r.sent_at_us - r.lag_us - (r.sent_at_us - r.lag_us) % w.window_us end
+    and (a.scope = 'all' or r.organization is not distinct from a.organization)
+  join lag_bins as b on b.lag_bin between a.from_bin and a.until_bin and r.lag_us >= b.from_us and r.lag_us < b.until_us
+  where r.copies_before > 0 and (a.cut_by = 'later' or a.is_again = (r.copies_before > 1))
+), beside as (  -- what was repeated in the same quarters of an hour
+  select r.template_key, r.content_key, r.recipient, r.sender, r.grain, r.lag_us, m.earlier_us, m.later_us
+  from repeats as r
+  join (select distinct sender, earlier_us, later_us from repeated) as m
+    on m.sender = r.sender and m.later_us = r.sent_at_us - r.sent_at_us % 900000000
+      and m.earlier_us = r.sent_at_us - r.lag_us - (r.sent_at_us - r.lag_us) % 900000000
+), places as (
+  select distinct content_key, later_us - later_us % 86400000000 as day_us from repeated
+  union
+  select content_key, later_us - later_us % 86400000000 from beside
+  where template_key in (select template_key from templates)
+), days as (  -- those in which anything lies that was edited within twenty hours, and the copy before
+  select distinct content_key, day_us + n * 86400000000 as day_us
+  from places
+  cross join (values (-2), (-1), (0), (1)) as near (n)
+), sizes as (
+  select r.content_key, r.recipient, r.sent_at_us, r.lag_us, r.send_id, s.size
+  from repeats as r
+  join days as d on d.content_key = r.content_key and d.day_us = r.sent_at_us - r.sent_at_us % 86400000000
   join sends as s on s.send_id = r.send_id
-), again as (
-  select *, sent_at_us - sent_at_us % 900000000 as later_us,
-    sent_at_us - lag_us - (sent_at_us - lag_us) % 900000000 as earlier_us
-  from copies
-  where copies_before > 0
+), copies as (
+  select content_key, recipient, sent_at_us, lag_us,
+    case when lag(sent_at_us) over one_mail = sent_at_us - lag_us then size - lag(size) over one_mail end as longer
+  from sizes
+  window one_mail as (partition by recipient, content_key order by sent_at_us, send_id)
 ), edited as (
-  select content_key, later_us
-  from again
+  select content_key, sent_at_us - sent_at_us % 900000000 as later_us
+  from copies
   where lag_us between 600000000 and 72000000000
-  group by content_key, earlier_us, later_us
+  group by content_key, sent_at_us - lag_us - (sent_at_us - lag_us) % 900000000, sent_at_us - sent_at_us % 900000000
   having count(distinct recipient) > 2 and count(*) = count(longer) and max(longer) - min(longer) <= 2
     and min(abs(longer)) > 3
 ), mailings as (
   select template_key, sender, earlier_us, later_us, count(distinct recipient) as people
-  from again
-  where lag_us < 72000000000
+  from beside
+  where lag_us < 72000000000 and template_key in (select template_key from templates)
   group by template_key, sender, earlier_us, later_us
 ), ordinary as (
-  select m.sender, m.earlier_us, m.later_us, r.template_key, count(distinct r.recipient) as people
-  from (select distinct sender, earlier_us, later_us from mailings) as m
-  join repeats as r on r.sender = m.sender and r.sent_at_us - r.sent_at_us % 900000000 = m.later_us
-    and r.sent_at_us - r.lag_us - (r.sent_at_us - r.lag_us) % 900000000 = m.earlier_us
-  where r.grain = 'mail' and (r.template_key not in (select template_key from templates) or exists (
-    select 1 from edited as e where e.content_key = r.content_key and abs(e.later_us - m.later_us) < 72000000000
+  select b.sender, b.earlier_us, b.later_us, b.template_key, count(distinct b.recipient) as people
+  from beside as b
+  where b.grain = 'mail' and (b.template_key not in (select template_key from templates) or exists (
+    select 1 from edited as e where e.content_key = b.content_key and abs(e.later_us - b.later_us) < 72000000000
   ))
-  group by m.sender, m.earlier_us, m.later_us, r.template_key
+  group by b.sender, b.earlier_us, b.later_us, b.template_key
 ), parts as (
   select distinct m.template_key, m.earlier_us, m.later_us
   from mailings as m
   join ordinary as o on o.sender = m.sender and o.earlier_us = m.earlier_us and o.later_us = m.later_us
   where o.people >= 4 * m.people
-), repeated as (
-  select a.place, g.template_key, g.content_key, g.recipient, g.earlier_us, g.later_us
-  from suspected as a
-  join templates as t on t.alarmed_key = a.template_key
-  join again as g on g.template_key = t.template_key
-    and (a.scope = 'all' or g.organization is not distinct from a.organization)
-    and a.window_start_us = case when a.cut_by = 'later' then g.sent_at_us - g.sent_at_us % a.window_us
-      else g.sent_at_us - g.lag_us - (g.sent_at_us - g.lag_us) % a.window_us end
-  join lag_bins as b on b.lag_bin between a.from_bin and a.until_bin and g.lag_us >= b.from_us and g.lag_us < b.until_us
-  where a.cut_by = 'later' or a.is_again = (g.copies_before > 1)
 ), judged as (
   select r.place, r.recipient, r.content_key, r.later_us, max(case when e.content_key is not null then 1 else 0 end) as is_edited,
     max(case when p.template_key is not null then 1 else 0 end) as is_part
