@@ -50,6 +50,7 @@ class Burst:
     is_slow: bool = False
     """Its copies come many hours apart."""
     median_gap_seconds: float = 0.0
+    """0 if it is not known."""
     copies_each: float = 1.0
     """Extra copies, on average."""
     kin: str | None = None
@@ -118,8 +119,12 @@ def _belong(one: Burst, other: Burst) -> bool:
     apart = _apart(one, other)
     shared = len(one.recipients & other.recipients)
     is_shared = shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))
-    if one.template_key == other.template_key or _are_neighbours(one, other):
+    if one.template_key == other.template_key:
         return apart <= _pause(one, other, is_shared) and (is_shared or _are_of_a_pace(one, other))
+    if _are_neighbours(one, other):
+        is_at_once = max(one.median_gap_seconds, other.median_gap_seconds) <= A_MINUTE
+        is_one_mail = is_shared or is_at_once or (one.is_slow and other.is_slow) or _are_alike(one, other)
+        return apart <= _pause(one, other, is_shared) and is_one_mail
     if _hit_the_same(one, other):
         return apart <= AFTERWARDS
     is_akin = one.kin is not None and one.kin == other.kin and apart <= timedelta(0)
@@ -155,8 +160,11 @@ def _are_of_a_pace(one: Burst, other: Burst) -> bool:
 
 def _pause(one: Burst, other: Burst, is_shared: bool) -> timedelta:
     """How long one mail may rest and still be one affair, by who gets it and after what time it comes again."""
-    if is_shared and (one.is_slow or other.is_slow):  # what comes weekly rests for a week
-        return max(PAUSE, timedelta(seconds=ALIKE * min(one.median_gap_seconds, other.median_gap_seconds)))
+    gaps = sorted((one.median_gap_seconds, other.median_gap_seconds))
+    if is_shared and one.is_slow and other.is_slow:  # what comes weekly rests for a week
+        return max(PAUSE, timedelta(seconds=ALIKE * gaps[0]))
+    if is_shared and (one.is_slow or other.is_slow):  # a retry that has become slow
+        return min(OVERNIGHT, timedelta(seconds=ALIKE * gaps[1]))
     if not _are_alike(one, other):
         return TOUCHING
     return PAUSE if _are_one_group(one, other) else OVERNIGHT

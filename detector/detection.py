@@ -275,7 +275,7 @@ def _burst(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> 
         template_key=span.template_key,
         burst_number=span.burst_number,
         is_slow=span.is_slow,
-        median_gap_seconds=span.median_gap_seconds,
+        median_gap_seconds=max(span.median_gap_seconds, 0.001),  # 0 would say that it is not known
         copies_each=span.copies_each,
         rung=span.rung,
         sender=span.sender,

@@ -189,7 +189,7 @@ def _incidents(db: Connection, ids: Sequence[str], groups: Sequence[Sequence[Bur
 
 def _incident(db: Connection, incident_id: str, bursts: Sequence[Burst], feed: Feed, usual_hosts: int) -> Incident:
     """One incident with its figures."""
-    from detector.causes import explain
+    from detector.causes import deliberate_resend, explain
     from detector.fingerprints import fingerprint
 
     people = facts.affected(db, incident_id)
@@ -199,10 +199,11 @@ def _incident(db: Connection, incident_id: str, bursts: Sequence[Burst], feed: F
     started_at, ended_at = min(b.started_at for b in bursts), max(b.ended_at for b in bursts)
     state, ongoing = incidents.liveness(ended_at, evidence.spacing.median_seconds, feed)
     excess = sum(person.excess for person in people)
+    was_meant = candidates[0].cause == deliberate_resend.SLUG  # whoever sent it knows of it: nobody need be woken
     return Incident(
         incident_id=incident_id,
         state=state,
-        severity=incidents.severity(len(people), excess, ended_at - started_at),
+        severity="info" if was_meant else incidents.severity(len(people), excess, ended_at - started_at),
         template=facts.label(db, incident_id),
         rung=bursts[0].rung,
         sender=bursts[0].sender,

@@ -1216,3 +1216,110 @@ def test_an_empty_log_and_a_log_without_repeats_have_no_bursts(tmp_path):
         build(db, tables.SENDS + tables.REPEATS, as_of=SCHOOL_ENDS)
         assert find_bursts(db, Config().detection) == []
         assert db.execute("select count(*) from sends").fetchall() == [(20,)]
+
+
+def test_a_lesson_of_every_week_is_announced_each_time_under_a_subject_that_ends_as_those_of_other_lessons(tmp_path):
+    """Without templates, "B3 starts in one hour" comes to the same twelve people four times, a week apart, and so for
+    six lessons."""
+    ordinary = [(moment, to, "", subject) for moment, to, _, subject in ordinary_outbox(random.Random(38))]
+
+    def announced(lesson: int, ending: str) -> list[Mail]:
+        begins = FIRST_DAY + timedelta(hours=9 + 26 * lesson)
+        return [
+            (
+                begins + timedelta(days=7 * week, milliseconds=300 * n),
+                f"l{lesson}.{n}@firm.example",
+                "",
+                f"B{lesson} {ending}",
+            )
+            for week in range(4)
+            for n in range(12)
+        ]
+
+    lessons = [mail for lesson in range(6) for mail in announced(lesson, "starts in one hour")]
+    assert alarms(read_outbox(tmp_path / "lessons", [*ordinary, *lessons])) == []
+
+
+def posts_of_a_forum(extra: Sequence[tuple[float, Sequence[int]]] = (), subject: str = "Post in group 3") -> list[Mail]:
+    """Sixty people get a post on every other day at any hour, and four within two hours on four days; and what there is
+    more, at an hour and to some of them."""
+    rng = random.Random(22)
+    hours = [48 * n + rng.uniform(0, 20) for n in range(1, 14)]
+    hours += [24 * day + 9 + gap for day in (6, 11, 16, 25) for gap in (0, 0.05, 0.3, 1.8)]
+    ordinary = [(hour, range(60), "Post in group 3") for hour in hours]
+    return [
+        (FIRST_DAY + timedelta(hours=hour, milliseconds=100 * n), f"clerk{n}@firm.example", "post", what)
+        for hour, people, what in [*ordinary, *((hour, people, subject) for hour, people in extra)]
+        for n in people
+    ]
+
+
+def test_two_posts_of_a_forum_that_go_out_together_are_none_and_a_second_run_through_half_of_one_is(tmp_path):
+    """Two come forty seconds apart to all sixty. Or thirty who stand one after the other get one twice."""
+    ordinary, hour = list(ordinary_outbox(random.Random(22))), 24 * 20 + 10.0
+    both = posts_of_a_forum([(hour, range(60)), (hour + 40 / 3600, range(60))])
+    assert alarms(read_outbox(tmp_path / "both", [*ordinary, *both])) == []
+    again = posts_of_a_forum([(hour, range(60)), (hour + 3 / 3600, range(20, 50))])
+    (hit,) = alarms(read_outbox(tmp_path / "again", [*ordinary, *again]))
+    assert hit == {f"clerk{n}@firm.example" for n in range(20, 50)}
+
+
+def test_what_comes_to_a_group_every_five_minutes_by_the_clock_is_a_loop_even_in_a_forum(tmp_path):
+    """Fourteen of sixty get a post twenty times, each after five minutes: 19 extra copies each. At no even pace, twenty
+    posts are a lively afternoon."""
+    ordinary, hour, rng = list(ordinary_outbox(random.Random(22))), 24 * 20 + 10.0, random.Random(4)
+    even = posts_of_a_forum([(hour + n / 12, range(14)) for n in range(20)], "Post in group 8")
+    ((incident, people),) = read_outbox(tmp_path / "even", [*ordinary, *even])
+    assert {person.recipient for person in people} == {f"clerk{n}@firm.example" for n in range(14)}
+    assert incident.excess == 14 * 19
+    lively = posts_of_a_forum(
+        [(hour + n / 12 + rng.uniform(-0.03, 0.03), range(14)) for n in range(20)], "Post in group 8"
+    )
+    assert alarms(read_outbox(tmp_path / "lively", [*ordinary, *lively])) == []
+
+
+def test_a_run_that_began_again_and_a_replay_of_old_mail_days_later_are_two_incidents(tmp_path):
+    """Forty people get a grade on some day of three weeks each. Then a run through thirty of a class breaks off twice
+    and begins again after five minutes; and three days later all forty get all that they had got, once more. Two of
+    them had been sent a grade again on other days, which belongs to neither."""
+    ordinary, rng = list(ordinary_outbox(random.Random(40))), random.Random(41)
+
+    def grade(moment: datetime, n: int, what: str) -> Mail:
+        return moment, f"pupil{n}@south.example", "grade", f"Your grade in {what}"
+
+    single = [grade(FIRST_DAY + timedelta(days=rng.uniform(0, 19)), n, f"B{n % 4}") for n in range(40)]
+    again = [grade(FIRST_DAY + timedelta(days=20 + k, hours=3), k, f"B{k % 4}") for k in (1, 2)]
+    runs = FIRST_DAY + timedelta(days=21, hours=9)
+    run = [grade(runs + timedelta(minutes=5 * k, seconds=2 * n), n, "B7") for k in range(3) for n in range(30)]
+    replays, written_again = FIRST_DAY + timedelta(days=24, hours=14), [*single, *run[:30]]
+    replay = [(replays + timedelta(seconds=2 * n), *mail[1:]) for n, mail in enumerate(written_again)]
+    found = read_outbox(tmp_path, [*ordinary, *single, *again, *run, *replay])
+    assert [(incident.started_at, incident.recipients, incident.excess) for incident, _ in found] == [
+        (runs + timedelta(minutes=5), 30, 60),
+        (replays, 40, 70),
+    ]
+
+
+def test_a_welcome_that_a_client_asked_for_once_more_is_a_note_and_no_alarm(tmp_path):
+    """Each day forty of one client are welcomed. One such forty get it once more, seventy minutes later; and to another
+    forty a broken timer sends it twice more, as late each time."""
+    ordinary = list(ordinary_outbox(random.Random(42)))
+
+    def welcomed(day: int, copies: int) -> list[Mail]:
+        begins = FIRST_DAY + timedelta(days=day, hours=10)
+        return [
+            (
+                begins + timedelta(minutes=70 * again, seconds=0.4 * n),
+                f"new{day}.{n}@client.example",
+                "start",
+                "Welcome",
+            )
+            for again in range(copies)
+            for n in range(40)
+        ]
+
+    others = [mail for day in range(19) for mail in welcomed(day, 1)]
+    ((incident, people),) = read_outbox(tmp_path / "meant", [*ordinary, *others, *welcomed(20, 2)])
+    assert (incident.cause, incident.severity, incident.excess, len(people)) == ("deliberate-resend", "info", 40, 40)
+    (hit,) = alarms(read_outbox(tmp_path / "timer", [*ordinary, *others, *welcomed(20, 3)]))
+    assert len(hit) == 40

@@ -130,6 +130,23 @@ def test_size_classes_next_door_are_one_affair_and_further_ones_are_not():
     assert sizes(sized(92), sized(94, people=LARKSPUR)) == [1, 1]
 
 
+def test_size_classes_next_door_that_repeat_after_other_times_are_two_affairs():
+    """One person's tickets every two minutes, and a group's mail every half hour."""
+    group = replace(sized(92, people=HARBOR), median_gap_seconds=1800.0)
+    person = replace(sized(93, people=LARKSPUR), median_gap_seconds=119.0)
+    assert sizes(group, person) == [1, 1]
+    assert sizes(group, replace(person, median_gap_seconds=1700.0)) == [2]
+
+
+def test_what_goes_on_slowly_is_one_affair_with_what_was_quick_if_it_rests_no_longer_than_it_takes():
+    """A retry that backs off: hours after two hours. Not a replay, days later, of what had come weeks before."""
+    quick = replace(burst(lasts=6 * HOUR), median_gap_seconds=7_200.0)
+    slow = replace(burst(begins=20 * HOUR, lasts=40 * HOUR, number=1), is_slow=True, median_gap_seconds=50_000.0)
+    assert sizes(quick, slow) == [2]
+    replay = replace(slow, started_at=NIGHT + 80 * HOUR, ended_at=NIGHT + 81 * HOUR, median_gap_seconds=700_000.0)
+    assert sizes(quick, replay) == [1, 1]
+
+
 def test_a_burst_that_touches_two_makes_all_three_one_affair():
     first, last = burst(lasts=HOUR), burst(begins=3 * HOUR, template="t:invoice")
     between = burst(begins=HOUR, lasts=2 * HOUR, template="t:receipt")

@@ -62,7 +62,7 @@ def render_report(
 
 
 def split_cases(night: NightFacts) -> tuple[list[CaseFacts], list[CaseFacts]]:
-    """Incidents to tell in full, the most pressing first, and those only to list: long over, muted, or too many."""
+    """Incidents to tell in full, the most pressing first, and those only to list: old, muted, meant, too many."""
     horizon = (night.log_complete_through or night.as_of) - timedelta(days=RECENT_DAYS)
     current: list[CaseFacts] = []
     earlier: list[CaseFacts] = []
@@ -87,10 +87,13 @@ def headline(night: NightFacts, current: list[sentences.CaseWords], has_earlier:
         who = phrases.counted(len(people), "person", "people")
         what = phrases.counted(excess, "extra copy", "extra copies")
         return f"{phrases.number(len(current))} mails were sent again and again: {who} got {what}."
-    muted = sum(case.incident.severity == "info" for case in night.cases)
-    if muted:
-        what = phrases.counted(muted, "incident is", "incidents are")
-        finding = f"nothing was sent again and again in the last seven days but what people dismissed: {what} muted"
+    notes = [case for case in night.cases if case.incident.severity == "info"]
+    if notes:
+        is_muted = all(case.record and (case.record.muted_by or case.record.verdict) for case in notes)
+        but = "what people dismissed" if is_muted else "what they dismissed or, it seems, meant"
+        what = phrases.counted(len(notes), "incident is", "incidents are")
+        finding = f"nothing was sent again and again in the last seven days but {but}: {what} "
+        finding += "muted" if is_muted else "no more than a note"
     else:
         finding = f"nothing was sent again and again{' in the last seven days' if has_earlier else ''}"
     return f"{feed.among_the_comparable(night, finding)}."

@@ -1,9 +1,9 @@
 -- All extra copies of each burst, so that the figures are whole. Of each mail to each person: the anchors; what an anchor
 -- repeats, if that is a repeat itself; what hangs on by gaps of an hour or three times the lag beside it, up to four days;
 -- and all that lies between (but where a reference is left out, only what came soon: it may be other mail); but of what is
--- quick nobody who had got it more often long before the burst, as an address that is probed every hour. A repeat at a lag
--- that is usual for the template is none, unless it is an anchor: today's digest is right, and so, amid what is quick, is this
--- week's issue.
+-- quick nobody who had got it more often long before the burst, as an address that is probed every hour; and of what is
+-- slow no day before or after with a twentieth of what the busiest had. A repeat at a lag that is usual for the template is
+-- none, unless it is an anchor: today's digest is right, and so, amid what is quick, is this week's issue.
 -- A send that two bursts claim goes to the one with the sharper reason: the same Message-ID, its own template, its kin.
 -- grain: template_key, burst_number, send_id
 -- reads: burst_anchors, lag_bins, repeats, usual_lags
@@ -39,7 +39,8 @@ with mails as (
   select *, max(is_anchor) over (partition by template_key, burst_number, recipient, content_key, chain) as hangs_on,
     min(case when is_anchor = 1 then copies_before end) over (partition by template_key, burst_number, recipient, content_key) as first_one,
     max(case when is_anchor = 1 then copies_before end) over (partition by template_key, burst_number, recipient, content_key) as last_one,
-    min(case when is_anchor = 1 then sent_at_us end) over (partition by template_key, burst_number) as burst_from_us
+    min(case when is_anchor = 1 then sent_at_us end) over (partition by template_key, burst_number) as burst_from_us,
+    max(case when is_anchor = 1 then sent_at_us end) over (partition by template_key, burst_number) as burst_until_us
   from chained
 ), weighed as (
   select *, sum(is_anchor) over (partition by template_key, burst_number, recipient, content_key) as anchors,
@@ -56,8 +57,15 @@ with mails as (
   from weighed
   where (hangs_on = 1 or copies_before between first_one and last_one) and (burst_number % 2 = 1 or long_before <= anchors)
     and (substr(template_key, 1, 2) <> 'm:' or is_anchor = 1 or lag_us <= greatest(3600000000, 3 * coalesce(next_lag_us, 0)))
+), counted as (
+  select *, count(*) over (partition by template_key, burst_number, sent_at_us - sent_at_us % 86400000000) as that_day
+  from claimed
+  where place = 1
+), compared as (
+  select *, max(that_day) over (partition by template_key, burst_number) as busiest_day from counted
 )
 select template_key, burst_number, own_template_key, send_id, sent_at_us, recipient, organization, content_key, sender, rung,
   copies_before, lag_us
-from claimed
-where place = 1
+from compared
+where burst_number % 2 = 0 or 20 * that_day >= busiest_day
+  or sent_at_us between burst_from_us - 86400000000 and burst_until_us + 86400000000

@@ -10,8 +10,9 @@ with quick as (
       partition by e.template_key order by e.started_us range between 900000000 preceding and 900000000 following
     ) as people
   from recipient_episodes as e
-  join template_numbers as t on t.template_key = e.template_key and t.kind = 0
-  where e.copies > 5 and e.ended_us - e.started_us <= 3600000000
+  join template_numbers as t on t.template_key = e.template_key
+  where e.copies > 5 and (t.kind = 0 and e.ended_us - e.started_us <= 3600000000
+    or e.is_even and e.ended_us - e.started_us <= (e.copies - 1) * 21600000000)
 ), storms as (
   select * from quick where people > 4
 ), begun as (
