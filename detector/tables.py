@@ -32,6 +32,7 @@ REPEATS = (
     "other_contents",
     "repeats",
     "mailings",
+    "odd_times",
     "due_contents",
     "kins",
     "group_mailings",
