@@ -57,6 +57,7 @@ BURSTS = ("burst_seeds", "burst_anchors", "burst_repeats", "bursts", "burst_peop
 INCIDENTS = (
     "incident_repeats",
     "incident_people",
+    "incident_mail",
     "incident_copies",
     "incident_audiences",
     "incident_countdowns",
