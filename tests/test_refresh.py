@@ -98,8 +98,8 @@ def test_message_ids_that_come_again_are_looked_at_whoever_got_them(one_store, t
 
 
 def test_times_at_which_a_group_got_mail_again_come_and_go_with_what_is_read(one_store, tmp_path):
-    """Six people got it at ten. Again at half past three: four of them, as one file says, and the other two, as the next
-    one does. The last one says that two of them got it at noon as well: to these it is no longer five hours and a half.
+    """Six people got it at ten, and again at half past three: four of them, as one file says, two, as the next.
+    The last one says that these two got it at noon as well: to them it is no longer five hours and a half.
     """
     db = after_eight_nights(one_store, tmp_path)
 
