@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from detector import facts, portrait, registry
 from detector.documents import burst_plots, drawing, plots
 from detector.errors import RefusedError
-from detector.records import Incident
+from detector.records import Incident, Timeline
 from detector.store import Connection
 from detector.views import VIEWS
 
@@ -71,7 +71,11 @@ def figure(db: Connection, picture: str, incident_id: str | None = None) -> "Fig
 
 
 def _timeline(db: Connection, incident: Incident) -> tuple[Any, ...]:
-    return portrait.timeline(db, incident), incident.detected_at, facts.complete_through(db)
+    return _timeline_of(db, incident), incident.detected_at, facts.complete_through(db)
+
+
+def _timeline_of(db: Connection, incident: Incident) -> Timeline:
+    return portrait.timelines(db, [incident])[incident.incident_id]
 
 
 def _copies(db: Connection, incident: Incident) -> tuple[Any, ...]:
@@ -79,7 +83,7 @@ def _copies(db: Connection, incident: Incident) -> tuple[Any, ...]:
 
 
 def _heat(db: Connection, incident: Incident) -> tuple[Any, ...]:
-    return (portrait.heat(db, incident.incident_id, portrait.timeline(db, incident)),)
+    return (portrait.heat(db, incident.incident_id, _timeline_of(db, incident)),)
 
 
 def _lags(db: Connection, incident: Incident) -> tuple[Any, ...]:

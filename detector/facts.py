@@ -1,14 +1,25 @@
 """Reads from the store what the documents may say: one incident's case, one night's figures. Decides nothing."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from detector import copies, kept_apart, portrait, reasons, roster
-from detector.documents.figures import QUERIES
-from detector.parts import cover, uncover
-from detector.records import AffectedRecipient, CaseFacts, FileTally, Incident, LagProfile, NightFacts
+from detector.documents.figures import SPARED_OF_ALL
+from detector.records import AffectedRecipient, CaseFacts, FileTally, Incident, LagProfile, NightFacts, Timeline
 from detector.store import Connection, read_sql, utc
+
+_EXTRA_COPIES = "from incident_copies where incident_id = ? and is_extra = 1"
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What was counted of all incidents at once, by incident; nothing of those that have none."""
+
+    usual: Mapping[str, float]
+    spared: Mapping[str, int]
+    lags: Mapping[str, LagProfile]
+    timelines: Mapping[str, Timeline]
 
 
 def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
@@ -30,26 +41,11 @@ def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
     )
 
 
-@contextmanager
-def only_copies(db: Connection) -> Iterator[None]:
-    """Let questions about the copies of incidents find no other sends: each would look through the whole log."""
-    db.execute(
-        "create or replace temp table part_sends as "
-        "select s.* from sends as s semi join incident_copies as c on c.send_id = s.send_id"
-    )
-    cover(db, "sends")
-    try:
-        yield
-    finally:
-        uncover(db, ("sends",))
-
-
 def label(db: Connection, incident_id: str) -> str:
     """What was sent, in words a person knows."""
     ((template, subject, sender, size),) = db.execute(
-        "select mode(s.template order by s.template), mode(s.subject order by s.subject), mode(s.sender "
-        "order by s.sender), "
-        "median(s.size) from incident_repeats as r join sends as s on s.send_id = r.send_id where r.incident_id = ?",
+        "select mode(template order by template), mode(subject order by subject), mode(sender order by sender), "
+        f"median(size) {_EXTRA_COPIES}",
         [incident_id],
     ).fetchall()
     if template or subject:
@@ -60,8 +56,7 @@ def label(db: Connection, incident_id: str) -> str:
 def subject(db: Connection, incident_id: str) -> str:
     """That of most of its mail; "" if the log has none."""
     ((found,),) = db.execute(
-        "select mode(s.subject order by s.subject) from incident_repeats as r "
-        "join sends as s on s.send_id = r.send_id where r.incident_id = ?",
+        f"select mode(subject order by subject) {_EXTRA_COPIES}",
         [incident_id],
     ).fetchall()
     return found or ""
@@ -69,58 +64,49 @@ def subject(db: Connection, incident_id: str) -> str:
 
 def case(db: Connection, incident: Incident, complete_through: datetime) -> CaseFacts:
     """Everything the documents of one incident may say."""
-    with only_copies(db):
-        (found,) = cases(db, [incident], complete_through)
+    (found,) = cases(db, [incident], complete_through)
     return found
 
 
 def cases(db: Connection, incidents: Sequence[Incident], complete_through: datetime) -> Iterator[CaseFacts]:
-    """The same of several; what counts over the whole log is counted of all of them at once. Ask within `only_copies`,
-    or each scans the log."""
-    usual, lags = _usual(db), portrait.lags(db, incidents)
+    """The same of several; what counts over the whole log is counted of all of them at once."""
+    counted = _Counted(_usual(db), _spared(db), portrait.lags(db, incidents), portrait.timelines(db, incidents))
     for incident in incidents:
-        name = incident.incident_id
-        yield _case(db, incident, complete_through, usual.get(name), lags.get(name))
+        yield _case(db, incident, complete_through, counted)
 
 
-def _case(
-    db: Connection, incident: Incident, complete_through: datetime, usual: float | None, lags: LagProfile | None
-) -> CaseFacts:
+def _case(db: Connection, incident: Incident, complete_through: datetime, counted: "_Counted") -> CaseFacts:
     """One of them, with what was counted of all at once."""
-    db.execute(
-        "create or replace temp table case_sends as "
-        "select s.outcome, s.subject, s.source, s.message_id from sends as s "
-        "join incident_repeats as r on r.send_id = s.send_id where r.incident_id = ?",
-        [incident.incident_id],
-    )
+    name = incident.incident_id
     outcomes = db.execute(
-        "select outcome, count(*) as n from case_sends group by outcome order by n desc, outcome"
+        f"select outcome, count(*) as n {_EXTRA_COPIES} group by outcome order by n desc, outcome", [name]
     ).fetchall()
     subjects = db.execute(
-        "select subject from case_sends where subject is not null group by subject "
-        "order by count(*) desc, subject limit 3"
+        f"select subject {_EXTRA_COPIES} and subject is not null "
+        "group by subject order by count(*) desc, subject limit 3",
+        [name],
     ).fetchall()
-    sources = db.execute("select distinct source from case_sends order by source").fetchall()
-    ((ids,),) = db.execute("select count(distinct message_id) from case_sends").fetchall()
-    people = affected(db, incident.incident_id)
-    timeline = portrait.timeline(db, incident)
+    sources = db.execute(f"select distinct source {_EXTRA_COPIES} order by source", [name]).fetchall()
+    ((ids,),) = db.execute(f"select count(distinct message_id) {_EXTRA_COPIES}", [name]).fetchall()
+    people, timeline = affected(db, name), counted.timelines[name]
+    usual, lags = counted.usual.get(name), counted.lags.get(name)
     return CaseFacts(
         incident=incident,
         affected=people,
         timeline=timeline,
         log_complete_through=complete_through,
         usual_repeats_per_1000=usual,
-        spared_recipients=_spared(db, incident.incident_id),
+        spared_recipients=counted.spared.get(name, 0),
         outcomes=tuple((str(outcome), int(n)) for outcome, n in outcomes),
         message_ids=ids,
         sources=tuple(name for (name,) in sources),
         subjects=tuple(subject for (subject,) in subjects),
-        evidence=reasons.sentences(db, incident.incident_id, lags, has_other_days=usual is not None),
-        example_times=_examples(db, incident.incident_id, people),
-        grade=copies.grade(db, incident.incident_id),
+        evidence=reasons.sentences(db, name, lags, has_other_days=usual is not None),
+        example_times=_examples(db, name, people),
+        grade=copies.grade(db, name),
         earlier=copies.earlier(db, incident),
         later=copies.later(db, incident),
-        heat=portrait.heat(db, incident.incident_id, timeline),
+        heat=portrait.heat(db, name, timeline),
         lags=lags,
     )
 
@@ -195,10 +181,9 @@ def _usual(db: Connection) -> dict[str, float]:
     return {incident_id: round(1000 * repeats / sends, 2) for incident_id, sends, repeats in rows}
 
 
-def _spared(db: Connection, incident_id: str) -> int:
-    """People of the organizations hit who were sent the very mail in the incident's days, and each of them once."""
-    ((people,),) = db.execute(QUERIES["people spared"], {"incident_id": incident_id}).fetchall()
-    return int(people)
+def _spared(db: Connection) -> dict[str, int]:
+    """People of the organizations hit who were sent the very mail in an incident's days, each of them once; if any."""
+    return dict(db.execute(SPARED_OF_ALL).fetchall())
 
 
 def _examples(

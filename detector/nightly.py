@@ -164,8 +164,7 @@ def _written_up(
 ) -> tuple[NightFacts, list[casework.WrittenUp]]:
     """The night with all its cases, newest first, which the store remembers for whoever speaks before the next one; and
     what was written of each."""
-    with facts.only_copies(db):
-        found = facts.cases(db, registry.saved_incidents(db), night.log_complete_through or night.as_of)
-        night = replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))
-        last_night.remember(db, night)
-        return night, [casework.write_up(db, case, setting) for case in night.cases]
+    found = facts.cases(db, registry.saved_incidents(db), night.log_complete_through or night.as_of)
+    night = replace(night, cases=tuple(replace(c, record=cases.records.get(c.incident.incident_id)) for c in found))
+    last_night.remember(db, night)
+    return night, [casework.write_up(db, case, setting) for case in night.cases]

@@ -24,10 +24,16 @@ _DAY_US = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def timeline(db: Connection, incident: Incident) -> Timeline:
-    """Copies over time, from a little before the first copies, or the first extra copies if these came much later, to a
-    little after the last, beside what is usual."""
-    return with_usual(db, incident.incident_id, _counted(db, incident))
+def timelines(db: Connection, incidents: Sequence[Incident]) -> dict[str, Timeline]:
+    """Copies over time, from a little before the first copies of each incident, or the first extra copies if these came
+    much later, to a little after the last, beside what is usual."""
+    count_minutes(db)
+    return {i.incident_id: with_usual(db, i.incident_id, _counted(db, i)) for i in incidents}
+
+
+def count_minutes(db: Connection) -> None:
+    """Count the mail of all incidents' templates by the minute, as all buckets begin at one: in `template_minutes`."""
+    db.execute(f"create or replace temp table template_minutes as {read_sql('questions/template_minutes')}")
 
 
 def _counted(db: Connection, incident: Incident) -> Timeline:
@@ -41,20 +47,10 @@ def _counted(db: Connection, incident: Incident) -> Timeline:
     start = _EPOCH + step * ((begins - _EPOCH) // step - 3)
     count = int((incident.ended_at - start) // step) + 4
     rows = db.execute(
-        "select (r.sent_at_us - $start::bigint) // $step::bigint as bucket, count(*) filter (where "
-        "r.copies_before = 0), "
-        "count(*) filter (where i.send_id is not null) from repeats as r left join incident_repeats as i "
-        "on i.send_id = r.send_id and i.incident_id = $id where r.template_key in "
-        "(select template_key from incident_repeats where incident_id = $id) "
-        "and r.sent_at_us >= $start::bigint and r.sent_at_us < $start::bigint + $step::bigint * "
-        "$count::bigint group by bucket",
-        {
-            "id": incident.incident_id,
-            "start": _us(start),
-            "step": bucket * 1_000_000,
-            "count": count,
-        },
-    ).fetchall()
+        read_sql("questions/timeline"),
+        {"incident_id": incident.incident_id, "bucket_us": bucket * 1_000_000,
+         "from_us": _us(start), "until_us": _us(start + step * count)},
+    ).fetchall()  # fmt: skip
     found = {int(place): (first, extra) for place, first, extra in rows}
     return Timeline(
         bucket_seconds=bucket,

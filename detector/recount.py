@@ -10,6 +10,7 @@ from detector.store import Connection
 from detector.tables import Said
 
 _COVERED = ("repeats", "binned_repeats", "scattered_batches")
+_BY_QUARTER = ("mailings", "odd_times")
 _STEPS = ("batch_sizes", "batch_repeats", "batches", "slow_batch_sizes", "slow_batch_repeats", "slow_batches")
 _KEYS = {
     "batches": ("template_key", "scope", "organization", "window_us", "window_start_us", "is_again"),
@@ -89,12 +90,12 @@ def separate(db: Connection) -> None:
 
 
 def gather(db: Connection, said: Said | None) -> None:
-    """Once `repeats` is exchanged, make the mailings again of the quarters of an hour in which other mail went out."""
+    """Once `repeats` is exchanged, look again at the quarters of an hour in which other mail went out."""
     db.execute(_MOVED_MAIL)
     cover(db, "repeats")
-    make(db, ("mailings",), said)
-    uncover(db, ("repeats", "mailings"))
-    put(db, ("mailings",), "moved_mail", "template_key window_us")
+    make(db, _BY_QUARTER, said)
+    uncover(db, ("repeats", *_BY_QUARTER))
+    put(db, _BY_QUARTER, "moved_mail", "template_key window_us")
 
 
 def recount(db: Connection, said: Said | None) -> None:

@@ -182,9 +182,8 @@ def _incidents(db: Connection, ids: Sequence[str], groups: Sequence[Sequence[Bur
     from detector.fingerprints import usual_hosts  # pandas and scipy: a second that no command but a night need wait
 
     hosts = usual_hosts(db)
-    with facts.only_copies(db):
-        for name, bursts in zip(ids, groups, strict=True):
-            yield _incident(db, name, bursts, feed, hosts.get(name, 0))
+    for name, bursts in zip(ids, groups, strict=True):
+        yield _incident(db, name, bursts, feed, hosts.get(name, 0))
 
 
 def _incident(db: Connection, incident_id: str, bursts: Sequence[Burst], feed: Feed, usual_hosts: int) -> Incident:

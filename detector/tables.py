@@ -32,6 +32,7 @@ REPEATS = (
     "other_contents",
     "repeats",
     "mailings",
+    "odd_times",
     "due_contents",
     "kins",
     "group_mailings",
@@ -56,6 +57,7 @@ BURSTS = ("burst_seeds", "burst_anchors", "burst_repeats", "bursts", "burst_peop
 INCIDENTS = (
     "incident_repeats",
     "incident_people",
+    "incident_mail",
     "incident_copies",
     "incident_audiences",
     "incident_countdowns",

@@ -59,6 +59,7 @@ def db(db: Connection) -> Connection:
         db.execute("insert into incident_copies values ('INC-1', ?, ?, ?)", [recipient, sent_at, int(before > 0)])
         if before:
             db.execute("insert into incident_repeats values ('INC-1', ?, 'w')", [send_id])
+    db.execute("create or replace table incident_mail as from repeats where recipient in ('ana', 'ben')")
     return db
 
 
@@ -68,25 +69,30 @@ def timeline(minutes: int = 60, buckets: int = 4) -> Timeline:
     return Timeline(60 * minutes, starts, (0,) * buckets, (0,) * buckets)
 
 
+def with_usual(db: Connection) -> Timeline:
+    portrait.count_minutes(db)
+    return portrait.with_usual(db, "INC-1", timeline())
+
+
 # --- what the store gives -----------------------------------------------------------------------------------------
 
 
 def test_what_is_usual_is_the_most_that_the_time_of_day_had_on_the_days_before(db: Connection) -> None:
     """At 18:00 ten first copies and one repeat on each day, and nothing at 17:00, 19:00 and 20:00."""
-    known = portrait.with_usual(db, "INC-1", timeline())
+    known = with_usual(db)
     assert (known.usual_first, known.usual_extra, known.usual_days) == ((0, 10, 0, 0), (0, 1, 0, 0), 5)
 
 
 def test_the_day_of_the_incident_is_none_of_the_days_before(db: Connection) -> None:
     """Mail at six in the morning of that day: still the five days before, and at 18:00 what they had."""
     db.execute(f"insert into repeats values ('early', 'eve', 'w', 0, null, {us(BEGINS)} - 12 * {HOUR})")
-    known = portrait.with_usual(db, "INC-1", timeline())
+    known = with_usual(db)
     assert (known.usual_first, known.usual_days) == ((0, 10, 0, 0), 5)
 
 
 def test_a_template_of_two_days_has_nothing_usual(db: Connection) -> None:
     db.execute(f"delete from repeats where sent_at_us < {us(BEGINS)} - 50 * {HOUR}")
-    assert portrait.with_usual(db, "INC-1", timeline()).usual_extra == ()
+    assert with_usual(db).usual_extra == ()
 
 
 def test_the_lag_profile_has_the_incident_beside_all_else_of_the_template(db: Connection) -> None:
@@ -102,6 +108,7 @@ def test_the_copies_of_another_incident_of_the_template_are_neither_its_own_nor_
     """One of the four repeats after a day is the other incident's: it leaves three of them, and 55 of 56 sends."""
     ((other,),) = db.execute("select min(send_id) from repeats where lag_us >= 86400000000").fetchall()
     db.execute("insert into incident_repeats values ('INC-2', ?, 'w')", [other])
+    db.execute("insert into incident_mail from repeats where send_id = ?", [other])
     unknown = replace(INCIDENT, incident_id="INC-3")
     profiles = portrait.lags(db, [INCIDENT, replace(INCIDENT, incident_id="INC-2", sends=2), unknown])
     usual = (*[0] * 7, 3, 0, 0, 0)

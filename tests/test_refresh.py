@@ -97,6 +97,26 @@ def test_message_ids_that_come_again_are_looked_at_whoever_got_them(one_store, t
     assert unlike_anew(db) == set()
 
 
+def test_times_at_which_a_group_got_mail_again_come_and_go_with_what_is_read(one_store, tmp_path):
+    """Six people got it at ten, and again at half past three: four of them, as one file says, two, as the next.
+    The last one says that these two got it at noon as well: to them it is no longer five hours and a half.
+    """
+    db = after_eight_nights(one_store, tmp_path)
+
+    def read(hour: str, people: range) -> int:
+        lines = [
+            f"2026-10-09T{hour}:{n:02}Z,sent,{hour}-{n},app@x.example,p{n}@client1.example,Moved,forum" for n in people
+        ]
+        assert night(db, tmp_path, *lines)
+        assert unlike_anew(db) == set()
+        return len(rows(db, "from odd_times"))
+
+    assert read("10:00", range(6)) == 0
+    assert read("15:30", range(4)) == 0
+    assert read("15:30", range(4, 6)) == 1
+    assert read("12:00", range(4, 6)) == 0
+
+
 @pytest.mark.parametrize("change", ["a domain", "an earlier time", "a file that is gone"])
 def test_what_changes_everything_makes_everything_anew(one_store, tmp_path, change):
     db = after_eight_nights(one_store, tmp_path)

@@ -25,33 +25,34 @@ _FIRST_EXTRA = """with repeated as (
   where r.incident_id = $incident_id and ($organization is null or a.organization = $organization)
 ) select make_timestamp(min(sent_at_us)) from repeated where place > repeats - excess"""
 _SPARED = """with hit as (
-  select unnest(organizations) as organization, epoch_us(first_sent_at) - 86400000000 as from_us,
+  select incident_id, unnest(organizations) as organization, epoch_us(first_sent_at) - 86400000000 as from_us,
     epoch_us(ended_at) as until_us
-  from incidents where incident_id = $incident_id
+  from incidents
 ), contents as (
-  select distinct content_key from incident_repeats where incident_id = $incident_id
+  select distinct incident_id, content_key from incident_repeats
 ), others as (
-  select r.recipient from repeats as r
+  select h.incident_id, r.recipient from repeats as r
   join hit as h on h.organization = r.organization and r.sent_at_us between h.from_us and h.until_us
-  join contents as c on c.content_key = r.content_key
-  where r.recipient not in (select recipient from affected where incident_id = $incident_id)
-  group by r.recipient having max(r.copies_before) = 0
-) select count(*) from others"""
+  join contents as c on c.incident_id = h.incident_id and c.content_key = r.content_key
+  anti join affected as a on a.incident_id = h.incident_id and a.recipient = r.recipient
+  group by h.incident_id, r.recipient having max(r.copies_before) = 0
+)"""
+SPARED_OF_ALL = f"{_SPARED} select incident_id, count(*) from others group by incident_id"
 _GRADE = """select case when count(*) > 0
-    and count(*) = count(distinct (s.recipient, coalesce(s.message_id, s.message_key)))
-    and count(*) filter (where s.message_id is null and starts_with(s.message_key, 'row ')) = 0 then 'A' else 'B' end
-from incident_repeats as r join sends as s on s.send_id = r.send_id where r.incident_id = $incident_id"""
+    and count(*) = count(distinct (recipient, coalesce(message_id, message_key)))
+    and count(*) filter (where message_id is null and starts_with(message_key, 'row ')) = 0 then 'A' else 'B' end
+from incident_copies where incident_id = $incident_id and is_extra = 1"""
 _EARLIER = """select count(distinct i.incident_id) from incidents as i
 join affected as a on a.incident_id = i.incident_id
 where i.state <> 'withdrawn' and a.organization = $organization
   and i.started_at < (select started_at from incidents where incident_id = $incident_id)"""
-_OUTCOME = """select count(*) from incident_repeats as r join sends as s on s.send_id = r.send_id
-where r.incident_id = $incident_id and s.outcome = '{}'"""
+_OUTCOME = """select count(*) from incident_copies
+where incident_id = $incident_id and is_extra = 1 and outcome = '{}'"""
 
 QUERIES = {
     "template": "select template from incidents where incident_id = $incident_id",
     "people": f"select count(*) from affected where {_THEIRS}",
-    "people spared": _SPARED,
+    "people spared": f"{_SPARED} select count(*) from others where incident_id = $incident_id",
     "copies in all": f"select cast(sum(sends) as bigint) from affected where {_THEIRS}",
     "extra copies": f"select cast(sum(excess) as bigint) from affected where {_THEIRS}",
     "copies per person, least": f"select min(sends) from affected where {_THEIRS}",

@@ -2,13 +2,14 @@
 -- course that the subject names, if it names one of the roster's.
 -- grain: content_key
 -- reads: repeats, roster, roster_mails, sends
-with mails as (
+with asked as (  -- without patterns nothing is read
+  select send_id, content_key from repeats where grain = 'mail' and exists (select 1 from roster_mails)
+), mails as (
   select c.content_key, lower(min(s.subject)) as subject
-  from repeats as c
+  from asked as c
   join sends as s on s.send_id = c.send_id
   join roster_mails as m on lower(coalesce(s.template, '')) like m.pattern escape '!'
     or lower(coalesce(s.subject, '')) like m.pattern escape '!' or lower(s.sender) like m.pattern escape '!'
-  where c.grain = 'mail'
   group by c.content_key
 ), courses as (
   select distinct lower(trim(course)) as course from roster where trim(course) <> ''

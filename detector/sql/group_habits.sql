@@ -8,28 +8,13 @@
 -- people or more were sent the template. `several_weeks` of `weeks`: a fiftieth of the people got the same twice within
 -- ten seconds, as who is enrolled in several courses whose mails look alike. A kin has habits of its own.
 -- grain: template_key
--- reads: group_mailings, kins, repeats
-with again as (
-  select template_key, content_key, sent_at_us, lag_us, copies_before from repeats
-  where copies_before > 0 and grain = 'mail' and lag_us >= 600000000
-  union all
-  select k.kin_key, r.content_key, r.sent_at_us, r.lag_us, r.copies_before
-  from repeats as r
-  join kins as k on k.template_key = r.template_key
-  where r.copies_before > 0 and r.grain = 'mail' and r.lag_us >= 600000000
-), dated as (
-  select template_key, content_key, copies_before, lag_us, sent_at_us - sent_at_us % 86400000000 as day_us,
-    sent_at_us - sent_at_us % 900000000 as window_us, sent_at_us - lag_us - (sent_at_us - lag_us) % 900000000 as earlier_us,
-    lag_us + 43200000000 - (lag_us + 43200000000) % 86400000000 as whole_days_us
-  from again
-), repeated_together as (
-  select template_key, day_us, abs(avg(lag_us - whole_days_us)) as off_us
-  from dated
-  group by template_key, content_key, day_us, window_us, earlier_us
-  having count(*) >= 5
-), odd_days as (
-  select template_key, day_us from repeated_together
-  where off_us > 1200000000 and abs(off_us - 3600000000) > 600000000
+-- reads: group_mailings, kins, odd_times, repeats
+with odd_days as (
+  select template_key, window_us - window_us % 86400000000 as day_us from odd_times
+  union
+  select k.kin_key, o.window_us - o.window_us % 86400000000
+  from odd_times as o
+  join kins as k on k.template_key = o.template_key
   union
   select template_key, day_us from group_mailings
   where is_other and is_same_group and (apart_us + 2700000000) % 86400000000 > 5400000000
@@ -39,14 +24,23 @@ with again as (
   from odd_days
 ), odd as (
   select template_key, sum(begins) as odd_runs from odd_spaced group by template_key
+), dated as (
+  select template_key, content_key, lag_us, sent_at_us - sent_at_us % 86400000000 as day_us,
+    lag_us + 43200000000 - (lag_us + 43200000000) % 86400000000 as whole_days_us
+  from repeats
+  where copies_before = 1 and grain = 'mail' and lag_us >= 72000000000
 ), second_copies as (
-  select template_key, content_key, day_us - whole_days_us as first_day_us, whole_days_us
+  select template_key, day_us - whole_days_us as first_day_us, whole_days_us
   from dated
-  where copies_before = 1 and lag_us >= 72000000000 and abs(lag_us - whole_days_us) <= 1200000000
+  where abs(lag_us - whole_days_us) <= 1200000000
   group by template_key, content_key, day_us, whole_days_us
   having count(*) >= 5
 ), followed as (
-  select distinct template_key, first_day_us, whole_days_us from second_copies
+  select template_key, first_day_us, whole_days_us from second_copies
+  union
+  select k.kin_key, s.first_day_us, s.whole_days_us
+  from second_copies as s
+  join kins as k on k.template_key = s.template_key
 ), followed_spaced as (
   select template_key, whole_days_us, case when first_day_us - lag(first_day_us) over (
       partition by template_key, whole_days_us order by first_day_us

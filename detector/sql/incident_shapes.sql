@@ -5,14 +5,14 @@
 -- of the repeats to a minute after the last). `doubt_until_us` is when the log told of a third copy to a tenth of the
 -- people.
 -- grain: incident_id
--- reads: incident_countdowns, incident_repeats, repeats
+-- reads: incident_countdowns, incident_mail, incident_repeats, repeats
 with copies as (
   select i.incident_id, i.recipient, i.organization, i.content_key, i.sent_at_us, i.lag_us, r.known_at_us,
     row_number() over (
       partition by i.incident_id, i.recipient, i.content_key order by i.sent_at_us, i.send_id
     ) as extra
   from incident_repeats as i
-  join repeats as r on r.send_id = i.send_id and r.content_key = i.content_key
+  join incident_mail as r on r.send_id = i.send_id and r.content_key = i.content_key
 ), middles as (
   select incident_id, percentile_cont(0.5) within group (order by sent_at_us - lag_us) as middle_us
   from copies

@@ -4,19 +4,26 @@
 -- three copies or more.
 -- grain: recipient, content_key, day_us, lag_bin
 -- reads: binned_repeats, repeats
-with days as (
+with busy as (  -- each copy of such a day has another one near
   select recipient, content_key, template_key, sent_at_us - sent_at_us % 86400000000 as day_us, count(*) as exposed
   from repeats
-  where copies_before > 0 or next_lag_us is not null
+  where lag_us < 86400000000 or next_lag_us < 86400000000
   group by recipient, content_key, template_key, sent_at_us - sent_at_us % 86400000000
-), busy as (
-  select recipient, content_key, template_key, day_us, exposed from days where exposed >= 3
+  having count(*) >= 3
+), mine as (
+  select distinct recipient, template_key from busy
+), days as (
+  select r.recipient, r.content_key, r.template_key, r.sent_at_us - r.sent_at_us % 86400000000 as day_us, count(*) as exposed
+  from repeats as r
+  join mine as m on m.recipient = r.recipient and m.template_key = r.template_key
+  where r.copies_before > 0 or r.next_lag_us is not null
+  group by r.recipient, r.content_key, r.template_key, r.sent_at_us - r.sent_at_us % 86400000000
 ), followed as (
-  select recipient, content_key, template_key, sent_at_us - sent_at_us % 86400000000 as day_us, lag_bin,
+  select b.recipient, b.content_key, b.template_key, b.sent_at_us - b.sent_at_us % 86400000000 as day_us, b.lag_bin,
     count(*) as repeated
-  from binned_repeats
-  where substr(template_key, 1, 2) <> 'k:'
-  group by recipient, content_key, template_key, sent_at_us - sent_at_us % 86400000000, lag_bin
+  from binned_repeats as b
+  join mine as m on m.recipient = b.recipient and m.template_key = b.template_key
+  group by b.recipient, b.content_key, b.template_key, b.sent_at_us - b.sent_at_us % 86400000000, b.lag_bin
 ), own as (
   select b.recipient, b.content_key, b.day_us, sum(d.exposed) as exposed, count(distinct d.day_us) as days
   from busy as b

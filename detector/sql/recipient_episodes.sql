@@ -12,7 +12,7 @@ with spaced as (
       partition by recipient, content_key order by copies_before rows between unbounded preceding and current row
     ) as episode
   from repeats
-  where copies_before > 0 or next_lag_us is not null
+  where lag_us <= 266400000000 or next_lag_us <= 266400000000  -- what comes alone is no episode
 ), placed as (
   select *, row_number() over (partition by recipient, content_key, episode order by copies_before) as place,
     count(*) over (partition by recipient, content_key, episode, sent_at_us - sent_at_us % 86400000000) as on_that_day
@@ -30,7 +30,6 @@ with spaced as (
     coalesce(min(later_pause_us) > 43000000000 and max(case when place > 2 then off_us end) <= 100000000, false) as is_daily_later
   from paused
   group by recipient, content_key, template_key, episode
-  having count(*) > 1
 ), episodes as (
   select recipient, content_key, template_key, started_us, ended_us, copies, busiest_day,
     is_even or is_daily or copies > 4 and (is_even_later or is_daily_later) as is_even,

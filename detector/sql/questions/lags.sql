@@ -1,7 +1,7 @@
 -- After which lags the templates of each incident were sent again: in the incident, and in what of them is in none. Of all
 -- incidents at once: many are of one template, whose mail is then counted once.
 -- grain: incident_id, lag_bin
--- reads: incident_repeats, lag_bins, repeats
+-- reads: incident_mail, incident_repeats, lag_bins, repeats
 with mine as (
   select distinct incident_id, template_key from incident_repeats
 ), known as (
@@ -9,13 +9,16 @@ with mine as (
 ), templates as (  -- in steps of two seconds, at which all bins begin: a join by ranges sorts what it is given
   select r.template_key, r.lag_us - r.lag_us % 2000000 as lag_us, count(*) as sends
   from repeats as r
-  left join known as k on k.send_id = r.send_id
-  where k.send_id is null and r.template_key in (select template_key from mine)
+  where r.template_key in (select template_key from mine)
   group by r.template_key, r.lag_us - r.lag_us % 2000000
+  union all
+  select r.template_key, r.lag_us - r.lag_us % 2000000, -1
+  from incident_mail as r
+  where r.send_id in (select send_id from known)
 ), counted as (
   select k.incident_id, r.lag_us - r.lag_us % 2000000 as lag_us, 1 as is_mine, count(*) as sends
   from known as k
-  join repeats as r on r.send_id = k.send_id
+  join incident_mail as r on r.send_id = k.send_id
   join mine as m on m.incident_id = k.incident_id and m.template_key = r.template_key
   group by k.incident_id, r.lag_us - r.lag_us % 2000000
   union all

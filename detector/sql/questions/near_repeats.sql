@@ -7,7 +7,8 @@ with wanted as (
   union
   select k.template_key, q.us from alarmed_quarters as q join kins as k on k.kin_key = q.template_key
 )
-select * from repeats
+select send_id, recipient, organization, content_key, template_key, copies_before, sent_at_us, known_at_us, next_lag_us, next_known_us
+from repeats
 where (template_key, sent_at_us - sent_at_us % 900000000) in (select template_key, us from wanted)
   or (template_key, sent_at_us + next_lag_us - (sent_at_us + next_lag_us) % 900000000)
     in (select template_key, us from wanted)

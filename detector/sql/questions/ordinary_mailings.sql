@@ -42,6 +42,7 @@ with templates as (
   from repeats as r
   join days as d on d.content_key = r.content_key and d.day_us = r.sent_at_us - r.sent_at_us % 86400000000
   join sends as s on s.send_id = r.send_id
+  where r.lag_us between 600000000 and 72000000000 or r.next_lag_us between 600000000 and 72000000000
 ), copies as (
   select content_key, recipient, sent_at_us, lag_us,
     case when lag(sent_at_us) over one_mail = sent_at_us - lag_us then size - lag(size) over one_mail end as longer
