@@ -43,6 +43,8 @@ _FEWEST_IN_BATCH = 5
 _DAYS_BEFORE_TRIMMING = 5
 _QUICK = (1, 2, 3, 4, 5, 6, 12, 15)
 """Lag bins up to six hours."""
+_FIRST_ARRIVING = 9
+"""From this lag bin on batches are cut by the later copy as well."""
 _BEFORE = 0.25
 """An affair of many days had at least so many days before it, relative to its own, on which nothing repeated."""
 _WHOLE = 0.5
@@ -120,8 +122,10 @@ class BurstScores:
         self.habits_ = _spread(big, big.key, big.alike, big.share * big.alike, big.share**2 * big.alike)
         whole = big.where((big.share >= _WHOLE) & (big.repeated >= _FEWEST_IN_BATCH))
         self.whole_ = _spread(whole, whole.theme, whole.alike)
-        later = whole.where(np.isin(whole.lag_bin, priors.BROAD) & ~np.isin(whole.scale, ARRIVALS))
+        broad = whole.where(np.isin(whole.lag_bin, priors.BROAD))
+        arrived, later = broad.where(np.isin(broad.scale, ARRIVALS)), broad.where(~np.isin(broad.scale, ARRIVALS))
         self.whole_lags_ = DaySums(later.template * 32 + later.lag_bin, later.day, 0, later.alike)
+        self.arrived_lags_ = DaySums(arrived.template * 32 + arrived.lag_bin, arrived.day, 0, arrived.alike)
         self.whole_days_ = DaySums(later.template, later.day, 0, later.alike)
         self.whole_templates_, first = np.unique(whole.template, return_index=True)
         self.kin_whole_ = DaySums(whole.kin[first], np.zeros(len(first)), 0, np.ones(len(first)))
@@ -264,10 +268,11 @@ class BurstScores:
         return between(assumed, np.minimum(assumed, priors.ALL_OR_NONE), weight)
 
     def _breadth(self, rows: Rows) -> Matrix:
-        """From 0 to 1: is it the template's habit to repeat to whole batches after any time, this one among them?"""
+        """From 0 to 1: is it the template's habit to repeat to whole batches after any time, this one among them?
+
+        A replay of old mail repeats the batches of many days, and all of it arrives on one."""
         around = (rows.day - priors.APART, rows.day + priors.APART + np.where(np.isin(rows.scale, WEEKS), 6, 0))
-        lag_days = np.stack([self.whole_lags_.without(rows.template * 32 + lag, around)[-1] for lag in priors.BROAD])
-        is_usual = lag_days >= priors.BROAD_DAYS
+        is_usual = np.stack([self._on_several_days(rows.template * 32 + lag, around) for lag in priors.BROAD])
         shortest = np.where(is_usual.any(axis=0), is_usual.argmax(axis=0) + priors.BROAD[0], LAG_BINS)
         days = self.whole_days_.without(rows.template, around)[-1]
         _, known_days, _ = self.sizes_.without((rows.template * 16 + EVERYBODY) * 2, around)
@@ -275,6 +280,12 @@ class BurstScores:
         applies = (is_usual.sum(axis=0) >= priors.BROAD_BINS) & (rows.lag_bin >= shortest - 1)
         weight: Matrix = np.where(applies, often * days / (days + self.prior_days), 0.0)
         return weight
+
+    def _on_several_days(self, keys: Any, around: Any) -> Any:
+        """Have whole batches of these templates come again at these lags on days that lie apart?"""
+        of_days = self.whole_lags_.without(keys, around)[-1] >= priors.BROAD_DAYS
+        arrived = self.arrived_lags_.without(keys, around)[-1] >= priors.BROAD_DAYS
+        return of_days & (arrived | (keys % 32 < _FIRST_ARRIVING))
 
 
 def _spread(rows: Rows, keys: Any, *values: Any) -> DaySums:

@@ -46,6 +46,9 @@ SHARED_INBOXES = frozenset({
 """Names that several people read mail under: RFC 2142 and custom. To them one mail for each person is no fault."""
 _OF_A_SHARED_INBOX = 10
 """So many times more copies than to a person are very many to such a name, and so many copies to it are as one."""
+_OF_A_SHARED_INBOX_THAT_ANSWERS, _GOING_ON_US = 3, 2_700_000_000
+"""And so many times more if they come for three quarters of an hour: of people who are enrolled an office is told at
+once, and it is offices whose machines answer."""
 _PEOPLE_IN_A_LOOP = 10
 _PEOPLE_IN_A_NEW_LOOP = 2
 """So many others with as many copies at that time may be hit by the same fault; more of them are a lively forum, if the
@@ -74,7 +77,8 @@ def enough_copies(episode: dict[str, Any], most_elsewhere: int, *, is_known: boo
     is_clockwork = episode["is_even"] and episode["ended_us"] - episode["started_us"] < DAY_US
     fewest = settings.single_recipient_copies
     if _is_shared(episode["recipient"]):
-        fewest *= _OF_A_SHARED_INBOX
+        goes_on = _is_dense(episode) and episode["ended_us"] - episode["started_us"] >= _GOING_ON_US
+        fewest *= _OF_A_SHARED_INBOX_THAT_ANSWERS if goes_on else _OF_A_SHARED_INBOX
     elif is_known or is_clockwork:
         fewest = min(FEW_COPIES, fewest)
     return max(fewest, MANY_TIMES_THE_MOST * most_elsewhere)
@@ -103,20 +107,19 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
         others, is_known = rows.iloc[places[template_key]], bool(known[part.index[0]])
         others = others[others["own_days"] < DAYS_OF_AN_INBOX]
         others = others[~_is_of(others, alarmed.get(template_key, np.array([])))]
-        is_of_a_size = template_key.startswith(
-            "z:"
-        )  # mails of one size may be different ones, and evenly spaced by chance
+        is_of_a_size = template_key.startswith("z:")  # these may be different mails, and evenly spaced by chance
         dripping = _columns(others if is_of_a_size else others[_drips(others)])
         others = _columns(others)
         for episode in part.assign(drips=_drips(part)).to_dict("records"):
-            most, enough = _enough(episode, others, settings, is_known=is_known)
+            by_clock = is_known and episode["is_even"]  # as no person asks, but machines that test, and past faults
+            nobodies = episodes.mails[template_key] // _MAILS_FOR_A_TEST_ACCOUNT if by_clock else 0
+            most, enough = _enough(episode, others, settings, nobodies, is_known=is_known)
             if is_known and episode["drips"]:
-                nobodies = episodes.mails[template_key] // _MAILS_FOR_A_TEST_ACCOUNT
                 in_a_loop = max(_PEOPLE_IN_A_LOOP, episodes.mails[template_key] // _MAILS_OF_ONE_IN_A_LOOP)
                 most = _most_elsewhere(episode, dripping, in_a_loop, nobodies)
                 enough = max(fewest, MANY_TIMES_THE_MOST * most)
             if episode["copies"] >= enough:
-                if_new = _enough(episode, others, settings, is_known=False)[1] if is_known else enough
+                if_new = _enough(episode, others, settings, nobodies, is_known=False)[1] if is_known else enough
                 sums = {"most_elsewhere": most, "enough_copies": enough, "enough_if_new": if_new}
                 found.append(episode | sums)
     return pd.DataFrame(found, columns=[*rows.columns, "most_elsewhere", "enough_copies", "enough_if_new"])
@@ -129,10 +132,12 @@ def _columns(episodes: pd.DataFrame) -> Columns:
     }
 
 
-def _enough(episode: dict[str, Any], others: Columns, settings: Detection, *, is_known: bool) -> tuple[int, int]:
+def _enough(
+    episode: dict[str, Any], others: Columns, settings: Detection, nobodies: int, *, is_known: bool
+) -> tuple[int, int]:
     """The most that anybody else got, and so how many are enough of a template well known, or of one that is not."""
     is_loop = is_known or _is_dense(episode)
-    most = _most_elsewhere(episode, others, _PEOPLE_IN_A_LOOP if is_loop else _PEOPLE_IN_A_NEW_LOOP)
+    most = _most_elsewhere(episode, others, _PEOPLE_IN_A_LOOP if is_loop else _PEOPLE_IN_A_NEW_LOOP, nobodies)
     return most, enough_copies(episode, most, is_known=is_known, settings=settings)
 
 

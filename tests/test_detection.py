@@ -1218,26 +1218,20 @@ def test_an_empty_log_and_a_log_without_repeats_have_no_bursts(tmp_path):
         assert db.execute("select count(*) from sends").fetchall() == [(20,)]
 
 
-def test_a_lesson_of_every_week_is_announced_each_time_under_a_subject_that_ends_as_those_of_other_lessons(tmp_path):
-    """Without templates, "B3 starts in one hour" comes to the same twelve people four times, a week apart, and so for
-    six lessons."""
-    ordinary = [(moment, to, "", subject) for moment, to, _, subject in ordinary_outbox(random.Random(38))]
-
-    def announced(lesson: int, ending: str) -> list[Mail]:
-        begins = FIRST_DAY + timedelta(hours=9 + 26 * lesson)
-        return [
-            (
-                begins + timedelta(days=7 * week, milliseconds=300 * n),
-                f"l{lesson}.{n}@firm.example",
-                "",
-                f"B{lesson} {ending}",
-            )
-            for week in range(4)
-            for n in range(12)
-        ]
-
-    lessons = [mail for lesson in range(6) for mail in announced(lesson, "starts in one hour")]
-    assert alarms(read_outbox(tmp_path / "lessons", [*ordinary, *lessons])) == []
+def test_subjects_are_of_a_kin_if_they_begin_alike_and_where_few_do_if_they_end_alike(tmp_path):
+    """Of six lessons each is announced and has a certificate; two of them have a forum."""
+    titles = ("First Aid", "Fire Safety", "Data Protection", "Forklift Licence", "Tax Update", "Statistics I")
+    subjects = [f"{title} starts in one hour" for title in titles] + [f"Certificate for {title}" for title in titles]
+    subjects += [f"{title}: new post" for title in titles[:2]]
+    mails = [(FIRST_DAY + timedelta(hours=n), "ann@firm.example", "", subject) for n, subject in enumerate(subjects)]
+    with fresh_store(tmp_path / "state") as db:
+        ingest(db, written(tmp_path, mails), as_of=SCHOOL_ENDS)
+        build(db, tables.SENDS + tables.REPEATS, as_of=SCHOOL_ENDS)
+        found = db.execute("select template_key, kin_key from kins order by all").fetchall()
+    kins = {key.rpartition("|")[2]: kin.rpartition("|")[2] for key, kin in found}
+    assert kins == {subject.lower(): " one hour" for subject in subjects[:6]} | {
+        subject.lower(): "certificate for" for subject in subjects[6:12]
+    }
 
 
 def posts_of_a_forum(extra: Sequence[tuple[float, Sequence[int]]] = (), subject: str = "Post in group 3") -> list[Mail]:
@@ -1323,3 +1317,73 @@ def test_a_welcome_that_a_client_asked_for_once_more_is_a_note_and_no_alarm(tmp_
     assert (incident.cause, incident.severity, incident.excess, len(people)) == ("deliberate-resend", "info", 40, 40)
     (hit,) = alarms(read_outbox(tmp_path / "timer", [*ordinary, *others, *welcomed(20, 3)]))
     assert len(hit) == 40
+
+
+def test_an_office_whose_machine_answers_each_answer_is_a_loop_and_one_that_is_told_of_sixty_people_is_none(tmp_path):
+    """Sixty-one answers to `reception@` in a hundred minutes, each with a ticket of its own; or one for each of
+    sixty-one people within ten minutes."""
+    rng, ordinary = random.Random(50), list(ordinary_outbox(random.Random(51)))
+    tickets = [
+        (
+            FIRST_DAY + timedelta(days=rng.uniform(0, 28)),
+            f"guest{n}@inn.example",
+            "ticket",
+            f"[Ticket {7000 + n}] We have it",
+        )
+        for n in range(120)
+    ]
+    begins = FIRST_DAY + timedelta(days=22, hours=3)
+
+    def answers(minutes: float) -> list[Mail]:
+        moments = sorted(rng.uniform(0, minutes) for _ in range(61))
+        return [
+            (begins + timedelta(minutes=moment), "reception@inn.example", "ticket", f"[Ticket {9000 + n}] We have it")
+            for n, moment in enumerate(moments)
+        ]
+
+    assert alarms(read_outbox(tmp_path / "loop", [*ordinary, *tickets, *answers(100)])) == [{"reception@inn.example"}]
+    assert alarms(read_outbox(tmp_path / "told", [*ordinary, *tickets, *answers(10)])) == []
+
+
+def test_two_people_to_whom_a_timer_sends_a_welcome_each_hour_are_an_incident_beside_a_machine_that_tests(tmp_path):
+    """Of twelve hundred welcomes nobody gets two but a machine, forty on one day at any time; and two people seventeen
+    each, hour by hour. Whoever asks for nine, at any time of an afternoon, is none."""
+    rng, ordinary = random.Random(52), list(ordinary_outbox(random.Random(53)))
+
+    def welcome(moment: timedelta, to: str) -> Mail:
+        return FIRST_DAY + moment, to, "start", "Welcome"
+
+    single = [welcome(timedelta(days=rng.uniform(0, 28)), f"new{n}@client{n % 90}.example") for n in range(1_200)]
+    tests = [welcome(timedelta(days=12, hours=rng.uniform(8, 18)), "probe@robots.example") for _ in range(40)]
+    asked = [welcome(timedelta(days=16, hours=rng.uniform(12, 17)), "new7@client7.example") for _ in range(9)]
+    timer = [
+        welcome(timedelta(days=20, hours=9 + hour, seconds=n), f"new{n}@client{n}.example")
+        for hour in range(17)
+        for n in (3, 4)
+    ]
+    usual = read_outbox(tmp_path / "usual", [*ordinary, *single, *tests, *asked])
+    found = read_outbox(tmp_path / "timer", [*ordinary, *single, *tests, *asked, *timer])
+    assert [hit for hit in alarms(found) if hit not in alarms(usual)] == [
+        {"new3@client3.example", "new4@client4.example"}
+    ]
+
+
+def test_a_replay_of_all_that_a_template_ever_sent_is_an_incident_though_it_repeats_the_mail_of_every_day(tmp_path):
+    """Three weeks of activations, thirty a day one by one and forty at once on six days, two of which got it twice, five
+    minutes apart; then all 840 come again within twenty-eight minutes."""
+    rng, ordinary = random.Random(54), list(ordinary_outbox(random.Random(55)))
+    moments = sorted(timedelta(days=day, hours=rng.uniform(7, 19)) for day in range(20) for _ in range(30))
+    moments += [timedelta(days=day, hours=9, seconds=n) for day in (2, 5, 8, 11, 14, 17) for n in range(40)]
+    single = [
+        (FIRST_DAY + moment, f"new{n}@client{n % 30}.example", "activate", "Activate your account")
+        for n, moment in enumerate(sorted(moments))
+    ]
+    hours = [(day, FIRST_DAY + timedelta(days=day, hours=9)) for day in (5, 8)]
+    cohorts = [mail for mail in single for _, hour in hours if timedelta(0) <= mail[0] - hour < timedelta(seconds=40)]
+    twice = [(mail[0] + timedelta(minutes=5), *mail[1:]) for mail in cohorts]
+    begins = FIRST_DAY + timedelta(days=21, hours=18, minutes=20)
+    replay = [(begins + timedelta(seconds=2 * n), *mail[1:]) for n, mail in enumerate(single)]
+    found = read_outbox(tmp_path, [*ordinary, *single, *twice, *replay])
+    assert [(incident.recipients, incident.excess) for incident, _ in found if incident.started_at >= begins] == [
+        (840, 840)
+    ]

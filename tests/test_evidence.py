@@ -90,6 +90,12 @@ def test_a_single_restart_is_told_by_the_people_it_went_on_to():
     assert first(found) == "restart-from-top"
 
 
+def test_who_is_written_to_for_the_first_time_minutes_after_a_second_mailing_is_none_that_it_went_on_to():
+    """Ten get theirs one second after the other as it ends, two more ninety seconds later."""
+    found = affair(rounds([0, 2000], 20), spared=[2020.0 + n for n in range(10)] + [2119.5, 2200.0])
+    assert found.order.went_on == 10 / 20
+
+
 def test_a_list_that_grows_gives_everybody_another_number_of_copies():
     found = affair(rounds([60 * n + 7 * (n % 3) for n in range(12)], list(range(1, 13)))[:-1])
     assert found.order.head == -1.0

@@ -9,6 +9,7 @@ import pandas as pd
 _TOP = 0.05
 _MOST_ROUNDS_COMPARED = 50
 _OCCASIONS_APART_SECONDS = 600
+_PAUSE_SECONDS = 60
 _CLOCK_SECONDS = 20.0
 _TICKS_SECONDS = (3600, 1800, 900, 600, 300, 120, 60)
 
@@ -41,7 +42,7 @@ class Order:
     cut_short: float = 0.0
     """Share of the rounds before the last that cover less than nine tenths of what the fullest round does."""
     went_on: float = 0.0
-    """People who were spared and got their one copy after the last round began, per mail that was hit."""
+    """People who were spared and got their one copy from the last round, per mail that was hit."""
     idle: float | None = None
     """Share of the time in which no round was going on; near 1 if rounds are short and far apart."""
     even_starts: float | None = None
@@ -86,7 +87,7 @@ def put_in_order(copies: pd.DataFrame, audience: pd.DataFrame) -> Order:
         same_order=_same_order(mails, edges, sizes),
         from_top=round(float((mails[edges[1:]] <= _TOP * len(per_mail)).mean()), 4) if len(edges) > 1 else None,
         cut_short=round(float((sizes[:-1] < 0.9 * sizes.max()).mean()), 4) if len(sizes) > 1 else 0.0,
-        went_on=_went_on(audience, starts[-1], len(per_mail)),
+        went_on=_went_on(audience, starts[-1], times[-1], len(per_mail)),
         idle=round(float(1 - (ends - starts).sum() / span), 4) if span > 0 else None,
         even_starts=_spread(np.diff(starts)) if many else None,
         pause_seconds=round(float(np.median(np.diff(starts))), 3) if len(edges) > 1 else None,
@@ -173,10 +174,12 @@ def _occasions(firsts: Numbers) -> tuple[Places, npt.NDArray[np.bool_]]:
     return sizes, on_clock
 
 
-def _went_on(audience: pd.DataFrame, last_round: float, mails: int) -> float:
-    """How far the last round went beyond those hit."""
-    is_later = ~audience["is_hit"].astype(bool) & (audience["first_seconds"] >= last_round)
-    return round(float(is_later.sum() / mails), 4)
+def _went_on(audience: pd.DataFrame, last_round: float, last_copy: float, mails: int) -> float:
+    """How far the last round went beyond those hit, up to the first pause that it would not make."""
+    firsts = audience.loc[~audience["is_hit"].astype(bool), "first_seconds"].to_numpy(dtype=np.float64)
+    then = np.maximum(np.sort(firsts[firsts >= last_round]), last_copy)
+    paused = np.diff(then, prepend=last_copy) > _PAUSE_SECONDS
+    return round(float(np.logical_not(np.logical_or.accumulate(paused)).sum() / mails), 4)
 
 
 def _hit_first(audience: pd.DataFrame) -> float | None:

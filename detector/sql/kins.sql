@@ -1,7 +1,7 @@
 -- Templates that are akin, because one sender's names or subjects begin alike ("Welcome to First Aid", "Welcome to Fire
 -- Safety"), up to a colon if there is one ("Overdue: First Aid"); or because subjects end alike, where few begin so ("First Aid
 -- starts in one hour"). What breaks mostly breaks a kin, and a new template is judged by its kin. Only those with company
--- are here; a prefix of most of a sender's names ("tpl_17") makes none.
+-- are here; a prefix of most names ("tpl_17") makes none.
 -- grain: template_key
 -- reads: repeats
 with named as (
@@ -14,15 +14,18 @@ with named as (
   group by template_key
 ), weighed as (
   select template_key, sender, beginning, ending, count(*) over (partition by sender, beginning) as begin_so,
-    count(*) over (partition by sender, ending) as end_so, count(*) over (partition by sender, substr(template_key, 1, 2)) as templates
+    count(*) over (partition by sender, ending) as end_so,
+    count(*) over (partition by substr(template_key, 1, 2), beginning) as named_so, count(*) over (partition by substr(template_key, 1, 2)) as templates
   from named
 ), told as (
-  select template_key, sender, templates,
+  select template_key, sender, templates, named_so,
     case when ending <> '' and begin_so < 4 and end_so > 3 and end_so >= 2 * begin_so then ending else beginning end as part
   from weighed
 ), counted as (
-  select template_key, sender, templates, part, count(*) over (partition by sender, part) as company from told where part <> ''
+  select template_key, sender, templates, named_so, part, count(*) over (partition by sender, part) as company
+  from told
+  where part <> ''
 )
 select template_key, sender, 'k:' || sender || '|' || part as kin_key
 from counted
-where company > 1 and (substr(template_key, 1, 2) <> 't:' or company * 2 <= templates or templates < 4)
+where company > 1 and (substr(template_key, 1, 2) <> 't:' or named_so * 2 <= templates or templates < 4)
