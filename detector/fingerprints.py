@@ -1,5 +1,7 @@
 """Reads from the store the copies of an incident, and hands them to `evidence` to be counted."""
 
+from math import inf
+
 from detector.evidence import Evidence, measure
 from detector.store import Connection
 
@@ -44,8 +46,12 @@ def usual_hosts(db: Connection) -> dict[str, int]:
     return dict(db.execute(_HOSTS).fetchall())
 
 
-def fingerprint(db: Connection, incident_id: str, hosts: int) -> Evidence:
-    """The counted facts from which the causes of one incident are judged."""
+def fingerprint(db: Connection, incident_id: str, hosts: int, until_seconds: float = inf) -> Evidence:
+    """The counted facts from which the causes of one incident are judged; or what they were before a moment."""
     copies = db.execute(_COPIES, [incident_id]).df()
     audience = db.execute(_AUDIENCE, [incident_id]).df()
-    return measure(copies, audience, hosts)
+    copies, audience = (
+        copies[copies["sent_at_seconds"] < until_seconds],
+        audience[audience["first_seconds"] < until_seconds],
+    )
+    return measure(copies.reset_index(drop=True), audience.reset_index(drop=True), hosts)

@@ -95,10 +95,19 @@ class Shape:
             else self.mails_of_one_day >= MOSTLY_BY_SIZE * self.mails
         )
         to_many = self.people_written_to >= A_FEW * self.contents
-        is_one_hour = abs(self.median_gap_seconds - 3600) <= CLOCKWORK
         goes_on = self.people_reached >= max(A_FEW, GOES_ON * self.mails)
-        is_thought_over = self.median_gap_seconds >= SECOND_THOUGHTS and not is_one_hour
-        return self.mails >= A_MAILING and at_once and to_many and is_thought_over and not goes_on
+        return self.is_thought_over and at_once and to_many and not goes_on
+
+    @property
+    def is_thought_over(self) -> bool:
+        """To many, and after a time in which somebody may have seen what was wrong with it."""
+        is_one_hour = abs(self.median_gap_seconds - 3600) <= CLOCKWORK
+        return self.mails >= A_MAILING and self.median_gap_seconds >= SECOND_THOUGHTS and not is_one_hour
+
+    @property
+    def is_once_more(self) -> bool:
+        """The same, and nearly everybody got one copy more and no third one."""
+        return self.is_thought_over and self.mails_sent_twice >= MOSTLY * self.mails
 
 
 def new_id(bursts: Sequence[Burst], taken: Collection[str]) -> str:

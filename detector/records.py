@@ -9,6 +9,9 @@ from datetime import datetime
 
 from detector.case_record import CaseRecord
 
+MEANT = "deliberate-resend"
+"""The cause that is no fault."""
+
 
 @dataclass(frozen=True)
 class FileTally:

@@ -12,7 +12,7 @@ from detector.case_record import CaseRecord, Pattern
 from detector.config import Config
 from detector.incidents import Feed, Known, Shape
 from detector.notice_record import Notice
-from detector.records import CauseCandidate, Incident
+from detector.records import MEANT, CauseCandidate, Incident
 from detector.store import Connection, insert, utc
 from detector.tables import INCIDENTS, build
 from detector.verdicts import covering
@@ -56,13 +56,14 @@ def save_incidents(
     through = facts.complete_through(db)
     feed = Feed(through or as_of, as_of, config.detection.stale_after)
     shapes = _shapes(db)
-    current = [_undoubted(incident, shapes[incident.incident_id]) for incident in _incidents(db, ids, groups, feed)]
+    current = [_undoubted(db, incident, shapes[incident.incident_id]) for incident in _incidents(db, ids, groups, feed)]
     patterns = _patterns(db, current)
     verdicts = tuple(record.verdict for record in records.values() if record.verdict)
     db.execute("delete from incidents")
     for incident in current:
         is_muted = covering(patterns[incident.incident_id], verdicts) is not None
-        _insert(db, replace(incident, severity="info") if is_muted else incident)
+        is_note = is_muted or (incident.cause == MEANT and shapes[incident.incident_id].is_once_more)
+        _insert(db, replace(incident, severity="info") if is_note else incident)
     for incident in incidents.withdrawn(known, ids):
         _insert(db, incident)
     return Saved(patterns, merged, frozenset(excused))
@@ -121,12 +122,22 @@ def _by_a_clock(shape: Shape, begins: datetime) -> bool:
     return any(moment - 600 <= begins.timestamp() < moment + 3 * 3600 for moment in clocks_put_back(begins.year))
 
 
-def _undoubted(incident: Incident, shape: Shape) -> Incident:
+def _undoubted(db: Connection, incident: Incident, shape: Shape) -> Incident:
     """The incident, detected when it could no longer be a mailing that somebody sent again on purpose."""
-    if not shape.is_mailing or shape.doubt_until_us is None:
+    if shape.doubt_until_us is None or not (shape.is_mailing or _seemed_meant(db, incident, shape)):
         return incident
     beyond_doubt_at = datetime.fromtimestamp(shape.doubt_until_us / 1e6, UTC)
     return replace(incident, detected_at=max(incident.detected_at, beyond_doubt_at))
+
+
+def _seemed_meant(db: Connection, incident: Incident, shape: Shape) -> bool:
+    """True if the log, up to the third copies, spoke for a second mailing on purpose."""
+    from detector.causes import explain
+    from detector.fingerprints import fingerprint
+
+    if not shape.is_thought_over or shape.doubt_until_us is None:
+        return False
+    return explain(fingerprint(db, incident.incident_id, 0, shape.doubt_until_us / 1e6))[0].cause == MEANT
 
 
 def notices(db: Connection) -> list[Notice]:
@@ -188,7 +199,7 @@ def _incidents(db: Connection, ids: Sequence[str], groups: Sequence[Sequence[Bur
 
 def _incident(db: Connection, incident_id: str, bursts: Sequence[Burst], feed: Feed, usual_hosts: int) -> Incident:
     """One incident with its figures."""
-    from detector.causes import deliberate_resend, explain
+    from detector.causes import explain
     from detector.fingerprints import fingerprint
 
     people = facts.affected(db, incident_id)
@@ -198,11 +209,10 @@ def _incident(db: Connection, incident_id: str, bursts: Sequence[Burst], feed: F
     started_at, ended_at = min(b.started_at for b in bursts), max(b.ended_at for b in bursts)
     state, ongoing = incidents.liveness(ended_at, evidence.spacing.median_seconds, feed)
     excess = sum(person.excess for person in people)
-    was_meant = candidates[0].cause == deliberate_resend.SLUG  # whoever sent it knows of it: nobody need be woken
     return Incident(
         incident_id=incident_id,
         state=state,
-        severity="info" if was_meant else incidents.severity(len(people), excess, ended_at - started_at),
+        severity=incidents.severity(len(people), excess, ended_at - started_at),
         template=facts.label(db, incident_id),
         rung=bursts[0].rung,
         sender=bursts[0].sender,

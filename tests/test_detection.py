@@ -1256,6 +1256,11 @@ def test_two_posts_of_a_forum_that_go_out_together_are_none_and_a_second_run_thr
     again = posts_of_a_forum([(hour, range(60)), (hour + 3 / 3600, range(20, 50))])
     (hit,) = alarms(read_outbox(tmp_path / "again", [*ordinary, *again]))
     assert hit == {f"clerk{n}@firm.example" for n in range(20, 50)}
+    joined = [mail for mail in again if (mail[0] - FIRST_DAY).days >= int(mail[1][5:].partition("@")[0]) / 3]
+    (hit,) = alarms(
+        read_outbox(tmp_path / "joined", [*ordinary, *joined])
+    )  # three a day, so that each knows other posts
+    assert hit == {f"clerk{n}@firm.example" for n in range(20, 50)}
 
 
 def test_what_comes_to_a_group_every_five_minutes_by_the_clock_is_a_loop_even_in_a_forum(tmp_path):
@@ -1315,8 +1320,13 @@ def test_a_welcome_that_a_client_asked_for_once_more_is_a_note_and_no_alarm(tmp_
     others = [mail for day in range(19) for mail in welcomed(day, 1)]
     ((incident, people),) = read_outbox(tmp_path / "meant", [*ordinary, *others, *welcomed(20, 2)])
     assert (incident.cause, incident.severity, incident.excess, len(people)) == ("deliberate-resend", "info", 40, 40)
-    (hit,) = alarms(read_outbox(tmp_path / "timer", [*ordinary, *others, *welcomed(20, 3)]))
-    assert len(hit) == 40
+    ((incident, people),) = read_outbox(tmp_path / "timer", [*ordinary, *others, *welcomed(20, 3)])
+    assert (incident.severity, incident.excess, len(people)) == ("serious", 80, 40)
+    third_copies = FIRST_DAY + timedelta(days=20, hours=10 + 140 / 60)
+    assert third_copies <= incident.detected_at <= third_copies + timedelta(seconds=2)  # told of the fourth of forty
+    before = [mail for mail in welcomed(20, 3) if mail[0] < incident.detected_at]
+    then = read_outbox(tmp_path / "then", [*ordinary, *others, *before], ends=incident.detected_at)
+    assert [each.severity for each, _ in then] == ["info"]
 
 
 def test_an_office_whose_machine_answers_each_answer_is_a_loop_and_one_that_is_told_of_sixty_people_is_none(tmp_path):
@@ -1369,8 +1379,8 @@ def test_two_people_to_whom_a_timer_sends_a_welcome_each_hour_are_an_incident_be
 
 
 def test_a_replay_of_all_that_a_template_ever_sent_is_an_incident_though_it_repeats_the_mail_of_every_day(tmp_path):
-    """Three weeks of activations, thirty a day one by one and forty at once on six days, two of which got it twice, five
-    minutes apart; then all 840 come again within twenty-eight minutes."""
+    """Three weeks of activations, thirty a day one by one and forty at once on six days, two of which got it twice,
+    five minutes apart; then all 840 come again within twenty-eight minutes."""
     rng, ordinary = random.Random(54), list(ordinary_outbox(random.Random(55)))
     moments = sorted(timedelta(days=day, hours=rng.uniform(7, 19)) for day in range(20) for _ in range(30))
     moments += [timedelta(days=day, hours=9, seconds=n) for day in (2, 5, 8, 11, 14, 17) for n in range(40)]

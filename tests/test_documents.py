@@ -34,6 +34,7 @@ from detector.documents import (
 )
 from detector.documents.desk import client_folders
 from detector.documents.escaping import csv_cell, mail_text, markdown, markdown_sentence, slug, visible
+from detector.documents.nightly_report import headline
 from detector.documents.phrases import duration, iso, listing, number, span
 from detector.documents.plots import timeline_png
 from detector.notice_record import Alert, Message, Notice
@@ -279,8 +280,8 @@ def test_machine_files_are_as_accepted() -> None:
 
 def test_the_first_sentence_of_the_founding_night() -> None:
     page = Skeleton(render_report(builders.night())[0].content)
-    headline = "51 people at Harbor Freightways got 3,519 extra copies of “Welcome to Safety Basics”."
-    assert headline in page.text
+    said = "51 people at Harbor Freightways got 3,519 extra copies of “Welcome to Safety Basics”."
+    assert said in page.text
 
 
 def test_a_quiet_night_says_so() -> None:
@@ -720,3 +721,14 @@ def test_importing_the_documents_loads_neither_jinja_nor_matplotlib() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=builders.GOLDEN.parent.parent
     )
     assert result.stdout == "set()\n"
+
+
+def test_what_was_meant_it_seems_is_a_note_in_the_headline_and_what_is_withdrawn_is_not():
+    """An incident of severity info that goes best with a mailing on purpose; one that the log no longer supports."""
+    meant = builders.incident(severity="info", cause="deliberate-resend")
+    said = headline(builders.night(cases=(builders.case(incident=meant),)), [], True)
+    assert "in the last seven days but what was meant, it seems: 1 incident is no more than a note" in said
+    gone = dataclasses.replace(meant, state="withdrawn")
+    assert "meant" not in headline(builders.night(cases=(builders.case(incident=gone),)), [], True)
+    unknown = dataclasses.replace(meant, cause="unknown")
+    assert "meant" not in headline(builders.night(cases=(builders.case(incident=unknown),)), [], True)

@@ -19,6 +19,8 @@ def opened(
     incident_id: str, config_path: Path | None, state: Path, *, recreate: bool = False, only_drafts: bool = False
 ) -> Iterator["WrittenUp"]:
     """The incident from the newest snapshot, its folder brought up to date, nobody else at work on it."""
+    import duckdb
+
     from detector import casework, copies, facts, registry
     from detector.config import load_config
     from detector.store import locked, open_snapshot
@@ -31,7 +33,11 @@ def opened(
         if incident is None or through is None:
             raise RefusedError(f"{record.incident_id} is not in the newest snapshot. Run `detector nightly` first.")
         config = load_config(config_path) if config_path else casework.remembered_addresses(state)
-        case = replace(facts.case(db, incident, through), record=record)
+        try:
+            case = replace(facts.case(db, incident, through), record=record)
+        except duckdb.ProgrammingError as error:  # a table or a column is not there
+            problem = "The newest snapshot is of another version of the program. Run `detector nightly` first."
+            raise RefusedError(problem) from error
         work = casework.write_up(
             db,
             case,

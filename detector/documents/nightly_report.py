@@ -13,7 +13,7 @@ from detector.documents import case_in_words, charts, feed, phrases, sentences
 from detector.documents.album import Album
 from detector.documents.templates import render_html, render_markdown
 from detector.notice_record import RANK
-from detector.records import CaseFacts, Document, NightFacts
+from detector.records import MEANT, CaseFacts, Document, NightFacts
 
 RECENT_DAYS = 7
 """An incident that ended longer ago than this before the end of the log is listed, but no longer told in full."""
@@ -87,13 +87,14 @@ def headline(night: NightFacts, current: list[sentences.CaseWords], has_earlier:
         who = phrases.counted(len(people), "person", "people")
         what = phrases.counted(excess, "extra copy", "extra copies")
         return f"{phrases.number(len(current))} mails were sent again and again: {who} got {what}."
-    notes = [case for case in night.cases if case.incident.severity == "info"]
-    if notes:
-        is_muted = all(case.record and (case.record.muted_by or case.record.verdict) for case in notes)
-        but = "what people dismissed" if is_muted else "what they dismissed or, it seems, meant"
-        what = phrases.counted(len(notes), "incident is", "incidents are")
+    notes = [case for case in night.cases if case.incident.severity == "info" and case.incident.state != "withdrawn"]
+    dismissed = [case for case in notes if case.record and (case.record.muted_by or case.record.verdict)]
+    meant = [case for case in notes if case not in dismissed and case.incident.cause == MEANT]
+    if dismissed or meant:
+        but = " and ".join(["what people dismissed"] * bool(dismissed) + ["what was meant, it seems"] * bool(meant))
+        what = phrases.counted(len(dismissed + meant), "incident is", "incidents are")
         finding = f"nothing was sent again and again in the last seven days but {but}: {what} "
-        finding += "muted" if is_muted else "no more than a note"
+        finding += "no more than a note" if meant else "muted"
     else:
         finding = f"nothing was sent again and again{' in the last seven days' if has_earlier else ''}"
     return f"{feed.among_the_comparable(night, finding)}."

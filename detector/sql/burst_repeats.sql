@@ -2,7 +2,7 @@
 -- repeats, if that is a repeat itself; what hangs on by gaps of an hour or three times the lag beside it, up to four days;
 -- and all that lies between (but where a reference is left out, only what came soon: it may be other mail); but of what is
 -- quick nobody who had got it more often long before the burst, as an address that is probed every hour; and of what is
--- slow no day before or after with a twentieth of what the busiest had. A repeat at a lag that is usual for the template is
+-- slow no day before or after that has less than a twentieth of the busiest. A repeat at a lag that is usual for the template is
 -- none, unless it is an anchor: today's digest is right, and so, amid what is quick, is this week's issue.
 -- A send that two bursts claim goes to the one with the sharper reason: the same Message-ID, its own template, its kin.
 -- grain: template_key, burst_number, send_id

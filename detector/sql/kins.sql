@@ -15,7 +15,8 @@ with named as (
 ), weighed as (
   select template_key, sender, beginning, ending, count(*) over (partition by sender, beginning) as begin_so,
     count(*) over (partition by sender, ending) as end_so,
-    count(*) over (partition by substr(template_key, 1, 2), beginning) as named_so, count(*) over (partition by substr(template_key, 1, 2)) as templates
+    count(*) over (partition by substr(template_key, 1, 2), beginning) as named_so,
+    sum(case when beginning <> '' then 1 else 0 end) over (partition by substr(template_key, 1, 2)) as templates
   from named
 ), told as (
   select template_key, sender, templates, named_so,

@@ -14,28 +14,33 @@ with mailings as (
 ), copies as (
   select r.recipient, r.content_key, r.template_key, r.send_id, r.sent_at_us, r.sent_at_us + r.next_lag_us as again_us,
     r.next_known_us, m.window_start_us, m.is_again, m.kind,
-    case when substr(r.template_key, 1, 2) <> 'z:' then r.content_key || '|' || r.copies_before end as post,
+    case when substr(r.template_key, 1, 2) <> 'z:' then r.content_key end as post,
     case when r.next_lag_us < 60000000 then 1 else 0 end as is_hit
   from mailings as m
   join repeats as r on r.template_key = m.template_key and r.sent_at_us - r.sent_at_us % 900000000 = m.window_start_us
     and m.is_again = (r.copies_before > 0)
-), in_turn as (
+), in_turn as (  -- runs through people, of one post: who gets two posts in one is in it once
   select *, case when sent_at_us - lag(sent_at_us) over (
-      partition by template_key, window_start_us, is_again, post order by sent_at_us, send_id
+      partition by template_key, window_start_us, post order by sent_at_us, send_id
     ) <= 10000000 then 0 else 1 end as begins
   from copies
 ), posted as (
   select *, sum(begins) over (
-      partition by template_key, window_start_us, is_again, post order by sent_at_us, send_id
+      partition by template_key, window_start_us, post order by sent_at_us, send_id
       rows between unbounded preceding and current row
     ) as run
   from in_turn
+), placed as (
+  select *, row_number() over (
+      partition by template_key, window_start_us, post, run, recipient order by sent_at_us, send_id
+    ) as place_in_run
+  from posted
 ), counted as (
   select *, sum(is_hit) over (
       partition by template_key, window_start_us, is_again order by sent_at_us, send_id rows between 23 preceding and current row
     ) as hits, avg(is_hit) over (partition by template_key, window_start_us, is_again) as part,
-    avg(is_hit) over (partition by template_key, window_start_us, is_again, post, run) as part_of_run
-  from posted
+    avg(case when place_in_run = 1 then is_hit end) over (partition by template_key, window_start_us, post, run) as part_of_run
+  from placed
 ), stretched as (
   select *, cast(ceil(greatest(12, 9 + 30 * part)) as bigint) as enough, max(hits) over (
       partition by template_key, window_start_us, is_again order by sent_at_us, send_id rows between current row and 23 following
