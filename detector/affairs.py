@@ -119,12 +119,8 @@ def _belong(one: Burst, other: Burst) -> bool:
     apart = _apart(one, other)
     shared = len(one.recipients & other.recipients)
     is_shared = shared >= SHARED_PEOPLE * min(len(one.recipients), len(other.recipients))
-    if one.template_key == other.template_key:
+    if one.template_key == other.template_key or _are_neighbours(one, other):
         return apart <= _pause(one, other, is_shared) and (is_shared or _are_of_a_pace(one, other))
-    if _are_neighbours(one, other):
-        is_at_once = max(one.median_gap_seconds, other.median_gap_seconds) <= A_MINUTE
-        is_one_mail = is_shared or is_at_once or (one.is_slow and other.is_slow) or _are_alike(one, other)
-        return apart <= _pause(one, other, is_shared) and is_one_mail
     if _hit_the_same(one, other):
         return apart <= AFTERWARDS
     is_akin = one.kin is not None and one.kin == other.kin and apart <= timedelta(0)
@@ -152,10 +148,13 @@ def _are_parallel(one: Burst, other: Burst) -> bool:
 
 
 def _are_of_a_pace(one: Burst, other: Burst) -> bool:
-    """True if both are slow; or if both come again within a minute, or neither does, or after about the same time."""
+    """True if both are slow; or if both come again within a minute, or after about the same time, or, under one name,
+    neither within a minute."""
     if one.is_slow or other.is_slow:
         return one.is_slow and other.is_slow
-    return (one.median_gap_seconds <= A_MINUTE) == (other.median_gap_seconds <= A_MINUTE) or _are_alike(one, other)
+    are_quick = [each.median_gap_seconds <= A_MINUTE for each in (one, other)]
+    neither = one.template_key == other.template_key and not any(are_quick)
+    return all(are_quick) or neither or _are_alike(one, other)
 
 
 def _pause(one: Burst, other: Burst, is_shared: bool) -> timedelta:

@@ -124,20 +124,20 @@ def _by_a_clock(shape: Shape, begins: datetime) -> bool:
 
 def _undoubted(db: Connection, incident: Incident, shape: Shape) -> Incident:
     """The incident, detected when it could no longer be a mailing that somebody sent again on purpose."""
-    if shape.doubt_until_us is None or not (shape.is_mailing or _seemed_meant(db, incident, shape)):
+    if shape.doubt_until_us is None:
         return incident
-    beyond_doubt_at = datetime.fromtimestamp(shape.doubt_until_us / 1e6, UTC)
-    return replace(incident, detected_at=max(incident.detected_at, beyond_doubt_at))
+    doubt_until = shape.doubt_until_us / 1e6
+    if not (shape.is_mailing or (shape.is_thought_over and _seemed_meant(db, incident, doubt_until))):
+        return incident
+    return replace(incident, detected_at=max(incident.detected_at, datetime.fromtimestamp(doubt_until, UTC)))
 
 
-def _seemed_meant(db: Connection, incident: Incident, shape: Shape) -> bool:
-    """True if the log, up to the third copies, spoke for a second mailing on purpose."""
+def _seemed_meant(db: Connection, incident: Incident, until_seconds: float) -> bool:
+    """True if the log, up to then, spoke for a second mailing on purpose."""
     from detector.causes import explain
     from detector.fingerprints import fingerprint
 
-    if not shape.is_thought_over or shape.doubt_until_us is None:
-        return False
-    return explain(fingerprint(db, incident.incident_id, 0, shape.doubt_until_us / 1e6))[0].cause == MEANT
+    return explain(fingerprint(db, incident.incident_id, 0, until_seconds))[0].cause == MEANT
 
 
 def notices(db: Connection) -> list[Notice]:

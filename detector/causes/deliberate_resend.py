@@ -2,8 +2,9 @@
 
 from detector.causes._signs import Judgement, Sign, at_least, duration, is_an_hour, share, weigh
 from detector.evidence import Evidence
+from detector.records import MEANT
 
-SLUG = "deliberate-resend"
+SLUG = MEANT
 MEANING = "Somebody sent the whole mailing again on purpose, to mend a mistake in it or to remind people."
 FIRST_QUESTION = "Did somebody send this mailing a second time on purpose, and who?"
 HOW_TO_STOP = "Nothing to stop if it was meant; tell whoever sends mailings that people notice."
