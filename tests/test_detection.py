@@ -1102,6 +1102,37 @@ def test_who_is_in_several_courses_gets_several_at_once_and_three_times_as_many_
     assert {f"new{day}.{n}@inn.example" for day in (26, 27) for n in range(5)} <= people <= {to for _, to, *_ in hit}
 
 
+def test_a_list_that_grows_is_a_fault_also_where_several_come_at_once_by_nature(tmp_path):
+    """On each day of four weeks six people get one, one, two, two, three or four under one subject. Then each of twenty
+    who are enrolled one after the other is told with all before: twenty copies to the first, two to the last but one, so
+    19 + 18 + ... + 1 = 190 extra; told when five have got eight, twice the most that anybody got at once. The last two
+    with 2 + 1 are not named: theirs go out beside the first of others. Of eight, they may be in eight courses."""
+    rng, ordinary = random.Random(35), list(ordinary_outbox(random.Random(36)))
+    quiet = [
+        (at + timedelta(seconds=0.4 * k), f"new{at:%d}.{n}@inn{n}.example", "enrolled", "You are enrolled")
+        for day in range(29)
+        for n, copies in enumerate((1, 1, 2, 2, 3, 4))
+        for at in [FIRST_DAY + timedelta(days=day, hours=7 + 1.7 * n, seconds=rng.uniform(0, 600))]
+        for k in range(copies)
+    ]
+
+    def grown(people: int) -> list[Mail]:
+        begins = FIRST_DAY + timedelta(days=24, hours=20)
+        return [
+            (begins + timedelta(seconds=4 * k + 0.1 * n), f"clerk{n}@firm.example", "enrolled", "You are enrolled")
+            for k in range(people)
+            for n in range(k + 1)
+        ]
+
+    ((incident, people),) = read_outbox(tmp_path / "twenty", [*ordinary, *quiet, *grown(20)])
+    assert {person.recipient for person in people} == {f"clerk{n}@firm.example" for n in range(17)}
+    assert (incident.excess, incident.cause) == (187, "accumulating-list")
+    assert incident.detected_at == FIRST_DAY + timedelta(
+        days=24, hours=20, seconds=4 * 11 + 0.4
+    )  # the fifth one's eighth
+    assert alarms(read_outbox(tmp_path / "eight", [*ordinary, *quiet, *grown(8)])) == []
+
+
 def test_a_client_whose_people_are_enrolled_in_three_courses_at_once_is_one_witness_and_no_fault(tmp_path):
     """On each day of four weeks six people of many clients get one copy, and one in eight gets two; then forty of one
     client get three each within the hour. Forty of forty clients are beyond the usual."""
