@@ -1103,10 +1103,10 @@ def test_who_is_in_several_courses_gets_several_at_once_and_three_times_as_many_
 
 
 def test_a_list_that_grows_is_a_fault_also_where_several_come_at_once_by_nature(tmp_path):
-    """On each day of four weeks six people get one, one, two, two, three or four under one subject. Then each of twenty
-    who are enrolled one after the other is told with all before: twenty copies to the first, two to the last but one, so
-    19 + 18 + ... + 1 = 190 extra; told when five have got eight, twice the most that anybody got at once. The last two
-    with 2 + 1 are not named: theirs go out beside the first of others. Of eight, they may be in eight courses."""
+    """On each day of four weeks six people get one, one, two, two, three or four under one subject. Then twenty are
+    enrolled one after the other, and each time all before are told again: twenty copies to the first, two to the last
+    but one, 19 + 18 + ... + 1 = 190 extra; told when five have got eight, twice the most that anybody got at once. The
+    last two with 2 + 1 are not named: theirs go out beside the first of others. Eight may be in eight courses."""
     rng, ordinary = random.Random(35), list(ordinary_outbox(random.Random(36)))
     quiet = [
         (at + timedelta(seconds=0.4 * k), f"new{at:%d}.{n}@inn{n}.example", "enrolled", "You are enrolled")
