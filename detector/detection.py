@@ -275,6 +275,7 @@ def _burst(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> 
         template_key=span.template_key,
         burst_number=span.burst_number,
         is_slow=span.is_slow,
+        is_by_a_clock=span.is_by_a_clock,
         median_gap_seconds=max(span.median_gap_seconds, 0.001),  # 0 would say that it is not known
         copies_each=span.copies_each,
         rung=span.rung,

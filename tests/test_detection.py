@@ -717,6 +717,27 @@ def test_reminders_that_come_to_one_person_from_the_run_that_reminds_others_are_
     assert alarms(read_outbox(tmp_path / "run", ordinary + run + to_rosa(timedelta(hours=7, seconds=20)))) == []
 
 
+def test_a_replay_of_old_mail_while_a_timer_repeats_other_mail_of_the_template_is_an_incident_of_its_own(tmp_path):
+    """Sixty get their certificates one by one in nine days. From the 14th day on a timer sends forty others theirs at
+    23:18:53 each night, twelve times beyond the first; on the 18th those sixty are replayed in two minutes."""
+    ordinary = list(ordinary_outbox(random.Random(11)))
+    earned = [
+        (FIRST_DAY + timedelta(hours=7 + 3.5 * n), f"p{n}@inn.example", "diploma", f"Your diploma: C{n % 5}")
+        for n in range(60)
+    ]
+    again = FIRST_DAY + timedelta(days=17, hours=3, minutes=53)
+    replay = [(again + timedelta(seconds=2 * n), *mail) for n, (_, *mail) in enumerate(earned)]
+    nights = (FIRST_DAY + timedelta(days=13 + day, hours=23, minutes=18, seconds=53) for day in range(13))
+    timer = [
+        (night + timedelta(milliseconds=300 * n), f"clerk{n}@firm.example", "diploma", "Your diploma: C9")
+        for night in nights
+        for n in range(40)
+    ]
+    found = read_outbox(tmp_path, [*ordinary, *earned, *replay, *timer])
+    assert [(incident.recipients, incident.excess) for incident, _ in found] == [(40, 480), (60, 60)]
+    assert {person.recipient for person in found[1][1]} == {to for _, to, *_ in earned}
+
+
 def test_a_drip_whose_first_copy_came_within_seconds_is_told_with_its_fifth_copy_nine_days_later(tmp_path):
     """Rosa gets a certificate twice within nineteen seconds, and then thrice more, two days and 21 hours apart to the
     minute: what the first two copies look like is a matter of seconds, what all are of days. Two hours sooner or later
