@@ -1,8 +1,8 @@
 -- Whose mail comes by a timer that somebody's mail started, and not by a timetable: the same people, five or more, got
 -- the same mail on four days or more, each day's began at the same second of the day, or half a day from it, at which no
 -- timetable begins. Or it is no news and no reminder: of the same size each time, and nobody dropped out, in 150 mails or
--- more, or 75 if it began at no fifth minute of an hour; or by a timer to three or four people on six days. The first copy
--- may have come at another hour. Not what was so when the log began, nor what the template does elsewhere as well.
+-- more, or 75 if it began at no fifth minute of an hour; or by a timer to three or four people on six days (to two seconds if
+-- no size is known). The first copy may have come at another hour. Not what was so when the log began, nor what the template does elsewhere.
 -- grain: recipient, content_key
 -- reads: recipient_episodes, repeats, sends
 with drips as (
@@ -66,11 +66,12 @@ with drips as (
   from copies as c
   join sends as s on s.send_id = c.send_id
 ), sizes as (
-  select template_key, count(*) = count(size) and max(size - least) <= 8 as is_same from sized group by template_key
+  select template_key, count(size) as sizes, count(*) = count(size) and max(size - least) <= 8 as is_same from sized group by template_key
 ), found as (
   select g.template_key, g.people, case when s.off_us <= 1000000 and g.is_odd_second then g.began_us else 0 end as clock_us,
     case when g.is_odd_second and s.off_us <= 1000000 and g.people > 4 then s.fourth_day
-      when g.is_odd_second and s.off_us <= 5000000 and z.is_same and s.last_people = g.people then s.sixth_day
+      when g.is_odd_second and s.last_people = g.people and s.off_us <= case when z.is_same then 5000000 when z.sizes = 0 then 2000000 end
+        then s.sixth_day
       when z.is_same and g.people > 4 and s.last_people >= 0.97 * a.people then s.telling_day end as enough_day
   from groups as g
   join series as s on s.template_key = g.template_key
