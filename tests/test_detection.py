@@ -1253,8 +1253,8 @@ def test_forty_posts_of_any_length_are_no_copies_where_a_group_gets_them_and_to_
 
 
 def test_three_people_who_get_the_same_mail_each_night_at_the_same_second_are_an_incident(tmp_path):
-    """On seven nights from second 49 on: 18 extra copies, told on the sixth; if no size is known, too. Not from second 5
-    on, and not news."""
+    """On seven nights from second 49 on: 18 extra copies, told on the sixth; if no size is known, too. Not from
+    second 5 on, and not news."""
     ordinary = with_sizes(list(ordinary_outbox(random.Random(21))))
     odd, even = timedelta(minutes=57, seconds=49), timedelta(minutes=57, seconds=5)
     unsized = [mail[:4] for mail in ordinary + daily("Your access to B2", 0, at=odd, days=7, people=3)]
