@@ -48,7 +48,9 @@ class Burst:
     detected_at: datetime
     recipients: frozenset[str]
     is_slow: bool = False
-    """Its copies come many hours apart."""
+    """Its copies come many hours apart,"""
+    is_by_a_clock: bool = False
+    """or by a clock of its own, which other mail of the template meanwhile is nothing to."""
     median_gap_seconds: float = 0.0
     """0 if it is not known."""
     copies_each: float = 1.0
@@ -148,10 +150,10 @@ def _are_parallel(one: Burst, other: Burst) -> bool:
 
 
 def _are_of_a_pace(one: Burst, other: Burst) -> bool:
-    """True if both are slow; or if both come again within a minute, or after about the same time, or, under one name,
-    neither within a minute."""
+    """True if both are slow, or by a clock; or if both come again within a minute, or after about the same time, or,
+    under one name, neither within a minute."""
     if one.is_slow or other.is_slow:
-        return one.is_slow and other.is_slow
+        return one.is_slow and other.is_slow and one.is_by_a_clock == other.is_by_a_clock
     are_quick = [each.median_gap_seconds <= A_MINUTE for each in (one, other)]
     neither = one.template_key == other.template_key and not any(are_quick)
     return all(are_quick) or neither or _are_alike(one, other)

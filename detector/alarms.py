@@ -26,6 +26,11 @@ class Span:
     first_domain: str | None
     last_domain: str | None
 
+    @property
+    def is_by_a_clock(self) -> bool:
+        """True for what comes to the second by a clock of its own (see burst_seeds)."""
+        return self.burst_number % 4 == 3
+
 
 @dataclass(frozen=True)
 class Alarms:
@@ -49,7 +54,9 @@ class Alarms:
         return company[company["window_start_us"] + company["window_us"] + lag_us >= span.started_us]
 
     def quarters_of(self, span: Span) -> frozenset[int]:
-        """The quarters of an hour of that company, and a server's first moment."""
+        """The quarters of an hour of that company, and a server's first moment; a clock of its own keeps no company."""
+        if span.is_by_a_clock:
+            return frozenset()
         servers = self.episodes_of(span)["server_us"]
         return frozenset(map(int, [*self.company_of(span)["window_start_us"], *servers[servers > 0]]))
 

@@ -13,8 +13,7 @@ it is assumed of an unknown template for lags of hours and days. Every clean day
 the same again at that lag, and no batch did) raises it; every day on which whole batches did lowers it.
 
 A day is never judged by itself: its own run (the day; for lags of many hours the days next to it that repeat as well)
-and the worst other run of its template and lag bin (a past incident) are left out of what is usual.
-"""
+and the worst other run of its template and lag bin (a past incident) are left out of what is usual."""
 
 from typing import Any, Self
 
@@ -152,7 +151,7 @@ class BurstScores:
 
     def _usual(self, rows: Rows) -> tuple[Matrix, Matrix]:
         """The usual of each row; of rows that differ in their counts alone, as a great many do, worked out once."""
-        first, place = distinct(rows.kin, rows.family, rows.kind, rows.day, rows.key)
+        first, place = distinct(rows.kin, rows.family, rows.kind, rows.day, rows.key, rows.is_half_at_once)
         usual, concentration = self._usual_of(rows.where(first))
         return usual[place], concentration[place]
 
@@ -185,11 +184,13 @@ class BurstScores:
         return grown
 
     def _left_out(self, rows: Rows, sums: DaySums, keys: Any) -> tuple[Any, Any]:
-        """The runs that do not count: the row's own, and the worst other one if there are days enough."""
+        """The runs that do not count: the row's own, and the worst other one if there are days enough. Before that half
+        a batch within the minute is judged by what is assumed alone: all that a new template sent may be the fault."""
         last = np.where(np.isin(rows.scale, WEEKS), 6, 0)
-        own = self._own(rows, *sums.own_run(keys, rows.day))
+        own: Any = self._own(rows, *sums.own_run(keys, rows.day))
         worst_from, worst_to = sums.worst_other_run(keys, rows.day)
         enough = self.sizes_.without(rows.group)[-1] >= _DAYS_BEFORE_TRIMMING
+        own = np.where(~enough & rows.is_half_at_once, ([0.0], [float(self.last_day_)]), own)
         apart = enough & ~((worst_from <= own[1]) & (worst_to + last >= own[0]))
         return own, (np.where(apart, worst_from, np.nan), worst_to + last)
 

@@ -15,7 +15,7 @@ from detector.batch_rows import COLUMNS, DAY_US, POOLED_BINS, Matrix
 from detector.burst_scores import BurstScores
 from detector.config import Detection
 from detector.e_values import BY_ITSELF
-from detector.episodes import DAYS_OF_AN_INBOX, Episodes, alarmed_episodes, with_groups
+from detector.episodes import DAYS_OF_AN_INBOX, FEW_COPIES, Episodes, alarmed_episodes, with_groups
 from detector.first_evidence import Histories, first_evidence, read_near
 from detector.multiples import multiplied
 from detector.parts import cover, uncover
@@ -168,7 +168,7 @@ def _asked(db: Connection, names: Sequence[str]) -> list[pd.DataFrame]:
 
 def _without_timetables(db: Connection, episodes: pd.DataFrame, settings: Detection) -> pd.DataFrame:
     """Without the few copies, over days, that came to somebody from the very runs that send the template to others."""
-    is_drip = episodes["ended_us"] - episodes["started_us"] >= DAY_US
+    is_drip = (episodes["ended_us"] - episodes["started_us"] >= DAY_US) & (episodes["busiest_day"] < FEW_COPIES)
     drips = episodes[is_drip & (episodes["copies"] < settings.single_recipient_copies)]
     if not len(drips):
         return episodes
@@ -277,6 +277,7 @@ def _burst(db: Connection, span: Span, alarms: Alarms, histories: Histories) -> 
         template_key=span.template_key,
         burst_number=span.burst_number,
         is_slow=span.is_slow,
+        is_by_a_clock=span.is_by_a_clock,
         median_gap_seconds=max(span.median_gap_seconds, 0.001),  # 0 would say that it is not known
         copies_each=span.copies_each,
         rung=span.rung,

@@ -75,14 +75,13 @@ class Episodes:
 def enough_copies(episode: dict[str, Any], most_elsewhere: int, *, is_known: bool, settings: Detection) -> int:
     """How many copies of one mail to one person are an incident whatever the statistics say.
 
-    A few are if the template is well known, or if they come like clockwork within a day: so does no person ask.
+    A few are if the template is well known, or if they come like clockwork, as many in a day: so does no person ask.
     """
-    is_clockwork = episode["is_even"] and episode["ended_us"] - episode["started_us"] < DAY_US
     fewest = settings.single_recipient_copies
     if _is_shared(episode["recipient"]):
         goes_on = _is_dense(episode) and episode["ended_us"] - episode["started_us"] >= _GOING_ON_US
         fewest *= _OF_A_SHARED_INBOX_THAT_ANSWERS if goes_on else _OF_A_SHARED_INBOX
-    elif is_known or is_clockwork:
+    elif is_known or _is_clockwork(episode):
         fewest = min(FEW_COPIES, fewest)
     return max(fewest, MANY_TIMES_THE_MOST * most_elsewhere)
 
@@ -159,9 +158,15 @@ def _enough(
     episode: dict[str, Any], others: _Others, settings: Detection, nobodies: int, *, is_known: bool
 ) -> tuple[int, int]:
     """The most that anybody else got, and so how many are enough of a template well known, or of one that is not."""
-    is_loop = is_known or _is_dense(episode)
+    is_loop = is_known or _is_dense(episode) or _is_clockwork(episode)
     most = _most_elsewhere(episode, others, _PEOPLE_IN_A_LOOP if is_loop else _PEOPLE_IN_A_NEW_LOOP, nobodies)
     return most, enough_copies(episode, most, is_known=is_known, settings=settings)
+
+
+def _is_clockwork(episode: dict[str, Any]) -> bool:
+    """True if the copies came evenly, within a day or many in one: so does no timetable, and nobody asks or posts."""
+    is_quick = episode["ended_us"] - episode["started_us"] < DAY_US or episode["busiest_day"] >= FEW_COPIES
+    return bool(episode["is_even"] and is_quick)
 
 
 def _is_dense(episode: dict[str, Any]) -> bool:

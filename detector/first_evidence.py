@@ -99,7 +99,10 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     people = alarms.people[alarms.people["template_key"] == span.template_key]
     people = people[people["day_us"].between(span.started_us - 9 * DAY_US, span.ended_us)].head(_MOST_ALARMS_REPLAYED)
     together_us = [_quarter_alarm(db, quarter, alarms, histories) for quarter in sorted(quarters)[:_MOST_QUARTERS]]
-    _read(db, span.template_key, span.started_us - 9 * DAY_US, span.ended_us + 8 * DAY_US)
+    episodes = alarms.episodes_of(span)
+    from_us = min([span.started_us - 9 * DAY_US, *episodes["started_us"].astype(int)])
+    until_us = max([span.ended_us + 8 * DAY_US, *episodes["ended_us"].astype(int)])
+    _read(db, span.template_key, from_us, until_us)
     exposed: dict[Any, Any] = {}
     parts = batches.groupby(BATCH, dropna=False)
     replayed = [[_batch_replay(db, row, span, exposed) for row in part.to_dict("records")] for _, part in parts]
@@ -107,7 +110,6 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     whole = list(filter(None, ([replay for replay in batch if len(replay.rows)] for batch in replayed)))
     found = [us for us in _first_alarms(whole, histories) if us is not None]
     found += [us for us in together_us if us is not None]
-    episodes = alarms.episodes_of(span)
     first = (
         episodes[episodes["copies"] >= episodes["enough_copies"]].sort_values("started_us").head(_MOST_ALARMS_REPLAYED)
     )

@@ -104,11 +104,6 @@ class Shape:
         is_one_hour = abs(self.median_gap_seconds - 3600) <= CLOCKWORK
         return self.mails >= A_MAILING and self.median_gap_seconds >= SECOND_THOUGHTS and not is_one_hour
 
-    @property
-    def is_once_more(self) -> bool:
-        """The same, and nearly everybody got one copy more and no third one."""
-        return self.is_thought_over and self.mails_sent_twice >= MOSTLY * self.mails
-
 
 def new_id(bursts: Sequence[Burst], taken: Collection[str]) -> str:
     """An id such as INC-7F3K from what was sent and the day the extra copies began; the next hash if it is taken.

@@ -1,5 +1,7 @@
 """Mail of which several come at once by nature, to who is in several courses: for days everybody gets two, three or
 four times as many. So it is when a handler is registered so often, and no single number is beyond the usual then.
+
+The people of one client are enrolled together, in the same courses: in one hour they are one witness and not many.
 """
 
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from detector.batch_rows import DAY_US
 
 Counts = npt.NDArray[np.int64]
 _TIMES = (2, 3, 4)
+_HOUR_US = 3_600_000_000
 _FEWEST_BEFORE, _FEWEST_PEOPLE = 50, 5
 """So many of the days before must be known, and so many people be hit."""
 _MOST_DAYS = 7
@@ -35,7 +38,7 @@ def multiplied(at_once: pd.DataFrame, alarm_log10: float) -> pd.DataFrame:
     """Of how many came at once (`questions/at_once`), all on the days on which it was several times the usual number,
     with how many people were hit and when the log had told enough of it. Who lost one of the copies is left out."""
     found = [hit for _, part in at_once.groupby("template_key") for hit in _of_template(part, alarm_log10)]
-    return pd.concat([at_once.iloc[:0].assign(alike=0, alike_at_us=0), *found]).drop(columns="known_at_us")
+    return pd.concat([at_once.iloc[:0].assign(alike=0, alike_at_us=0), *found]).drop(columns=["client", "known_at_us"])
 
 
 def _of_template(part: pd.DataFrame, alarm_log10: float) -> list[pd.DataFrame]:
@@ -66,15 +69,25 @@ def _runs(
     if len(before) < _FEWEST_BEFORE or len(near) < _FEWEST_PEOPLE:
         return []
     copies, found = part["copies"].to_numpy()[near], []
+    hours = (part["started_us"] // _HOUR_US).to_numpy()
+    witness = part.iloc[near].groupby([part["client"].iloc[near], hours[near]]).ngroup().to_numpy()
     tried = log10(len(_TIMES) * len(np.unique(days)))
     for times in _TIMES:
-        sums = _log10(copies, before, times).cumsum() - tried
+        sums = _by_witness(_log10(copies, before, times), witness) - tried
         sums[: _FEWEST_PEOPLE - 1] = 0.0
         last = int(sums.argmax())
         if sums[last] >= alarm_log10:
             enough = int((sums >= alarm_log10).argmax())
             found.append(_Run(float(sums[last]), times, int(near[0]), int(near[last]), int(near[enough])))
     return found
+
+
+def _by_witness(log10: npt.NDArray[np.float64], witness: Counts) -> npt.NDArray[np.float64]:
+    """What all have told up to each row: of each witness the mean of its rows so far."""
+    told = pd.Series(log10).groupby(witness)
+    means = told.cumsum() / (told.cumcount() + 1)
+    result: npt.NDArray[np.float64] = means.groupby(witness).diff().fillna(means).cumsum().to_numpy()
+    return result
 
 
 def _log10(copies: Counts, before: Counts, times: int) -> npt.NDArray[np.float64]:

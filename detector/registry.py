@@ -62,7 +62,7 @@ def save_incidents(
     db.execute("delete from incidents")
     for incident in current:
         is_muted = covering(patterns[incident.incident_id], verdicts) is not None
-        is_note = is_muted or (incident.cause == MEANT and shapes[incident.incident_id].is_once_more)
+        is_note = is_muted or (incident.cause == MEANT and shapes[incident.incident_id].is_thought_over)
         _insert(db, replace(incident, severity="info") if is_note else incident)
     for incident in incidents.withdrawn(known, ids):
         _insert(db, incident)

@@ -28,19 +28,29 @@ from detector.store import Connection, locked, open_store
 AS_OF = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
 NO_CONFIG = Config()
 
-os.environ["SLURM_CPUS_ON_NODE"] = "1"
-"""DuckDB's threads, here and in every process that a test starts: tests run side by side, and a night of theirs is so
-small that a second thread costs a fifth more. test_nightly.py has a night on several."""
+os.environ |= {"SLURM_CPUS_ON_NODE": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""DuckDB's threads, and those of numpy, in the processes that share the tests and in those that a test starts: they run
+side by side, and a night of theirs is so small that a second thread costs a fifth more. test_nightly.py has a night on
+several."""
 
 
-DEAREST = ("alerting", "detection", "histories", "incidents_cli", "letters", "nightly", "refresh")
-"""Files of tests that take a minute or more."""
+os.fsync = lambda _: None
+"""No test cuts the power, and a process that is killed loses nothing that it has written: here, to wait for the disk
+some sixty times a night proves nothing. Tests of what becomes of a run when it fails put their own in its place."""
+
+
+DEAREST = (
+    *("detection", "letters", "incidents_cli", "nightly", "alerting", "histories", "refresh"),
+    *("cli", "watch", "fuzz", "case_on_disk", "ingest", "case_folders"),
+)
+"""Files of tests that take half a minute or more, the dearest first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The dearest files first: two processes share the tests by file, and neither is to end on one of these while the
     other has nothing left."""
-    items.sort(key=lambda item: item.path.stem.removeprefix("test_") not in DEAREST)
+    places = {name: place for place, name in enumerate(DEAREST)}
+    items.sort(key=lambda item: places.get(item.path.stem.removeprefix("test_"), len(DEAREST)))
 
 
 @cache

@@ -27,7 +27,7 @@ import test_nightly
 from conftest import AS_OF, emptied, ingest, one_store_for_many, rows
 from damages import RECORD_DAMAGES, TEXT_DAMAGES, damaged_parquet, put, records, samples
 from histories import WAYS, Night, Way, history, records_of, true_stream
-from laws import costs_beyond, is_told_well, refreshed_history, sends_after, sends_of_whole
+from laws import costs_beyond, is_told_well, refreshed_history, sends_after, sends_of_wholes
 from outboxes import drawn_outbox, found_incidents, written
 
 from detector.config import Config, Logs
@@ -65,9 +65,9 @@ def histories_of_true_streams(turn: Turn) -> None:
     nights = history(turn.rng, logs)
     keep(turn.folder, nights)
     found = sends_after(turn.db, nights)
-    for name, seed in seeds.items():
-        if found.get(name, []) != sends_of_whole(turn.db, name, seed):
-            raise AssertionError(f"the sends of {name} are not those of the whole file; its stream: {seed}")
+    for name, whole in sends_of_wholes(turn.db, seeds, {}).items():
+        if found.get(name, []) != whole:
+            raise AssertionError(f"the sends of {name} are not those of the whole file; its stream: {seeds[name]}")
 
 
 def histories_night_by_night(turn: Turn) -> None:

@@ -680,6 +680,24 @@ def test_a_mail_every_hour_for_five_days_is_told_however_often_its_template_come
     assert alarms(read_outbox(tmp_path / "used", ordinary + reminders("sam@inn.example", 12))) == []
 
 
+def test_a_new_mail_by_the_clock_each_hour_to_five_people_is_a_loop_however_often_others_got_it_before(tmp_path):
+    """Two weeks after thirty others got four copies each within the hour, five people get 26 each in 25 hours."""
+    ordinary = list(ordinary_outbox(random.Random(11)))
+    begins = FIRST_DAY + timedelta(days=9, hours=14)
+    earlier = [
+        (begins + timedelta(minutes=minute, seconds=n), f"guest{n}@inn.example", "survey", "How was C3?")
+        for minute in (0, 11, 29, 52)
+        for n in range(30)
+    ]
+    hourly = [
+        (begins + timedelta(days=14, hours=hour, seconds=47 + n), f"clerk{n}@firm.example", "survey", "How was C4?")
+        for hour in range(26)
+        for n in range(5)
+    ]
+    found = read_outbox(tmp_path, [*ordinary, *earlier, *hourly])
+    assert [(incident.recipients, incident.excess) for incident, _ in found] == [(30, 90), (5, 125)]
+
+
 def test_reminders_that_come_to_one_person_from_the_run_that_reminds_others_are_a_timetables(tmp_path):
     """Each day at seven, ten others are reminded once. Rosa is on every second day, seven times in all: six extra
     if hers come at 04:31, when nobody else gets any, and none if they come from that run."""
@@ -697,6 +715,46 @@ def test_reminders_that_come_to_one_person_from_the_run_that_reminds_others_are_
     ((incident, _),) = read_outbox(tmp_path, ordinary + run + to_rosa(timedelta(hours=4, minutes=31)))
     assert (incident.recipients, incident.excess) == (1, 6)
     assert alarms(read_outbox(tmp_path / "run", ordinary + run + to_rosa(timedelta(hours=7, seconds=20)))) == []
+
+
+def test_a_replay_of_old_mail_while_a_timer_repeats_other_mail_of_the_template_is_an_incident_of_its_own(tmp_path):
+    """Sixty get their certificates one by one in nine days. From the 14th day on a timer sends forty others theirs at
+    23:18:53 each night, twelve times beyond the first; on the 18th those sixty are replayed in two minutes."""
+    ordinary = list(ordinary_outbox(random.Random(11)))
+    earned = [
+        (FIRST_DAY + timedelta(hours=7 + 3.5 * n), f"p{n}@inn.example", "diploma", f"Your diploma: C{n % 5}")
+        for n in range(60)
+    ]
+    again = FIRST_DAY + timedelta(days=17, hours=3, minutes=53)
+    replay = [(again + timedelta(seconds=2 * n), *mail) for n, (_, *mail) in enumerate(earned)]
+    nights = (FIRST_DAY + timedelta(days=13 + day, hours=23, minutes=18, seconds=53) for day in range(13))
+    timer = [
+        (night + timedelta(milliseconds=300 * n), f"clerk{n}@firm.example", "diploma", "Your diploma: C9")
+        for night in nights
+        for n in range(40)
+    ]
+    found = read_outbox(tmp_path, [*ordinary, *earned, *replay, *timer])
+    assert [(incident.recipients, incident.excess) for incident, _ in found] == [(40, 480), (60, 60)]
+    assert {person.recipient for person in found[1][1]} == {to for _, to, *_ in earned}
+
+
+def test_a_drip_whose_first_copy_came_within_seconds_is_told_with_its_fifth_copy_nine_days_later(tmp_path):
+    """Rosa gets a certificate twice within nineteen seconds, and then thrice more, two days and 21 hours apart to the
+    minute: what the first two copies look like is a matter of seconds, what all are of days. Two hours sooner or later
+    are no clock."""
+    ordinary, begins = list(ordinary_outbox(random.Random(11))), FIRST_DAY + timedelta(days=14, hours=12)
+    known = [
+        (FIRST_DAY + timedelta(hours=5 * n), f"p{n}@inn.example", "certificate", "Your certificate") for n in range(120)
+    ]
+
+    def to_rosa(off: float) -> list[Mail]:
+        hours = (0, 19 / 3600, 69, 138 + off, 207 - off)
+        return [(begins + timedelta(hours=h), "rosa@hotel.example", "certificate", "Your certificate") for h in hours]
+
+    found = read_outbox(tmp_path / "clock", ordinary + known + to_rosa(0))
+    assert alarms(found) == [{"rosa@hotel.example"}]
+    assert {incident.detected_at for incident, _ in found} == {to_rosa(0)[-1][0]}
+    assert read_outbox(tmp_path / "chance", ordinary + known + to_rosa(2)) == []
 
 
 def test_an_address_that_is_probed_every_hour_is_no_part_of_a_loop_of_the_same_mail(tmp_path):
@@ -879,6 +937,19 @@ def test_a_new_daily_mail_that_never_changes_is_told_sooner_if_no_timetable_begi
     assert read_sized(tmp_path / "ten", ordinary + daily("Your access to B2", 0, at=ten, days=6, people=16)) == []
 
 
+def test_a_new_mail_of_one_size_that_comes_twice_a_day_is_a_fault_once_150_of_it_have_come(tmp_path):
+    """At eight and at twenty, as timetables begin: thirty people on four days and a half, nine mails each, 240 of 270
+    extra. Once a day to as many is news for so few days."""
+    ordinary = with_sizes(list(ordinary_outbox(random.Random(21))))
+    morning, evening = (daily("You are in B2", 0, at=timedelta(hours=hour), days=5, people=30) for hour in (8, 20))
+    until = FIRST_DAY + timedelta(days=11 + 4, hours=12)
+    both = [mail for mail in morning + evening if mail[0] < until]
+    ((incident, people),) = read_sized(tmp_path / "both", ordinary + both)
+    assert (incident.recipients, incident.excess) == (30, 240)
+    assert {person.sends for person in people} == {9}
+    assert alarms(read_sized(tmp_path / "mornings", ordinary + morning)) == []
+
+
 def test_old_mail_that_comes_again_is_a_replay_even_where_only_its_size_is_known_and_a_mailing_sent_again_may_be_meant(
     tmp_path,
 ):
@@ -896,6 +967,26 @@ def test_old_mail_that_comes_again_is_a_replay_even_where_only_its_size_is_known
     assert (incident.recipients, incident.excess, incident.severity) == (40, 40, "serious")
     at_once = [again - timedelta(days=1) + timedelta(seconds=1.3 * n) for n in range(40)]
     assert alarms(read_sized(tmp_path / "mailing", ordinary + twice(at_once))) == []
+
+
+@pytest.mark.parametrize("subject", ["B8 is open", ""])
+def test_a_slow_run_that_begins_again_and_then_goes_on_is_no_resend_on_purpose(tmp_path, subject):
+    """A mail each ten seconds. Thirty of fifty get it, and 25 minutes later all fifty do: the twenty who had none
+    come after those thirty. To the same thirty again it may be meant."""
+    ordinary = with_sizes(list(ordinary_outbox(random.Random(21))))
+    begins = FIRST_DAY + timedelta(days=19, hours=9)
+
+    def run(minute: float, people: int) -> list[Sized]:
+        moments = (begins + timedelta(minutes=minute, seconds=10 * n) for n in range(people))
+        return [(at, f"clerk{n}@firm.example", "launch", subject, 33_500 + n) for n, at in enumerate(moments)]
+
+    mails = [*ordinary, *run(0, 30), *run(25, 50)]
+    if not subject:
+        mails = [(*mail[:3], "", mail[4]) for mail in mails]
+    ((incident, _),) = read_sized(tmp_path, mails)
+    assert (incident.recipients, incident.excess, incident.severity) == (30, 30, "serious")
+    meant = [mail for mail in mails if mail[1] not in {f"clerk{n}@firm.example" for n in range(30, 50)}]
+    assert alarms(read_sized(tmp_path / "meant", meant)) == []
 
 
 def test_one_welcome_that_comes_daily_since_the_log_began_is_a_fault_where_all_others_come_once(tmp_path):
@@ -1030,6 +1121,93 @@ def test_who_is_in_several_courses_gets_several_at_once_and_three_times_as_many_
     others = [mail for mail in quiet if not mail[1].startswith(("new26.", "new27."))]
     (people,) = alarms(read_outbox(tmp_path / "thrice", [*ordinary, *others, *hit]))
     assert {f"new{day}.{n}@inn.example" for day in (26, 27) for n in range(5)} <= people <= {to for _, to, *_ in hit}
+
+
+def test_a_list_that_grows_is_a_fault_also_where_several_come_at_once_by_nature(tmp_path):
+    """On each day of four weeks six people get one, one, two, two, three or four under one subject. Then twenty are
+    enrolled one after the other, and each time all before are told again: twenty copies to the first, two to the last
+    but one, 19 + 18 + ... + 1 = 190 extra; told when five have got eight, twice the most that anybody got at once. The
+    last two with 2 + 1 are not named: theirs go out beside the first of others. Eight may be in eight courses."""
+    rng, ordinary = random.Random(35), list(ordinary_outbox(random.Random(36)))
+    quiet = [
+        (at + timedelta(seconds=0.4 * k), f"new{at:%d}.{n}@inn{n}.example", "enrolled", "You are enrolled")
+        for day in range(29)
+        for n, copies in enumerate((1, 1, 2, 2, 3, 4))
+        for at in [FIRST_DAY + timedelta(days=day, hours=7 + 1.7 * n, seconds=rng.uniform(0, 600))]
+        for k in range(copies)
+    ]
+
+    def grown(people: int) -> list[Mail]:
+        begins = FIRST_DAY + timedelta(days=24, hours=20)
+        return [
+            (begins + timedelta(seconds=4 * k + 0.1 * n), f"clerk{n}@firm.example", "enrolled", "You are enrolled")
+            for k in range(people)
+            for n in range(k + 1)
+        ]
+
+    ((incident, people),) = read_outbox(tmp_path / "twenty", [*ordinary, *quiet, *grown(20)])
+    assert {person.recipient for person in people} == {f"clerk{n}@firm.example" for n in range(17)}
+    assert (incident.excess, incident.cause) == (187, "accumulating-list")
+    assert incident.detected_at == FIRST_DAY + timedelta(
+        days=24, hours=20, seconds=4 * 11 + 0.4
+    )  # the fifth one's eighth
+    assert alarms(read_outbox(tmp_path / "eight", [*ordinary, *quiet, *grown(8)])) == []
+
+
+def test_a_client_whose_people_are_enrolled_in_three_courses_at_once_is_one_witness_and_no_fault(tmp_path):
+    """On each day of four weeks six people of many clients get one copy, and one in eight gets two; then forty of one
+    client get three each within the hour. Forty of forty clients are beyond the usual."""
+    rng, ordinary = random.Random(37), list(ordinary_outbox(random.Random(36)))
+    singles = [
+        (
+            FIRST_DAY + timedelta(days=day, hours=7 + 1.5 * n, seconds=rng.uniform(0, 600)),
+            f"new{day}.{n}@firm{n}.example",
+        )
+        for day in range(29)
+        for n in range(6)
+    ]
+    quiet = [
+        (at + timedelta(seconds=0.4 * k), to, "enrolled", "You are enrolled")
+        for at, to in singles
+        for k in range(1 + (rng.random() < 0.125))
+    ]
+
+    def cohort(clients: int) -> list[Mail]:
+        begins = FIRST_DAY + timedelta(days=24, hours=9)
+        return [
+            (
+                begins + timedelta(minutes=n, seconds=0.4 * k),
+                f"p{n}@c{n % clients}.example",
+                "enrolled",
+                "You are enrolled",
+            )
+            for n in range(40)
+            for k in range(3)
+        ]
+
+    assert alarms(read_outbox(tmp_path / "one", [*ordinary, *quiet, *cohort(1)])) == []
+    (people,) = alarms(read_outbox(tmp_path / "many", [*ordinary, *quiet, *cohort(40)]))
+    assert len(people & {f"p{n}@c{n}.example" for n in range(40)}) == 40
+
+
+def test_who_stands_in_several_groups_gets_each_mail_of_a_new_template_so_often_and_that_is_a_fault(tmp_path):
+    """Three mailings of a new template to 37 people in five days; the same twenty get each of them two to four times
+    within the second: 17 copies of every mailing beyond one for each of the twenty, and 40 beyond that."""
+    begins, ordinary = FIRST_DAY + timedelta(days=20, hours=9), list(ordinary_outbox(random.Random(33)))
+    mailings = [
+        (
+            begins + timedelta(days=2.2 * part, seconds=0.6 * n + 0.1 * k),
+            f"clerk{n}@firm.example",
+            "terms",
+            f"Terms {part}",
+        )
+        for part in range(3)
+        for n in range(37)
+        for k in range(2 + n % 3 if n < 20 else 1)
+    ]
+    ((incident, people),) = read_outbox(tmp_path, [*ordinary, *mailings])
+    assert {person.recipient for person in people} == {f"clerk{n}@firm.example" for n in range(20)}
+    assert incident.excess == 3 * (7 * 1 + 7 * 2 + 6 * 3)
 
 
 def test_a_second_run_that_follows_the_first_for_a_while_is_found_in_a_great_mailing(tmp_path):

@@ -203,8 +203,8 @@ def odd_store(tmp_path_factory):
         yield db
 
 
-@given(st.lists(st.text(MARKS, max_size=30), min_size=1, max_size=20), st.lists(ODD, min_size=1, max_size=20))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(MARKS, max_size=30), min_size=20, max_size=40), st.lists(ODD, min_size=20, max_size=40))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whoever_got_a_mail_counts_however_strange_the_address(odd_store, tmp_path, strange, odd):
     """Anything before an @ and a domain is one recipient, in a table as in objects; so is an address in `<>` behind it,
     and two with a comma between are two. What has no domain, or nothing before it, is no address."""

@@ -136,12 +136,17 @@ def kept(name: str) -> Path:
     return folder / name
 
 
+def copied(desk: Desk, played: Path, as_of: datetime) -> None:
+    """Bring the desk to where another one was after its first night."""
+    shutil.copytree(played, desk.folder, symlinks=True, dirs_exist_ok=True)
+    desk.nights.append(desk.folder / "log-0.csv")
+    desk._ordinary(as_of)
+
+
 def first_night(desk: Desk, name: str, *bursts: list[tuple[Any, ...]]) -> str:
     """The id of the newest incident of the night at `MORNING`; a night of this name is played once, then copied."""
     if kept(name).exists():
-        shutil.copytree(kept(name), desk.folder, symlinks=True, dirs_exist_ok=True)
-        desk.nights.append(desk.folder / "log-0.csv")
-        desk._ordinary(MORNING)
+        copied(desk, kept(name), MORNING)
     else:
         assert desk.night(MORNING, *bursts).code == 0
         shutil.copytree(desk.folder, kept(name), symlinks=True)

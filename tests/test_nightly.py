@@ -140,9 +140,13 @@ def write_small_log(path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def small_once(small_log, tmp_path_factory) -> Path:
-    """The state after one night on it; to be read only."""
+    """The state after one night on it, of somebody whose new files anybody may read; to be read only."""
     state = tmp_path_factory.mktemp("small-once") / "state"
-    assert night(state, small_log, as_of=AFTER).exit_code == 0
+    before = os.umask(0o022)
+    try:
+        assert night(state, small_log, as_of=AFTER).exit_code == 0
+    finally:
+        os.umask(before)
     return state
 
 
@@ -357,16 +361,10 @@ def test_the_snapshot_cannot_be_written(state):
         db.execute("delete from incidents")
 
 
-def test_all_that_is_kept_is_for_its_owner_only(small_log, tmp_path):
-    before = os.umask(0o022)
-    try:
-        night(tmp_path / "state", small_log, as_of=AFTER)
-    finally:
-        os.umask(before)
-    everything = [tmp_path / "state", *(tmp_path / "state").rglob("*")]
+def test_all_that_is_kept_is_for_its_owner_only(small_once):
     open_to_others = [
-        f"{stat.filemode(path.lstat().st_mode)} {path.relative_to(tmp_path)}"
-        for path in everything
+        f"{stat.filemode(path.lstat().st_mode)} {path.relative_to(small_once)}"
+        for path in (small_once, *small_once.rglob("*"))
         if not path.is_symlink() and path.lstat().st_mode & 0o077
     ]
     assert open_to_others == []
@@ -432,20 +430,20 @@ def test_a_dry_run_tells_nobody_and_the_next_real_one_does(small_log, tmp_path):
 
 
 @pytest.fixture
-def odd_logs(tmp_path) -> Iterator[tuple[Path, ...]]:
-    """Four files that cannot be used, in front of the good ones."""
+def odd_logs(small_log, tmp_path) -> Iterator[tuple[Path, ...]]:
+    """Four files that cannot be used, in front of a good one."""
     folder = tmp_path / "odd"
     folder.mkdir()
     (folder / "a-photo.jpg").write_bytes(bytes([0xFF, 0xD8, 0xFF, 0xE0]) + random.Random(1).randbytes(5_000))
     (folder / "cut.csv.gz").write_bytes((SAMPLES / "plain/2026-10-08.csv.gz").read_bytes()[:20_000])
     (folder / "prices.csv").write_text("article,price\nchair,12\ntable,40\n")
     (folder / "notes.txt").write_text("call the vendor about the classroom\n" * 20)
-    yield (folder, SAMPLES / "plain")
+    yield (folder, small_log)
 
 
 def test_bad_files_are_three_with_a_line_each_and_do_not_stop_the_others(odd_logs, tmp_path):
     state = tmp_path / "state"
-    words = ["nightly", *odd_logs, "--state", state, "--as-of", MORNING.isoformat()]
+    words = ["nightly", *odd_logs, "--state", state, "--as-of", AFTER.isoformat()]
     done = CliRunner().invoke(cli, [str(word) for word in words])
     assert done.exit_code == 3
     assert done.stdout == ""
@@ -454,8 +452,8 @@ def test_bad_files_are_three_with_a_line_each_and_do_not_stop_the_others(odd_log
     for name, line in zip(("a-photo.jpg", "cut.csv.gz", "notes.txt", "prices.csv"), lines, strict=True):
         assert line.startswith("detector: ")
         assert name in line
-    assert [found["excess"] for found in incidents(state)] == [3_539]
-    report = (state / "reports/2026-11-01/report.html").read_text(encoding="utf-8")
+    assert [found["excess"] for found in incidents(state, "2026-10-24")] == [30 * 11]
+    report = (state / "reports/2026-10-24/report.html").read_text(encoding="utf-8")
     assert all(name in report for name in ("a-photo.jpg", "cut.csv.gz", "notes.txt", "prices.csv"))
 
 

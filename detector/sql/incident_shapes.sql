@@ -1,13 +1,13 @@
 -- What tells a second mailing on purpose from a fault: whether of each mail there was one extra copy, and whether what
 -- was sent is a mailing, written to everybody (of the organizations that were hit) on one day. On the rung of sender and
 -- size nobody can tell who else was sent it: there `mails_of_one_day` must do, those that had gone out within half a day
--- of the middle one. `people_reached`: who got a first copy from the run that repeated it to others (from the first tenth
--- of the repeats to a minute after the last). `doubt_until_us` is when the log told of a third copy to a tenth of the
--- people.
+-- of the middle one. `people_reached`: who got a first copy from the run that repeated it to others, as it went on: from the
+-- first tenth of the repeats on, and half as long after the last, or a minute. `doubt_until_us` is when the log told of a
+-- third copy to a tenth of the people.
 -- grain: incident_id
 -- reads: incident_countdowns, incident_mail, incident_repeats, repeats
 with copies as (
-  select i.incident_id, i.recipient, i.organization, i.content_key, i.sent_at_us, i.lag_us, r.known_at_us,
+  select i.incident_id, i.recipient, i.organization, i.template_key, i.content_key, i.sent_at_us, i.lag_us, r.known_at_us,
     row_number() over (
       partition by i.incident_id, i.recipient, i.content_key order by i.sent_at_us, i.send_id
     ) as extra
@@ -36,18 +36,27 @@ with copies as (
   select incident_id, percentile_cont(0.5) within group (order by lag_us) / 1000000 as median_gap_seconds
   from copies
   group by incident_id
-), contents as (
-  select incident_id, content_key, min(sent_at_us - lag_us) as from_us,
-    percentile_cont(0.1) within group (order by sent_at_us) as again_us, max(sent_at_us) + 60000000 as until_us
+), runs as (
+  select incident_id, template_key, case when not starts_with(content_key, 'z:') then content_key end as content_key,
+    min(sent_at_us - lag_us) as from_us, max(sent_at_us) as last_us, percentile_cont(0.1) within group (order by sent_at_us) as again_us
   from copies
-  where not starts_with(content_key, 'z:')
-  group by incident_id, content_key
-), reached as (
-  select c.incident_id, count(*) as people
+  group by incident_id, template_key, case when not starts_with(content_key, 'z:') then content_key end
+), contents as (
+  select * from runs where content_key is not null
+), firsts_then as (
+  select c.incident_id, c.again_us, c.last_us, r.sent_at_us
   from contents as c
-  join repeats as r on r.content_key = c.content_key and r.copies_before = 0
-    and r.sent_at_us between c.again_us and c.until_us
-  group by c.incident_id
+  join repeats as r on r.content_key = c.content_key and r.copies_before = 0 and r.sent_at_us >= c.again_us
+  union all
+  select s.incident_id, s.again_us, s.last_us, r.sent_at_us
+  from runs as s
+  join repeats as r on r.template_key = s.template_key and r.copies_before = 0 and r.sent_at_us >= s.again_us
+  where s.content_key is null
+), reached as (
+  select incident_id, count(*) as people
+  from firsts_then
+  where sent_at_us <= last_us + greatest(60000000, 0.5 * (last_us - again_us))
+  group by incident_id
 ), clients as (
   select distinct incident_id, organization from copies
 ), firsts as (

@@ -47,8 +47,7 @@ with drips as (
 ), days as (
   select template_key, day_number, min(since_us) as since_us, min(known_at_us) as known_at_us, count(distinct recipient) as people,
     row_number() over (partition by template_key order by day_number) as place,
-    sum(count(distinct recipient)) over (partition by template_key order by day_number)
-      - count(distinct recipient) as mails_before,
+    sum(count(*)) over (partition by template_key order by day_number) - count(*) as mails_before,
     max(day_number) over (partition by template_key) as last_number
   from copies
   group by template_key, day_number

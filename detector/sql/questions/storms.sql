@@ -3,19 +3,31 @@
 -- report to a few as long as something is broken. No template does so to whole groups by nature, however often it happened:
 -- what is broken may break every week. But where it happened on five runs of days or more, it is what people do; and where
 -- most of the template's mail comes at one pace, it is a report.
--- `alike_at_us`: when the log told of the sixth copy to the fifth of them.
+-- Where several come at once by nature, to who is in several courses, twice as many as anybody got on another day are
+-- needed instead of six; who got fewer then was hit as well. `alike_at_us`: when the log told of the sixth copy to the fifth of them.
 -- grain: recipient, content_key, started_us
 -- reads: recipient_episodes, template_numbers, repeats
-with quick as (
-  select e.*, t.kind = 3 as is_by_pace,
-    e.started_us - e.started_us % 86400000000 as day_us,
-    count(*) over (
-      partition by e.template_key order by e.started_us range between 900000000 preceding and 900000000 following
-    ) as people
+with told_apart as (
+  select e.*, t.kind, e.started_us - e.started_us % 86400000000 as day_us
   from recipient_episodes as e
   join template_numbers as t on t.template_key = e.template_key
-  where e.copies > 5 and (t.kind = 0 and e.ended_us - e.started_us <= 3600000000
-    or t.kind = 3 and e.is_even and e.ended_us - e.started_us <= 129600000000)
+  where t.kind in (0, 5) and e.ended_us - e.started_us <= 3600000000
+    or t.kind = 3 and e.is_even and e.ended_us - e.started_us <= 129600000000
+), heights as (
+  select template_key, day_us, max(copies) as copies from told_apart where kind = 5 group by template_key, day_us
+), needed as (
+  select d.template_key, d.day_us, 2 * max(o.copies) as copies
+  from heights as d
+  join heights as o on o.template_key = d.template_key and abs(o.day_us - d.day_us) > 86400000000
+  group by d.template_key, d.day_us
+), quick as (
+  select t.*, t.kind = 3 as is_by_pace, greatest(6, coalesce(n.copies, 6)) as needed,
+    count(*) over (
+      partition by t.template_key order by t.started_us range between 900000000 preceding and 900000000 following
+    ) as people
+  from told_apart as t
+  left join needed as n on n.template_key = t.template_key and n.day_us = t.day_us
+  where t.copies >= greatest(6, coalesce(n.copies, 6))
 ), mails as (
   select template_key, count(*) as mails
   from repeats
@@ -49,12 +61,23 @@ with quick as (
   select s.recipient, s.content_key, s.started_us, c.known_at_us,
     row_number() over (partition by s.recipient, s.content_key, s.started_us order by c.known_at_us) as place
   from storms as s
-  join copies as c on c.template_key = s.template_key and c.place = 6
+  join copies as c on c.template_key = s.template_key and c.place = s.needed
     and c.started_us >= s.started_us - 900000000 and c.started_us <= s.started_us + 900000000
+), told as (
+  select s.*, x.known_at_us
+  from storms as s
+  join sixths as x on x.recipient = s.recipient and x.content_key = s.content_key and x.started_us = s.started_us and x.place = 5
+  where s.copies > s.needed
 )
-select s.recipient, s.content_key, s.template_key, s.started_us, s.ended_us, s.copies, s.is_even, s.own_days,
-  1 as most_elsewhere, 7 as enough_copies, s.people as alike, x.known_at_us as alike_at_us
-from storms as s
-join sixths as x on x.recipient = s.recipient and x.content_key = s.content_key and x.started_us = s.started_us
-where s.copies > 6 and x.place = 5
-order by s.recipient, s.content_key, s.started_us
+select recipient, content_key, template_key, started_us, ended_us, copies, is_even, own_days, 1 as most_elsewhere,
+  needed + 1 as enough_copies, people as alike, known_at_us as alike_at_us
+from told
+union all
+select a.recipient, a.content_key, a.template_key, a.started_us, a.ended_us, a.copies, a.is_even, a.own_days, 1, 2,
+  max(t.people), min(t.known_at_us)
+from told_apart as a
+join told as t on t.template_key = a.template_key and t.kind = 5
+  and a.started_us between t.started_us - 900000000 and t.ended_us
+where a.copies between 2 and t.needed
+group by a.recipient, a.content_key, a.template_key, a.started_us, a.ended_us, a.copies, a.is_even, a.own_days
+order by recipient, content_key, started_us
