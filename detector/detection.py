@@ -80,6 +80,7 @@ order by recipient, content_key, day_us, lag_bin
 _EPISODES = """
 select recipient, content_key, template_key, started_us, ended_us, copies, busiest_day, is_even, own_days
 from recipient_episodes
+where {}
 order by template_key, copies desc, recipient, content_key, started_us
 """
 
@@ -156,7 +157,8 @@ def _episodes(db: Connection) -> Episodes:
     mails = db.execute(
         "select template_key, count(*) from repeats where copies_before = 0 group by template_key"
     ).fetchall()
-    return Episodes(db.execute(_EPISODES).df(), dict(mails), begins_us or 0)
+    rows, pairs = _EPISODES.format("copies > 2"), _EPISODES.format("copies = 2 and template_key = ?")
+    return Episodes(db.execute(rows).df(), lambda key: db.execute(pairs, [key]).df(), dict(mails), begins_us or 0)
 
 
 def _asked(db: Connection, names: Sequence[str]) -> list[pd.DataFrame]:

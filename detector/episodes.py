@@ -1,6 +1,6 @@
 """One person and the same mail again and again: from how many copies on nobody needs statistics."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -64,6 +64,9 @@ class Episodes:
     """Table `recipient_episodes`, of each template the longest first; and how many mails there were of each."""
 
     rows: pd.DataFrame
+    """Those of three copies or more."""
+    pairs: Callable[[str], pd.DataFrame]
+    """Those of two, of one template: most are such, and few are asked for."""
     mails: dict[str, int]
     begins_us: int
     """When the log begins."""
@@ -103,12 +106,11 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
     alarmed = {key: np.unique(part["day"]) for key, part in batch_alarms.groupby("template_key")}
     found, places = [], rows.groupby("template_key").indices
     for template_key, part in busy.groupby("template_key"):
-        others, is_known = rows.iloc[places[template_key]], bool(known[part.index[0]])
-        others = others[others["own_days"] < DAYS_OF_AN_INBOX]
-        others = others[~_is_of(others, alarmed.get(template_key, np.array([])))]
+        is_known, days = bool(known[part.index[0]]), alarmed.get(template_key, np.array([]))
+        compared = _compared(rows.iloc[places[template_key]], days)
+        others = _Others(compared, lambda key=template_key, days=days: _compared(episodes.pairs(key), days))
         is_of_a_size = template_key.startswith("z:")  # these may be different mails, and evenly spaced by chance
-        dripping = _columns(others if is_of_a_size else others[_drips(others)])
-        others = _columns(others)
+        dripping = others if is_of_a_size else _Others(compared[_drips(compared)])
         for episode in part.assign(drips=_drips(part)).to_dict("records"):
             by_clock = is_known and episode["is_even"]  # as no person asks, but machines that test, and past faults
             nobodies = episodes.mails[template_key] // _MAILS_FOR_A_TEST_ACCOUNT if by_clock else 0
@@ -124,15 +126,36 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
     return pd.DataFrame(found, columns=[*rows.columns, "most_elsewhere", "enough_copies", "enough_if_new"])
 
 
+class _Others:
+    """What each of hundreds of episodes is compared with, by name; with the pairs once nothing else suffices."""
+
+    def __init__(self, longer: pd.DataFrame, pairs: Callable[[], pd.DataFrame] | None = None) -> None:
+        self.columns, self.pairs = _columns(longer), pairs
+
+    def has_pairs(self) -> bool:
+        """Fetch the pairs; False if that is done."""
+        if self.pairs is None:
+            return False
+        pairs, self.pairs = _columns(self.pairs()), None
+        self.columns = {name: np.concatenate([values, pairs[name]]) for name, values in self.columns.items()}
+        return True
+
+
 def _columns(episodes: pd.DataFrame) -> Columns:
-    """What each of hundreds of episodes is compared with, by name."""
+    """The columns that are compared."""
     return {
         name: episodes[name].to_numpy() for name in ("recipient", "started_us", "ended_us", "copies", "busiest_day")
     }
 
 
+def _compared(episodes: pd.DataFrame, days: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """Without those of shared inboxes, and of the days on which a whole group was hit."""
+    episodes = episodes[episodes["own_days"] < DAYS_OF_AN_INBOX]
+    return episodes[~_is_of(episodes, days)]
+
+
 def _enough(
-    episode: dict[str, Any], others: Columns, settings: Detection, nobodies: int, *, is_known: bool
+    episode: dict[str, Any], others: _Others, settings: Detection, nobodies: int, *, is_known: bool
 ) -> tuple[int, int]:
     """The most that anybody else got, and so how many are enough of a template well known, or of one that is not."""
     is_loop = is_known or _is_dense(episode) or _is_clockwork(episode)
@@ -165,7 +188,7 @@ def _drips(episodes: pd.DataFrame) -> "pd.Series[bool]":
     return is_long & episodes["is_even"].astype(bool) & (episodes["copies"] > 2)
 
 
-def _most_elsewhere(episode: dict[str, Any], others: Columns, in_a_loop: int, nobodies: int = 0) -> int:
+def _most_elsewhere(episode: dict[str, Any], others: _Others, in_a_loop: int, nobodies: int = 0) -> int:
     """The most copies that anybody got of a template on as many days, as far as it is no part of the same affair.
 
     Left out are the same person's copies around that time, and of others at that time those with most: a loop over a
@@ -176,7 +199,7 @@ def _most_elsewhere(episode: dict[str, Any], others: Columns, in_a_loop: int, no
     one_in = 1 if _is_shared(episode["recipient"]) else _OF_A_SHARED_INBOX
     size = 2 * (in_a_loop + nobodies + 16)
     while True:
-        first = {name: values[:size] for name, values in others.items()}
+        first = {name: values[:size] for name, values in others.columns.items()}
         copies = np.minimum(first["copies"], days * first["busiest_day"])
         copies = np.where([_is_shared(name) for name in first["recipient"]], copies // one_in, copies)
         meets = first["started_us"] <= episode["ended_us"] + DAY_US
@@ -184,9 +207,11 @@ def _most_elsewhere(episode: dict[str, Any], others: Columns, in_a_loop: int, no
         then = meets & (first["recipient"] != episode["recipient"])
         counted = np.sort(copies[~meets | then & (then.cumsum() > in_a_loop)])[::-1]
         most = int(counted[nobodies]) if len(counted) > nobodies else 1
-        if size >= len(others["copies"]) or most >= others["copies"][size]:  # what follows are no more
+        known = others.columns["copies"]
+        if size < len(known) and most < known[size]:
+            size *= 4
+        elif size < len(known) or most > 1 or not others.has_pairs():  # what follows are no more
             return max(most, 1)
-        size *= 4
 
 
 def with_groups(episodes: pd.DataFrame, groups: Sequence[pd.DataFrame]) -> pd.DataFrame:

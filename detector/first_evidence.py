@@ -124,12 +124,13 @@ def read_near(db: Connection, alarms: Alarms) -> None:
     """What any replay may read, and any burst begins with, out of all repeats, read once: what went out or was repeated
     in the windows of alarms, all of which are whole quarters of an hour, and what the people got who are alarmed by
     themselves."""
-    people = alarms.people.assign(window_us=DAY_US, window_start_us=alarms.people["day_us"])
-    windows = pd.concat([part[["template_key", "window_start_us", "window_us"]] for part in (alarms.batches, people)])
+    is_of_all = (alarms.batches["scope"] == "all") | alarms.batches["scale"].isin(_WEEKS)  # weeks count a person's whole
+    windows = alarms.batches[["template_key", "window_start_us", "window_us", "organization"]].copy()
+    windows.loc[is_of_all, "organization"] = None  # as of those who belong to no client
     windows = windows.drop_duplicates().astype({"window_start_us": np.int64, "window_us": np.int64})
     quarters = windows["window_us"].to_numpy() // _QUARTER_US
     steps = np.arange(quarters.sum()) - np.repeat(np.cumsum(quarters) - quarters, quarters)
-    frame = windows[["template_key"]].iloc[np.repeat(np.arange(len(windows)), quarters)]
+    frame = windows[["template_key", "organization"]].iloc[np.repeat(np.arange(len(windows)), quarters)]
     starts = np.repeat(windows["window_start_us"].to_numpy(), quarters)
     db.register("alarmed_quarters", frame.assign(us=starts + steps * _QUARTER_US).drop_duplicates())
     db.register("alarmed_people", pd.concat([alarms.people, alarms.episodes])[["recipient"]].drop_duplicates())

@@ -190,10 +190,10 @@ def _find_touched(db: Connection) -> None:
 def _refresh_repeats(db: Connection, said: Said | None) -> None:
     """Make again what follows from the sends of those to whom something has changed."""
     _refresh_contents(db, said)
-    made = ("other_contents", "repeats", "features", "binned_repeats", "recipient_days", "recipient_episodes")
+    made = ("other_contents", "repeats", "binned_repeats", "recipient_days", "recipient_episodes")
     make(db, made, said)
     uncover(db, ("sends", "contents", *made))
-    put(db, ("features", "repeats"), "remade", "send_id")  # `repeats` last, for what that leaves
+    put(db, ("repeats",), "remade", "send_id")
     db.execute(
         "create or replace temp table pairs as select line.recipient, line.template_key from standing "
         "union select recipient, template_key from part_repeats"

@@ -23,6 +23,8 @@ from detector.errors import ConfigError, LockedError, StoreError
 
 SCHEMA_VERSION = 1
 KEPT_SNAPSHOTS = 7
+_MOST_LOGGED = "512MB"
+"""So much may be committed before it is put into place, which looks at all tables: mostly once, when the store closes."""
 LONGEST_LINE = (16 << 20) + 1024
 """Bytes of a spool line, as `framings.LONGEST_RECORD` promises."""
 _SNAPSHOT_CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -253,6 +255,7 @@ def _connect(path: Path, memory_limit: str, temp: Path) -> Connection:
             config={
                 "memory_limit": memory_limit,
                 "temp_directory": str(temp),
+                "checkpoint_threshold": _MOST_LOGGED,
                 "autoload_known_extensions": "false",
                 "autoinstall_known_extensions": "false",
             },

@@ -65,7 +65,7 @@ INCIDENTS = (
     "incident_patterns",
     "baselines",
 )
-VIEWS = ("baselines",)
+VIEWS = ("features", "baselines")
 """Made when somebody asks; no night needs them."""
 SCAFFOLD = (
     "message_spans",
@@ -124,12 +124,20 @@ def build(db: Connection, names: tuple[str, ...], said: Said | None = None, *, a
     for name in names:
         started = perf_counter()
         kind = "temp table" if as_part or name in SCAFFOLD else "view" if name in VIEWS else "table"
+        if kind == "view":
+            _make_room(db, name)
         if name in IN_PORTIONS and not as_part:
             _build_in_portions(db, name, kind)
         else:
             db.execute(f"create or replace {kind} {'part_' * as_part}{name} as\n{read_sql(name)}")
         if said:
             said(name, perf_counter() - started)
+
+
+def _make_room(db: Connection, name: str) -> None:
+    """Drop the table of this name that a version left in which it was no view yet."""
+    if db.execute("select 1 from duckdb_tables() where table_name = ? and not internal", [name]).fetchall():
+        db.execute(f"drop table {name}")
 
 
 def _build_in_portions(db: Connection, name: str, kind: str) -> None:

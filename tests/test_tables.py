@@ -134,6 +134,15 @@ def test_building_again_gives_the_same_rows(night):
     assert [rows(night, digest.format(name)) for name in ("sends", "repeats", "features", "batches")] == before
 
 
+def test_a_store_of_a_version_that_kept_the_features_as_a_table_is_brought_up_to_date(db, tmp_path):
+    twice = ["2026-10-27T18:00:00Z,a@b.example,Hello", "2026-10-27T18:00:09Z,a@b.example,Hello"]
+    ingest(db, table("timestamp,recipient,subject", tmp_path / "mail.csv", *twice))
+    build(db, tables.SENDS + tables.REPEATS)
+    db.execute("drop view features; create table features as select 1 as kept")
+    build(db, tables.REPEATS)
+    assert rows(db, "select copies_1m from features order by all") == [{"copies_1m": 1}, {"copies_1m": 2}]
+
+
 # --- by hand ------------------------------------------------------------------------------------------------------
 
 

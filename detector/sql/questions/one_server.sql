@@ -3,25 +3,30 @@
 -- pauses alike: five people or more, twelve copies of several templates, fewer to all others together, and of a quarter
 -- to nine tenths of all mail to them meanwhile, ten mails or more, which went out in the six hours before, few copies each.
 -- Not what is repeated so on ten days or more. `alike_at_us`: when the log told of the twelfth copy; `server_us`: the first.
+-- In steps, each of which knows how few rows the one before left.
 -- grain: recipient, content_key, started_us
 -- reads: recipient_episodes, repeats
+create or replace temp table paused_copies as
 with habitual as (
   select template_key from repeats
   where grain = 'mail' and next_lag_us between 60000000 and 3600000000
   group by template_key
   having count(distinct sent_at_us - sent_at_us % 86400000000) >= 10
-), extra as (
-  select r.organization, r.recipient, r.content_key, r.template_key, r.sent_at_us, r.known_at_us, r.lag_us, s.step,
-    cast(floor(ln(r.lag_us) / 0.5 + s.step) as bigint) as pause
-  from repeats as r
-  join recipient_episodes as e on e.recipient = r.recipient and e.content_key = r.content_key
-    and r.sent_at_us > e.started_us and r.sent_at_us <= e.ended_us and r.sent_at_us - e.started_us <= 21600000000
-  cross join (select 0.0 as step union all select 0.5) as s
-  where r.copies_before > 0 and r.grain = 'mail' and r.lag_us between 60000000 and 3600000000
-    and r.template_key not in (select template_key from habitual)
-), spaced as (
+)
+select organization, recipient, content_key, template_key, sent_at_us, known_at_us, lag_us
+from repeats
+where copies_before > 0 and grain = 'mail' and lag_us between 60000000 and 3600000000
+  and template_key not in (select template_key from habitual);
+create or replace temp table alike_pauses as
+select r.*, s.step, cast(floor(ln(r.lag_us) / 0.5 + s.step) as bigint) as pause
+from paused_copies as r
+join recipient_episodes as e on e.recipient = r.recipient and e.content_key = r.content_key
+  and r.sent_at_us > e.started_us and r.sent_at_us <= e.ended_us and r.sent_at_us - e.started_us <= 21600000000
+cross join (select 0.0 as step union all select 0.5) as s;
+create or replace temp table suspected_servers as
+with spaced as (
   select *, case when sent_at_us - lag(sent_at_us) over of_one <= 14400000000 then 0 else 1 end as begins
-  from extra
+  from alike_pauses
   where organization is not null
   window of_one as (partition by organization, step, pause order by sent_at_us, recipient, content_key)
 ), numbered as (
@@ -42,16 +47,16 @@ with habitual as (
   left join sessions as o on o.organization = s.organization and o.began_us <= s.stopped_us and o.stopped_us >= s.began_us
     and (o.copies > s.copies or o.copies = s.copies and (o.pause < s.pause or o.pause = s.pause and o.step < s.step))
   where o.organization is null
-), suspected as (
-  select w.organization, w.began_us, w.stopped_us, w.pause_us
-  from widest as w
-  join extra as e on e.step = 0.0 and e.lag_us between w.pause_us / 1.2 and 1.2 * w.pause_us
-    and e.sent_at_us between w.began_us and w.stopped_us
-  group by w.organization, w.began_us, w.stopped_us, w.pause_us, w.copies
-  having 2 * w.copies >= count(*)
-), mails as (
+)
+select w.organization, w.began_us, w.stopped_us, w.pause_us
+from widest as w
+join alike_pauses as e on e.step = 0.0 and e.lag_us between w.pause_us / 1.2 and 1.2 * w.pause_us
+  and e.sent_at_us between w.began_us and w.stopped_us
+group by w.organization, w.began_us, w.stopped_us, w.pause_us, w.copies
+having 2 * w.copies >= count(*);
+with mails as (
   select s.organization, s.began_us, count(*) as mails
-  from suspected as s
+  from suspected_servers as s
   join repeats as r on r.organization = s.organization and r.copies_before = 0 and r.grain = 'mail'
     and r.sent_at_us between s.began_us - 3600000000 and s.stopped_us
   group by s.organization, s.began_us
@@ -59,8 +64,8 @@ with habitual as (
   select s.organization, s.began_us, e.recipient, e.content_key, e.sent_at_us, e.known_at_us,
     row_number() over (partition by s.organization, s.began_us order by e.sent_at_us, e.recipient, e.content_key) as place,
     count(*) over (partition by s.organization, s.began_us, e.template_key) as of_template
-  from suspected as s
-  join extra as e on e.organization = s.organization and e.step = 0.0 and e.lag_us between s.pause_us / 1.5 and 1.5 * s.pause_us
+  from suspected_servers as s
+  join alike_pauses as e on e.organization = s.organization and e.step = 0.0 and e.lag_us between s.pause_us / 1.5 and 1.5 * s.pause_us
     and e.sent_at_us between s.began_us - 3600000000 and s.stopped_us + 3600000000
 ), told as (
   select organization, began_us, max(case when place = 12 then known_at_us end) as known_at_us,

@@ -2,25 +2,28 @@
 -- Either the mail was edited: in a mailing of it within twenty hours three people or more got it longer or shorter than ten
 -- minutes or hours before, by more than three bytes (a date may be longer) and nearly the same number for all of them (what is
 -- moved again may be as long as the time before). Or it is the smaller part of a mailing, in another language perhaps: in the
--- same quarter of an hour the same sender repeated what it had sent in the same quarter under another name to four times as
--- many people, and nothing in that is beyond the usual.
+-- same quarter of an hour the same sender repeated what it had sent in the same quarter under another name to four times
+-- as many people, and nothing in that is beyond the usual.
 -- grain: place
 -- reads: kins, lag_bins, repeats, sends, suspected
 with templates as (
   select template_key as alarmed_key, template_key from suspected
   union
   select k.kin_key, k.template_key from kins as k join suspected as a on a.template_key = k.kin_key
+), asked as (  -- the bins of each are one span of lags
+  select a.*, (select min(from_us) from lag_bins where lag_bin >= a.from_bin) as from_us,
+    (select max(until_us) from lag_bins where lag_bin <= a.until_bin) as until_us from suspected as a
 ), repeated as (
   select a.place, r.template_key, r.content_key, r.recipient, r.sender, r.sent_at_us - r.sent_at_us % 900000000 as later_us,
     r.sent_at_us - r.lag_us - (r.sent_at_us - r.lag_us) % 900000000 as earlier_us
   from repeats as r
   join templates as t on t.template_key = r.template_key
   cross join (select distinct cut_by, window_us from suspected) as w
-  join suspected as a on a.template_key = t.alarmed_key and a.cut_by = w.cut_by and a.window_us = w.window_us
+  join asked as a on a.template_key = t.alarmed_key and a.cut_by = w.cut_by and a.window_us = w.window_us
     and a.window_start_us = case when w.cut_by = 'later' then r.sent_at_us - r.sent_at_us % w.window_us
       else r.sent_at_us - r.lag_us - (r.sent_at_us - r.lag_us) % w.window_us end
     and (a.scope = 'all' or r.organization is not distinct from a.organization)
-  join lag_bins as b on b.lag_bin between a.from_bin and a.until_bin and r.lag_us >= b.from_us and r.lag_us < b.until_us
+    and r.lag_us >= a.from_us and r.lag_us < a.until_us
   where r.copies_before > 0 and (a.cut_by = 'later' or a.is_again = (r.copies_before > 1))
 ), beside as (  -- what was repeated in the same quarters of an hour
   select r.template_key, r.content_key, r.recipient, r.sender, r.grain, r.lag_us, m.earlier_us, m.later_us

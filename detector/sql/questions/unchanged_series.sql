@@ -2,8 +2,10 @@
 -- the byte, in 150 mails or more, they began and ended together, and the template's other mail went to as many people,
 -- once each. So comes no news and no reminder, also if it has been so since the log began. `enough_copies`: the first
 -- after those 150; `alike_at_us`: when the log told of the last of them.
+-- In steps, each of which knows how few rows the one before left.
 -- grain: recipient, content_key, started_us
 -- reads: recipient_episodes, repeats, sends
+create or replace temp table unchanged_series as
 with long as (
   select *, min(started_us) over (partition by content_key) as began_us,
     max(ended_us) over (partition by content_key) as stopped_us
@@ -12,28 +14,29 @@ with long as (
 ), series as (
   select * from long
   where started_us - began_us < 129600000000 and stopped_us - ended_us < 129600000000
-), groups as (
-  select template_key, content_key, count(*) as people
-  from series
-  group by template_key, content_key
-  having count(*) > 4 and sum(copies) > 150
-), copies as (
-  select s.template_key, s.content_key, s.recipient, s.started_us, r.send_id, r.sent_at_us, r.known_at_us,
-    row_number() over (partition by s.content_key order by r.sent_at_us, r.send_id) as place,
-    row_number() over (partition by s.content_key, s.recipient order by r.sent_at_us, r.send_id) as copy
-  from series as s
-  join groups as g on g.content_key = s.content_key
-  join repeats as r on r.content_key = s.content_key and r.recipient = s.recipient
-    and r.sent_at_us >= s.started_us and r.sent_at_us <= s.ended_us
+)
+select * from series
+where content_key in (
+  select content_key from series group by template_key, content_key having count(*) > 4 and sum(copies) > 150
+);
+create or replace temp table unchanged_copies as
+select s.template_key, s.content_key, s.recipient, s.started_us, r.send_id, r.sent_at_us, r.known_at_us,
+  row_number() over (partition by s.content_key order by r.sent_at_us, r.send_id) as place,
+  row_number() over (partition by s.content_key, s.recipient order by r.sent_at_us, r.send_id) as copy
+from unchanged_series as s
+join repeats as r on r.content_key = s.content_key and r.recipient = s.recipient
+  and r.sent_at_us >= s.started_us and r.sent_at_us <= s.ended_us;
+with groups as (
+  select template_key, content_key, count(*) as people from unchanged_series group by template_key, content_key
 ), sizes as (
   select content_key, recipient, count(*) = count(size) and max(size) - min(size) <= 8 as is_same
   from (
-    select c.content_key, c.recipient, s.size from copies as c join sends as s on s.send_id = c.send_id
+    select c.content_key, c.recipient, s.size from unchanged_copies as c join sends as s on s.send_id = c.send_id
   ) as sized
   group by content_key, recipient
 ), told as (
   select content_key, max(known_at_us) as known_at_us, max(sent_at_us) as sent_at_us
-  from copies
+  from unchanged_copies
   where place <= 150
   group by content_key
 ), audiences as (
@@ -61,9 +64,9 @@ with long as (
 select s.recipient, s.content_key, s.template_key, s.started_us, s.ended_us, s.copies, s.is_even, s.own_days,
   1 as most_elsewhere, max(case when c.sent_at_us <= f.sent_at_us then c.copy else 0 end) + 1 as enough_copies,
   f.people as alike, f.known_at_us as alike_at_us
-from series as s
+from unchanged_series as s
 join found as f on f.content_key = s.content_key
-join copies as c on c.content_key = s.content_key and c.recipient = s.recipient and c.started_us = s.started_us
+join unchanged_copies as c on c.content_key = s.content_key and c.recipient = s.recipient and c.started_us = s.started_us
 group by s.recipient, s.content_key, s.template_key, s.started_us, s.ended_us, s.copies, s.is_even, s.own_days, f.people,
   f.known_at_us
 having s.copies > max(case when c.sent_at_us <= f.sent_at_us then c.copy else 0 end)
