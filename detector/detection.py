@@ -78,7 +78,8 @@ join template_numbers as t on t.template_key = d.template_key
 order by recipient, content_key, day_us, lag_bin
 """
 _EPISODES = """
-select recipient, content_key, template_key, started_us, ended_us, copies, busiest_day, is_even, own_days
+select recipient, content_key, template_key, started_us, ended_us, copies, busiest_day, is_even,
+  coalesce(clock_us, started_us) as even_from_us, own_days
 from recipient_episodes
 where {}
 order by template_key, copies desc, recipient, content_key, started_us

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -108,7 +108,7 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
     for template_key, part in busy.groupby("template_key"):
         is_known, days = bool(known[part.index[0]]), alarmed.get(template_key, np.array([]))
         compared = _compared(rows.iloc[places[template_key]], days)
-        others = _Others(compared, lambda key=template_key, days=days: _compared(episodes.pairs(key), days))
+        others = _Others(compared, partial(_pairs, episodes, template_key, days))
         is_of_a_size = template_key.startswith("z:")  # these may be different mails, and evenly spaced by chance
         dripping = others if is_of_a_size else _Others(compared[_drips(compared)])
         for episode in part.assign(drips=_drips(part)).to_dict("records"):
@@ -154,6 +154,11 @@ def _compared(episodes: pd.DataFrame, days: npt.NDArray[np.int64]) -> pd.DataFra
     return episodes[~_is_of(episodes, days)]
 
 
+def _pairs(episodes: Episodes, template_key: str, days: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """The same of the pairs of a template."""
+    return _compared(episodes.pairs(template_key), days)
+
+
 def _enough(
     episode: dict[str, Any], others: _Others, settings: Detection, nobodies: int, *, is_known: bool
 ) -> tuple[int, int]:
@@ -184,7 +189,7 @@ def _is_of(episodes: pd.DataFrame, days: npt.NDArray[np.int64]) -> "pd.Series[bo
 
 def _drips(episodes: pd.DataFrame) -> "pd.Series[bool]":
     """Which came three times or more, for more than a day, like clockwork."""
-    is_long: pd.Series[bool] = episodes["ended_us"] - episodes["started_us"] >= DAY_US
+    is_long: pd.Series[bool] = episodes["ended_us"] - episodes["even_from_us"] >= DAY_US
     return is_long & episodes["is_even"].astype(bool) & (episodes["copies"] > 2)
 
 
