@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -108,7 +108,7 @@ def alarmed_episodes(episodes: Episodes, batch_alarms: pd.DataFrame, settings: D
     for template_key, part in busy.groupby("template_key"):
         is_known, days = bool(known[part.index[0]]), alarmed.get(template_key, np.array([]))
         compared = _compared(rows.iloc[places[template_key]], days)
-        others = _Others(compared, lambda key=template_key, days=days: _compared(episodes.pairs(key), days))
+        others = _Others(compared, partial(_pairs, episodes, template_key, days))
         is_of_a_size = template_key.startswith("z:")  # these may be different mails, and evenly spaced by chance
         dripping = others if is_of_a_size else _Others(compared[_drips(compared)])
         for episode in part.assign(drips=_drips(part)).to_dict("records"):
@@ -152,6 +152,11 @@ def _compared(episodes: pd.DataFrame, days: npt.NDArray[np.int64]) -> pd.DataFra
     """Without those of shared inboxes, and of the days on which a whole group was hit."""
     episodes = episodes[episodes["own_days"] < DAYS_OF_AN_INBOX]
     return episodes[~_is_of(episodes, days)]
+
+
+def _pairs(episodes: Episodes, template_key: str, days: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """The same of those of two copies."""
+    return _compared(episodes.pairs(template_key), days)
 
 
 def _enough(

@@ -124,7 +124,7 @@ def read_near(db: Connection, alarms: Alarms) -> None:
     """What any replay may read, and any burst begins with, out of all repeats, read once: what went out or was repeated
     in the windows of alarms, all of which are whole quarters of an hour, and what the people got who are alarmed by
     themselves."""
-    is_of_all = (alarms.batches["scope"] == "all") | alarms.batches["scale"].isin(_WEEKS)  # weeks count a person's whole
+    is_of_all = (alarms.batches["scope"] == "all") | alarms.batches["scale"].isin(_WEEKS)  # which count by person
     windows = alarms.batches[["template_key", "window_start_us", "window_us", "organization"]].copy()
     windows.loc[is_of_all, "organization"] = None  # as of those who belong to no client
     windows = windows.drop_duplicates().astype({"window_start_us": np.int64, "window_us": np.int64})

@@ -24,7 +24,7 @@ from detector.errors import ConfigError, LockedError, StoreError
 SCHEMA_VERSION = 1
 KEPT_SNAPSHOTS = 7
 _MOST_LOGGED = "512MB"
-"""So much may be committed before it is put into place, which looks at all tables: mostly once, when the store closes."""
+"""So much may be committed before it is put into place, which looks at all tables: mostly when the store closes."""
 LONGEST_LINE = (16 << 20) + 1024
 """Bytes of a spool line, as `framings.LONGEST_RECORD` promises."""
 _SNAPSHOT_CONFIG: dict[str, str | bool | int | float | list[str]] = {
