@@ -10,10 +10,12 @@ Numbers = npt.NDArray[np.int64]
 DAY_US = 86_400_000_000
 SINGLE_BINS, LAG_BINS = 11, 15
 POOLED_BINS = {12: (1, 5), 13: (9, 11), 14: (9, 11), 15: (1, 3)}
-_WITHIN_A_MINUTE = (1, 2, 3, 15)
 LATE, SCATTERED = 13, 14
 """Lag bins that stand for several, from one to another: within the hour, after more than a day; and after more than a
 day, counted are the separate quarters of an hour in which the earlier copies had gone out. 15 is within a minute."""
+_WITHIN_A_MINUTE = (1, 2, 3, 15)
+WHOLE = 0.5
+"""From this share on, a batch was repeated as a whole."""
 
 COLUMNS = (
     "repeated",  # how many people of the batch got the same again, within the lag bin
@@ -108,7 +110,7 @@ class Rows(NamedTuple):
     @property
     def is_half_at_once(self) -> Any:
         """Did half of the batch or more get it again within the minute?"""
-        return np.isin(self.lag_bin, _WITHIN_A_MINUTE) & (self.share >= 0.5)
+        return np.isin(self.lag_bin, _WITHIN_A_MINUTE) & (self.share >= WHOLE)
 
     @property
     def group(self) -> Numbers:

@@ -13,7 +13,8 @@ it is assumed of an unknown template for lags of hours and days. Every clean day
 the same again at that lag, and no batch did) raises it; every day on which whole batches did lowers it.
 
 A day is never judged by itself: its own run (the day; for lags of many hours the days next to it that repeat as well)
-and the worst other run of its template and lag bin (a past incident) are left out of what is usual."""
+and the worst other run of its template and lag bin (a past incident) are left out of what is usual.
+"""
 
 from typing import Any, Self
 
@@ -31,6 +32,7 @@ from detector.batch_rows import (
     SINGLE_BINS,
     VAGUE,
     WEEKS,
+    WHOLE,
     Matrix,
     Rows,
 )
@@ -46,8 +48,6 @@ _FIRST_ARRIVING = 9
 """From this lag bin on batches are cut by the later copy as well."""
 _BEFORE = 0.25
 """An affair of many days had at least so many days before it, relative to its own, on which nothing repeated."""
-_WHOLE = 0.5
-"""From this share on, a batch was repeated as a whole."""
 _HABITUAL = 0.1
 """On such a share of its days a template repeats to whole batches if that is its habit."""
 
@@ -119,7 +119,7 @@ class BurstScores:
         self.repeats_ = DaySums(repeats.key, repeats.day, near, repeats.repeated * repeats.alike)
         big = repeats.where(repeats.exposed >= _FEWEST_IN_BATCH)
         self.habits_ = _spread(big, big.key, big.alike, big.share * big.alike, big.share**2 * big.alike)
-        whole = big.where((big.share >= _WHOLE) & (big.repeated >= _FEWEST_IN_BATCH))
+        whole = big.where((big.share >= WHOLE) & (big.repeated >= _FEWEST_IN_BATCH))
         self.whole_ = _spread(whole, whole.theme, whole.alike)
         broad = whole.where(np.isin(whole.lag_bin, priors.BROAD))
         arrived, later = broad.where(np.isin(broad.scale, ARRIVALS)), broad.where(~np.isin(broad.scale, ARRIVALS))
@@ -256,7 +256,7 @@ class BurstScores:
         _, big_batches, _ = self.sizes_.without(rows.group, own, worst)
         width = 2 * priors.NEAR[rows.lag_bin] + 1
         seen = concentration_of(width * np.maximum(big_batches, batches / width), shares, squares)
-        seen = np.where(shares > _WHOLE * big_batches, np.minimum(seen, priors.ALL_OR_NONE), seen)
+        seen = np.where(shares > WHOLE * big_batches, np.minimum(seen, priors.ALL_OR_NONE), seen)
         days = np.maximum(days - np.isin(rows.lag_bin, _QUICK), 0)  # one may have been an incident
         often = np.clip(days / np.maximum(days + clean, 1) / _HABITUAL, 0, 1)
         return between(assumed, seen, often * wholeness(shares, squares) * days / (days + self.prior_days))

@@ -37,17 +37,15 @@ def sentences(db: Connection, incident_id: str, lags: LagProfile | None, *, has_
 
 def _sent_it(db: Connection, batch: Batch) -> int:
     """People of the batch's organization who were sent its mail in the day before, or in the window itself."""
-    bound = {
-        "key": batch.template_key,
-        "from_us": batch.window_start_us - 86_400_000_000,
-        "until_us": batch.window_start_us + batch.window_us,
-    }
-    if batch.organization is not None:
-        bound["organization"] = batch.organization
     ((people,),) = db.execute(
         "select count(distinct recipient) from repeats where template_key = $key and sent_at_us >= $from_us "
-        "and sent_at_us < $until_us" + " and organization = $organization" * (batch.organization is not None),
-        bound,
+        "and sent_at_us < $until_us and ($organization::varchar is null or organization = $organization)",
+        {
+            "key": batch.template_key,
+            "from_us": batch.window_start_us - 86_400_000_000,
+            "until_us": batch.window_start_us + batch.window_us,
+            "organization": batch.organization,
+        },
     ).fetchall()
     return int(people)
 

@@ -48,14 +48,9 @@ from moments as m join akin as a on a.template_key = m.template_key
 """
 _AS_IT_IS = f"""
 create or replace temp table new_repeats as
-with akin as (
-  select recipient, template_key from moved_weeks except select recipient, template_key from part_repeats
-), near as (  -- all that a person got of a template was made again, or nothing of it
-  select {_COUNTED} from part_repeats as r
-  semi join moved_weeks as m on m.recipient = r.recipient and m.template_key = r.template_key
-  union all
+with near as (
   select {_COUNTED} from repeats as r
-  semi join akin as a on a.recipient = r.recipient and a.template_key = r.template_key
+  semi join moved_weeks as m on m.recipient = r.recipient and m.template_key = r.template_key
 )
 select n.* from near as n
 where exists (from moved_weeks as m where m.recipient = n.recipient and m.template_key = n.template_key

@@ -67,18 +67,21 @@ def night_while_it_goes_on(desk: Desk, relay: Relay) -> tuple[str, Run]:
     return str(row["incident_id"]), run
 
 
-def going_on(desk: Desk, relay: Relay, mails: list[EmailMessage] = []) -> str:  # noqa: B006 - kept from test to test
+SENT_WHEN_PLAYED: list[EmailMessage] = []
+
+
+def going_on(desk: Desk, relay: Relay) -> str:
     """The id of the incident of that night, which is played once, then copied with what the relay was sent."""
     config, played = desk.folder / "detector.toml", kept("going on")
     if not played.exists():
         name, _ = night_while_it_goes_on(desk, relay)
         shutil.copytree(desk.folder, played, symlinks=True)
-        mails += relay.mails
+        SENT_WHEN_PLAYED.extend(relay.mails)
         return name
     ours = config.read_text()
     copied(desk, played, BEGINS + 30 * MINUTE)
     config.write_text(ours)  # each relay has a port of its own
-    relay.mails += mails
+    relay.mails += SENT_WHEN_PLAYED
     return str(desk.listed()[0]["incident_id"])
 
 

@@ -2,9 +2,9 @@
 -- it in the same template if it came within six hours, within 26 at about the same lag, or, of the same content, within
 -- three times its own lag (a daily drip has daily gaps, and longer ones at weekends). What comes within a minute, within
 -- hours and later (odd numbers; every fourth, what comes by a clock of its own) are bursts of their own, which people in
--- common or one pace may join again. One or two
--- people whose repeats stand alone are none, unless they are beyond the usual by themselves: of a whole batch some will ask
--- again sooner or later. `copies_before` is that of the extra copy; `is_alone` if only the person's own evidence speaks for it.
+-- common or one pace may join again. One or two people whose repeats stand alone are none, unless they are beyond the usual
+-- by themselves: of a whole batch some will ask again sooner or later. `copies_before` is that of the extra copy; `is_alone`
+-- if only the person's own evidence speaks for it.
 -- grain: recipient, content_key, copies_before
 -- reads: batch_alarms, binned_repeats, episode_alarms, recipient_alarms
 with weekly as (

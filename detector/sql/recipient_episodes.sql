@@ -1,9 +1,9 @@
 -- One mail to one person again and again, no more than three days apart, and two hours, for a weekend in which the clock
 -- is put back: how many copies, from when to when, and how many on the busiest day. Beside it on how many other days the
 -- person got the template (a shared inbox does all the time; left out are the days next to it, and those with less than a
--- quarter of that busiest day). `is_even` if the pauses are ten seconds or more, and all alike to a tenth, or an hour (of a clock);
--- or whole half days to a minute or so, as with a schedule that rests at weekends; from five copies on the first pause may be another.
--- `clock_us`: the first mail, or the second, from which on they are (what comes by days, to that minute). Only from two on.
+-- quarter of that busiest day). `is_even` if the pauses are ten seconds or more, and all alike to a tenth and an hour, which
+-- a clock may be changed by; or whole half days to a minute or so, as with a schedule that rests at weekends; from five
+-- copies on the first pause may be another. `clock_us`: the first mail, or the second, from which on they are (what comes by days, to that minute). Only from two on.
 -- grain: recipient, content_key, started_us
 -- reads: repeats
 with spaced as (
@@ -25,9 +25,9 @@ with spaced as (
   select recipient, content_key, template_key, min(sent_at_us) as started_us, max(sent_at_us) as ended_us,
     count(*) as copies, max(on_that_day) as busiest_day, min(case when place = 2 then sent_at_us end) as second_us,
     coalesce(min(pause_us) >= 10000000
-      and max(pause_us) <= min(pause_us) + least(0.1 * min(pause_us), 3700000000), false) as is_even,
+      and max(pause_us) <= least(1.1 * min(pause_us), min(pause_us) + 3700000000), false) as is_even,
     coalesce(min(later_pause_us) >= 10000000
-      and max(later_pause_us) <= min(later_pause_us) + least(0.1 * min(later_pause_us), 3700000000), false) as is_even_later,
+      and max(later_pause_us) <= least(1.1 * min(later_pause_us), min(later_pause_us) + 3700000000), false) as is_even_later,
     coalesce(min(pause_us) > 43000000000 and max(case when place > 1 then off_us end) <= 100000000, false) as is_daily,
     coalesce(min(later_pause_us) > 43000000000 and max(case when place > 2 then off_us end) <= 100000000, false) as is_daily_later
   from paused
