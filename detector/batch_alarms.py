@@ -17,6 +17,8 @@ _A_PART = {"earlier": BY_ITSELF, "later": 0.9}
 """From so much evidence on, a template takes part in what a quarter of an hour shows: many mails that people have had
 for days are stranger together than a few that come again at once."""
 LEAST_PART = min(_A_PART.values())
+_LAST_OF_THE_HOUR = 5
+"""The lag bins up to this one are within the hour."""
 _REST = 1.5
 """So much the others must show without the strongest."""
 
@@ -94,9 +96,11 @@ def _less(batches: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
 def with_neighbours(alarms: pd.DataFrame, numbers: dict[str, int]) -> pd.DataFrame:
     """The alarms and, for templates that are size classes, the same for the classes next door.
 
-    One mail's sizes may fall on both sides of a line. `numbers`: the number of each template.
+    One mail's sizes may fall on both sides of a line. What came again after hours to a whole day's people is no such
+    mail next door: there it may be a timetable. `numbers`: the number of each template.
     """
-    sized = alarms[alarms["template_key"].str.startswith("z:")]
+    of_a_day = (alarms["scope"] == "all") & (alarms["window_us"] >= DAY_US) & (alarms["lag_bin"] > _LAST_OF_THE_HOUR)
+    sized = alarms[alarms["template_key"].str.startswith("z:") & ~of_a_day]
     if not len(sized):
         return alarms
     parts = sized["template_key"].str.rpartition("|")

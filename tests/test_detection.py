@@ -1579,3 +1579,30 @@ def test_a_replay_of_all_that_a_template_ever_sent_is_an_incident_though_it_repe
     assert [(incident.recipients, incident.excess) for incident, _ in found if incident.started_at >= begins] == [
         (840, 840)
     ]
+
+
+def test_a_loop_of_one_size_takes_no_reminders_of_the_next_size_class_with_it(tmp_path):
+    """Forty of a firm get 5,000 bytes each night at one for twelve nights: 440 of 480 are extra. Reminders of 4,600
+    bytes go to eight more people each morning, three each, two days apart."""
+    ordinary = [(*mail[:3], "", mail[4]) for mail in with_sizes(list(ordinary_outbox(random.Random(21))))]
+    reminders = [
+        (
+            FIRST_DAY + timedelta(days=day + 2 * n, hours=11, seconds=k),
+            f"late{day}.{k}@inn{k}.example",
+            "",
+            "",
+            4_600 + k,
+        )
+        for day in range(24)
+        for k in range(8)
+        for n in range(3)
+    ]
+    nights = [
+        (FIRST_DAY + timedelta(days=12 + night, hours=1, seconds=k), f"clerk{k}@firm.example", "", "", 5_000 + k % 5)
+        for night in range(12)
+        for k in range(40)
+    ]
+    found = read_sized(tmp_path, ordinary + reminders + nights)
+    assert [(incident.recipients, incident.excess) for incident, _ in found if incident.severity != "info"] == [
+        (40, 440)
+    ]

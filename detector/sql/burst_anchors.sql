@@ -1,15 +1,31 @@
 -- The repeats that certainly belong to a burst: its seeds, and the same mail to anybody else in the same minutes at a lag
 -- next to the burst's own, which no estimate would find at a client of one or two people, unless the template repeats
--- at that lag anyway, or only one person's own evidence speaks for it. On the rung of sender and size contents are numbered per person, so there the template decides.
+-- at that lag anyway, or only one person's own evidence speaks for it. What is slow may go on for weeks: there it is the
+-- minutes of each of its rounds, six hours apart or more. On the rung of sender and size contents are numbered per person,
+-- so there the template decides.
 -- grain: template_key, burst_number, recipient, content_key, copies_before
 -- reads: binned_repeats, burst_seeds, usual_lags
-with spans as (
-  select template_key, burst_number, lag_bin,
-    case when substr(template_key, 1, 2) in ('t:', 's:') then content_key else '' end as content_key,
-    min(repeated_at_us) - 900000000 as from_us, max(repeated_at_us) + 900000000 as until_us
+with known as (
+  select template_key, burst_number, lag_bin, repeated_at_us, recipient, copies_before,
+    case when substr(template_key, 1, 2) in ('t:', 's:') then content_key else '' end as content_key
   from burst_seeds
   where is_alone = 0
-  group by template_key, burst_number, lag_bin, case when substr(template_key, 1, 2) in ('t:', 's:') then content_key else '' end
+), spaced as (
+  select *, case when burst_number % 2 = 0 or repeated_at_us - lag(repeated_at_us) over (
+      partition by template_key, burst_number, lag_bin, content_key order by repeated_at_us, recipient, copies_before
+    ) <= 21600000000 then 0 else 1 end as begins
+  from known
+), runs as (
+  select *, sum(begins) over (
+      partition by template_key, burst_number, lag_bin, content_key order by repeated_at_us, recipient, copies_before
+      rows between unbounded preceding and current row
+    ) as run
+  from spaced
+), spans as (
+  select template_key, burst_number, lag_bin, content_key,
+    min(repeated_at_us) - 900000000 as from_us, max(repeated_at_us) + 900000000 as until_us
+  from runs
+  group by template_key, burst_number, lag_bin, content_key, run
 )
 select template_key, burst_number, recipient, content_key, copies_before
 from burst_seeds
