@@ -255,7 +255,7 @@ def _enough_copies(db: Connection, episode: dict[str, Any]) -> int:
         {name: episode[name] for name in ("recipient", "content_key", "started_us", "ended_us")},
     ).fetchnumpy()["us"]
     enough = int(copies[episode["enough_copies"] - 1])
-    if episode["alike"] > 1:
+    if episode["alike_at_us"] > 0:
         return max(enough, int(episode["alike_at_us"]))
     if_new = int(episode["enough_if_new"])
     if if_new == episode["enough_copies"]:

@@ -6,7 +6,8 @@
 -- after the same number of whole days, to groups that had got their first on other days, as the reminders of a deadline;
 -- counted are the runs of those first days, at the commonest number of days. `mail_days` are the days on which five
 -- people or more were sent the template. `several_weeks` of `weeks`: a fiftieth of the people got the same twice within
--- ten seconds, as who is enrolled in several courses whose mails look alike. A kin has habits of its own.
+-- ten seconds, as who is enrolled in several courses whose mails look alike; `several_again_weeks`: of all copies, as who is
+-- reminded of several tasks day after day. A kin has habits of its own.
 -- grain: template_key
 -- reads: group_mailings, kins, odd_times, repeats
 with odd_days as (
@@ -50,24 +51,31 @@ with odd_days as (
   select template_key, whole_days_us, sum(begins) as runs from followed_spaced group by template_key, whole_days_us
 ), follow_ups as (
   select template_key, max(runs) as follow_up_runs from by_lag group by template_key
-), first_copies as (
+), copies as (
   select template_key, sent_at_us - sent_at_us % 86400000000 as day_us, count(*) as mails,
-    sum(case when next_lag_us < 10000000 then 1 else 0 end) as again
+    sum(case when next_lag_us < 10000000 then 1 else 0 end) as again,
+    sum(case when copies_before = 0 then 1 else 0 end) as first_mails,
+    sum(case when copies_before = 0 and next_lag_us < 10000000 then 1 else 0 end) as first_again
   from repeats
-  where copies_before = 0 and grain = 'mail'
+  where grain = 'mail'
   group by template_key, sent_at_us - sent_at_us % 86400000000
-), all_first_copies as (
-  select template_key, day_us, mails, again from first_copies
+), all_copies as (
+  select template_key, day_us, mails, again, first_mails, first_again from copies
   union all
-  select k.kin_key, f.day_us, f.mails, f.again
-  from first_copies as f
-  join kins as k on k.template_key = f.template_key
+  select k.kin_key, c.day_us, c.mails, c.again, c.first_mails, c.first_again
+  from copies as c
+  join kins as k on k.template_key = c.template_key
 ), weeks as (
-  select template_key, case when sum(again) >= 2 and sum(again) >= 0.02 * sum(mails) then 1 else 0 end as is_several
-  from all_first_copies
+  select template_key,
+    case when sum(first_again) >= 2 and sum(first_again) >= 0.02 * sum(first_mails) then 1 else 0 end as is_several,
+    case when sum(again) >= 2 and sum(again) >= 0.02 * sum(mails) then 1 else 0 end as is_several_again
+  from all_copies
   group by template_key, day_us - day_us % 604800000000
 ), several as (
-  select template_key, count(*) as weeks, cast(sum(is_several) as bigint) as several_weeks from weeks group by template_key
+  select template_key, count(*) as weeks, cast(sum(is_several) as bigint) as several_weeks,
+    cast(sum(is_several_again) as bigint) as several_again_weeks
+  from weeks
+  group by template_key
 ), issues as (
   select template_key, count(distinct day_us) as mail_days,
     count(distinct case when is_other and is_same_group and apart_us >= 72000000000 then day_us end) as issue_runs
@@ -76,7 +84,7 @@ with odd_days as (
 )
 select d.template_key, cast(coalesce(o.odd_runs, 0) as bigint) as odd_runs, coalesce(i.issue_runs, 0) as issue_runs,
   cast(coalesce(f.follow_up_runs, 0) as bigint) as follow_up_runs, coalesce(i.mail_days, 0) as mail_days,
-  d.weeks, d.several_weeks
+  d.weeks, d.several_weeks, d.several_again_weeks
 from several as d
 left join issues as i on i.template_key = d.template_key
 left join odd as o on o.template_key = d.template_key

@@ -1,34 +1,35 @@
 -- Who got the same mail seven times or more within the hour, among five who at the same time got one six times or more;
--- or, where a template writes to groups whenever there is occasion, for a day and a half at one pace, among eight: machines
--- report to a few as long as something is broken. No template does so to whole groups by nature, however often it happened:
--- what is broken may break every week. But where it happened on five runs of days or more, it is what people do; and where
--- most of the template's mail comes at one pace, it is a report.
+-- or, within a day and a half at one pace, among eight: machines report to a few as long as something is broken; or, where
+-- a template writes to groups whenever there is occasion, six times among fifty. No template does so to whole groups by nature,
+-- however often it happened: what is broken may break every week. But where it happened on five runs of days or more, it
+-- is what people do; and where most of the template's mail comes at one pace, on three days or more, it is a report.
 -- Where several come at once by nature, to who is in several courses, twice as many as anybody got on another day are
 -- needed instead of six; who got fewer then was hit as well. `alike_at_us`: when the log told of the last copy needed to the
 -- fifth of them.
 -- grain: recipient, content_key, started_us
 -- reads: recipient_episodes, template_numbers, repeats
 with suspects as (  -- of most templates only those with copies enough, for others are in millions
-  select e.*, t.kind, e.started_us - e.started_us % 86400000000 as day_us
+  select e.*, t.kind, e.started_us - e.started_us % 86400000000 as day_us,
+    t.kind in (3, 4) or e.ended_us - e.started_us > 3600000000 as is_by_pace
   from recipient_episodes as e
   join template_numbers as t on t.template_key = e.template_key
   where e.ended_us - e.started_us <= 3600000000 and (t.kind = 5 or t.kind = 0 and e.copies > 5)
-    or t.kind = 3 and e.copies > 5 and e.is_even and e.ended_us - e.started_us <= 129600000000
+    or t.kind in (0, 3, 4, 5) and e.copies > 5 and e.is_even and e.ended_us - e.started_us <= 129600000000
 ), heights as (
-  select template_key, day_us, max(copies) as copies from suspects where kind = 5 group by template_key, day_us
+  select template_key, day_us, max(copies) as copies from suspects where kind = 5 and not is_by_pace group by template_key, day_us
 ), needed as (
   select d.template_key, d.day_us, greatest(6, 2 * max(o.copies)) as copies
   from heights as d
   join heights as o on o.template_key = d.template_key and abs(o.day_us - d.day_us) > 86400000000
   group by d.template_key, d.day_us
 ), quick as (
-  select t.*, t.kind = 3 as is_by_pace, coalesce(n.copies, 6) as needed,
+  select t.*, case when t.is_by_pace then 5 else coalesce(n.copies, 6) end as needed,
     count(*) over (
       partition by t.template_key order by t.started_us range between 900000000 preceding and 900000000 following
     ) as people
   from suspects as t
   left join needed as n on n.template_key = t.template_key and n.day_us = t.day_us
-  where t.copies >= coalesce(n.copies, 6)
+  where t.is_by_pace or t.copies >= coalesce(n.copies, 6)
 ), mails as (
   select template_key, count(*) as mails
   from repeats
@@ -40,10 +41,11 @@ with suspects as (  -- of most templates only those with copies enough, for othe
   join mails as m on m.template_key = q.template_key
   where q.is_by_pace
   group by q.template_key
-  having 2 * sum(q.copies) > min(m.mails)
+  having 2 * sum(q.copies) > min(m.mails) and count(distinct q.day_us) > 2
 ), storms as (
   select * from quick
-  where people > case when is_by_pace then 7 else 4 end
+  where people > case when is_by_pace and (copies > 6 or kind <> 3) then 7 when is_by_pace then 49 else 4 end
+    and (copies > 6 or kind = 3)
     and (not is_by_pace or template_key not in (select template_key from reports))
 ), begun as (
   select template_key, case when day_us - lag(day_us) over (partition by template_key order by day_us) <= 86400000000
@@ -77,7 +79,7 @@ union all
 select a.recipient, a.content_key, a.template_key, a.started_us, a.ended_us, a.copies, a.is_even, a.own_days, 1, 2,
   max(t.people), min(t.known_at_us)
 from suspects as a
-join told as t on t.template_key = a.template_key and t.kind = 5
+join told as t on t.template_key = a.template_key and t.kind = 5 and not t.is_by_pace
   and a.started_us between t.started_us - 900000000 and t.ended_us
 where a.copies between 2 and t.needed
 group by a.recipient, a.content_key, a.template_key, a.started_us, a.ended_us, a.copies, a.is_even, a.own_days
