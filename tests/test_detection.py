@@ -1606,3 +1606,130 @@ def test_a_loop_of_one_size_takes_no_reminders_of_the_next_size_class_with_it(tm
     assert [(incident.recipients, incident.excess) for incident, _ in found if incident.severity != "info"] == [
         (40, 440)
     ]
+
+
+def test_a_tag_before_every_subject_makes_no_kin_of_all_mail(tmp_path):
+    """ "[School]" stands before every subject; a forum posts to sixty whenever there is occasion. A welcome that comes
+    twice to each of twelve people is no post: 12 of 24 are extra."""
+    ordinary = list(ordinary_outbox(random.Random(21))) + posts_of_a_forum()
+    begins = FIRST_DAY + timedelta(days=19, hours=11)
+    welcomes = [
+        (begins + timedelta(minutes=11 * again, seconds=n), f"new{n}@client.example", "", "Welcome to C1, Firm")
+        for again in range(2)
+        for n in range(12)
+    ]
+    tagged = [(at, to, "", f"School: {subject}") for at, to, _, subject in [*ordinary, *welcomes]]
+    found = [(incident, people) for incident, people in read_outbox(tmp_path, tagged) if incident.severity != "info"]
+    assert [(incident.recipients, incident.excess) for incident, _ in found] == [(12, 12)]
+
+
+def welcomed_on(days: Sequence[int]) -> list[Mail]:
+    """One on each of these days, at a time of its own."""
+    rng = random.Random(61)
+    return [
+        (
+            FIRST_DAY + timedelta(days=day, hours=rng.uniform(7, 20)),
+            f"new{day}@client{day % 3}.example",
+            "start",
+            "Hello",
+        )
+        for day in days
+    ]
+
+
+def test_what_comes_daily_to_everybody_who_ever_got_it_since_is_a_fault_and_what_spares_who_has_done_it_is_none(
+    tmp_path,
+):
+    """Ten are welcomed on ten days, and from the day after on again each morning at nine until the 25th: 14 + 13 + ...
+    + 5 = 95 extra copies. Before, nobody got it twice. If every other person gets it four times only, it may be a
+    reminder."""
+    ordinary = list(ordinary_outbox(random.Random(62))) + welcomed_on(range(1, 10))
+    late = welcomed_on(range(10, 20))
+
+    def mornings(most: Callable[[int], int]) -> list[Mail]:
+        return [
+            (FIRST_DAY + timedelta(days=morning, hours=9, seconds=n), to, template, subject)
+            for n, (at, to, template, subject) in enumerate(late)
+            for morning in range(11 + n, min(25, 11 + n + most(n)))
+        ]
+
+    ((incident, people),) = read_outbox(tmp_path / "all", [*ordinary, *late, *mornings(lambda n: 99)])
+    assert (incident.recipients, incident.excess) == (10, 95)
+    assert sorted(person.excess for person in people) == list(range(5, 15))
+    spared = [*ordinary, *late, *mornings(lambda n: 99 if n % 2 else 4)]
+    assert alarms(read_outbox(tmp_path / "spared", spared)) == []
+
+
+@pytest.mark.parametrize(("people", "copies"), [(3, 5), (1, 7)])
+def test_copies_after_pauses_that_double_are_a_queue_that_tries_again_wherever_several_come_by_nature(
+    tmp_path, people, copies
+):
+    """Pauses of 40, 80, 160 ... seconds, each up to a twentieth longer, amid people who get up to five welcomes at once
+    in every week: five copies to each of three, or seven to one."""
+    rng, ordinary = random.Random(63), list(ordinary_outbox(random.Random(64)))
+    begins = [FIRST_DAY + timedelta(days=day, hours=rng.uniform(8, 18)) for day in range(28) for _ in range(4)]
+    several = [
+        (at + timedelta(seconds=n), f"new{k}@client{k % 9}.example", "start", "Hello")
+        for k, at in enumerate(begins)
+        for n in range(1 + k % 5)
+    ]
+    tried = []
+    for k in range(people):
+        at = FIRST_DAY + timedelta(days=21, hours=10 + k)
+        for n in range(copies):
+            tried.append((at, f"clerk{k}@firm.example", "start", "Hello"))
+            at += timedelta(seconds=40 * 2**n * rng.uniform(1, 1.05))
+    assert alarms(read_outbox(tmp_path / "usual", ordinary + several)) == []
+    ((incident, _),) = read_outbox(tmp_path / "tried", [*ordinary, *several, *tried])
+    assert (incident.recipients, incident.excess) == (people, people * (copies - 1))
+    assert incident.cause == "retry-backoff" or people == 1
+
+
+def test_a_mailing_that_comes_six_times_each_half_hour_is_a_loop_even_among_posts_of_a_forum(tmp_path):
+    """Sixty people, six copies half an hour apart: 300 of 360 are extra."""
+    ordinary = list(ordinary_outbox(random.Random(22)))
+    rounds = [(24 * 20 + 10 + 0.5 * n, range(60)) for n in range(6)]
+    found = read_outbox(tmp_path, [*ordinary, *posts_of_a_forum(rounds, "Room of group 9")])
+    assert [(incident.recipients, incident.excess) for incident, _ in found if incident.severity != "info"] == [
+        (60, 300)
+    ]
+
+
+def test_reminders_of_several_tasks_that_come_together_day_after_day_are_no_fault(tmp_path):
+    """Each day at seven, thirty people are reminded of one to four tasks under one subject, four seconds apart; for who
+    has four, they are all due on one day."""
+    ordinary = list(ordinary_outbox(random.Random(65)))
+    reminders = [
+        (
+            FIRST_DAY + timedelta(days=day, hours=7, seconds=n + 4 * task),
+            f"pupil{n}@north.example",
+            "due",
+            "Work is due",
+        )
+        for day in range(28)
+        for n in range(30)
+        for task in range(4 if day == 22 else 1 + (n % 15 == day % 15))
+    ]
+    assert alarms(read_outbox(tmp_path, ordinary + reminders)) == []
+
+
+def test_messages_of_many_clients_that_go_out_again_under_their_ids_are_one_affair_of_the_mail_server(tmp_path):
+    """A server waits in vain for answers: seven mails to seven people of seven clients, of three templates, each once
+    more under its own Message-ID after nine minutes and a half or a little more. No other mail has such."""
+    rng = random.Random(66)
+    ordinary = [
+        (at, f"<{n}@school.example>", to, template, subject, 5_000 + n % 700)
+        for n, (at, to, template, subject) in enumerate(ordinary_outbox(rng))
+    ]
+    begins = FIRST_DAY + timedelta(days=18, hours=19)
+    first = [
+        (
+            begins + timedelta(minutes=7 * n), f"<x{n}@school.example>", f"reader@client{n}.example",
+            ("receipt", "certificate", "welcome")[n % 3], f"Number {n}", 6_000 + n,
+        )
+        for n in range(7)
+    ]  # fmt: skip
+    again = [(at + timedelta(seconds=570 + rng.uniform(0, 9)), *rest) for at, *rest in first]
+    ((incident, people),) = read_rows(tmp_path, sorted([*ordinary, *first, *again]))
+    assert (incident.recipients, incident.excess, incident.cause) == (7, 7, "smtp-ambiguity")
+    assert {person.recipient for person in people} == {f"reader@client{n}.example" for n in range(7)}

@@ -72,8 +72,7 @@ with odd_days as (
   from all_copies
   group by template_key, day_us - day_us % 604800000000
 ), several as (
-  select template_key, count(*) as weeks, cast(sum(is_several) as bigint) as several_weeks,
-    cast(sum(is_several_again) as bigint) as several_again_weeks
+  select template_key, count(*) as weeks, sum(is_several) as several_weeks, sum(is_several_again) as several_again_weeks
   from weeks
   group by template_key
 ), issues as (
@@ -84,7 +83,7 @@ with odd_days as (
 )
 select d.template_key, cast(coalesce(o.odd_runs, 0) as bigint) as odd_runs, coalesce(i.issue_runs, 0) as issue_runs,
   cast(coalesce(f.follow_up_runs, 0) as bigint) as follow_up_runs, coalesce(i.mail_days, 0) as mail_days,
-  d.weeks, d.several_weeks, d.several_again_weeks
+  d.weeks, cast(d.several_weeks as bigint) as several_weeks, cast(d.several_again_weeks as bigint) as several_again_weeks
 from several as d
 left join issues as i on i.template_key = d.template_key
 left join odd as o on o.template_key = d.template_key
