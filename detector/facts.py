@@ -20,6 +20,7 @@ class _Counted:
     spared: Mapping[str, int]
     lags: Mapping[str, LagProfile]
     timelines: Mapping[str, Timeline]
+    told: Mapping[str, reasons.Told]
 
 
 def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
@@ -70,7 +71,9 @@ def case(db: Connection, incident: Incident, complete_through: datetime) -> Case
 
 def cases(db: Connection, incidents: Sequence[Incident], complete_through: datetime) -> Iterator[CaseFacts]:
     """The same of several; what counts over the whole log is counted of all of them at once."""
-    counted = _Counted(_usual(db), _spared(db), portrait.lags(db, incidents), portrait.timelines(db, incidents))
+    usual, spared, lags = _usual(db), _spared(db), portrait.lags(db, incidents)
+    told = reasons.told(db, lags, [incident.incident_id for incident in incidents])
+    counted = _Counted(usual, spared, lags, portrait.timelines(db, incidents), told)
     for incident in incidents:
         yield _case(db, incident, complete_through, counted)
 
@@ -101,7 +104,7 @@ def _case(db: Connection, incident: Incident, complete_through: datetime, counte
         message_ids=ids,
         sources=tuple(name for (name,) in sources),
         subjects=tuple(subject for (subject,) in subjects),
-        evidence=reasons.sentences(db, name, lags, has_other_days=usual is not None),
+        evidence=reasons.sentences(db, name, counted.told.get(name), has_other_days=usual is not None),
         example_times=_examples(db, name, people),
         grade=copies.grade(db, name),
         earlier=copies.earlier(db, incident),
