@@ -99,8 +99,9 @@ class Rows(NamedTuple):
         return ("repeated", "exposed", "own_exposed", "own_repeated", "alike")
 
     def where(self, chosen: Any) -> "Rows":
-        """Some of the rows."""
-        return Rows(*(column[chosen] for column in self))
+        """Some of the rows, by whether they are chosen or by their places."""
+        places: Any = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        return Rows(*(column[places] for column in self))
 
     @property
     def share(self) -> Matrix:

@@ -29,7 +29,6 @@ from detector.batch_rows import (
     LAG_BINS,
     PERSON,
     REFERRING,
-    SINGLE_BINS,
     VAGUE,
     WEEKS,
     WHOLE,
@@ -37,7 +36,7 @@ from detector.batch_rows import (
     Rows,
 )
 from detector.concentration import between, concentration_of, wholeness
-from detector.day_sums import DaySums, distinct, find
+from detector.day_sums import DaySums, distinct, find, spread
 
 _FEWEST_IN_BATCH = 5
 """Batches smaller than this tell the mean of a share, but not how it varies."""
@@ -72,17 +71,22 @@ class BurstScores:
     def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:
         """Learn what is usual from X of shape (batches, 13), columns as in `COLUMNS`. Past incidents may be in it."""
         given = Rows.of(self._checked(X, reset=True))
-        batches = given.where(given.scale != PERSON)
-        self.first_day_ = int(batches.day.min()) if len(batches.day) else 0
-        self.last_day_ = int(batches.day.max()) if len(batches.day) else 0
-        self._learn_sizes(batches.where(batches.lag_bin == 0))
-        self._learn_repeats(batches.where(batches.lag_bin > 0))
+        self.learn(given)
         if self.alarm_log10 is None:
             scores = np.repeat(self._scores(given), given.alike.astype(np.int64))
             self.offset_ = float(np.percentile(scores, 100.0 * self.contamination))
         else:
             self.offset_ = float(np.nextafter(-self.alarm_log10, 0.0))  # at the line itself is an alarm
         return self
+
+    def learn(self, given: Rows) -> None:
+        """The same from rows that are no longer a matrix, without a line that is drawn by their scores."""
+        is_person = given.scale == PERSON
+        batches = given.where(~is_person) if is_person.any() else given
+        self.first_day_ = int(batches.day.min()) if len(batches.day) else 0
+        self.last_day_ = int(batches.day.max()) if len(batches.day) else 0
+        self._learn_sizes(batches.where(batches.lag_bin == 0))
+        self._learn_repeats(batches.where(batches.lag_bin > 0))
 
     def score_samples(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Minus log10 of each row's e-value, shape (rows,): 0 is ordinary, -6 once in a million."""
@@ -118,9 +122,9 @@ class BurstScores:
         near = priors.RUN_DAYS[repeats.lag_bin] + 7 * np.isin(repeats.scale, WEEKS)
         self.repeats_ = DaySums(repeats.key, repeats.day, near, repeats.repeated * repeats.alike)
         big = repeats.where(repeats.exposed >= _FEWEST_IN_BATCH)
-        self.habits_ = _spread(big, big.key, big.alike, big.share * big.alike, big.share**2 * big.alike)
+        self.habits_ = spread(big, big.key, big.alike, big.share * big.alike, big.share**2 * big.alike)
         whole = big.where((big.share >= WHOLE) & (big.repeated >= _FEWEST_IN_BATCH))
-        self.whole_ = _spread(whole, whole.theme, whole.alike)
+        self.whole_ = spread(whole, whole.theme, whole.alike)
         broad = whole.where(np.isin(whole.lag_bin, priors.BROAD))
         arrived, later = broad.where(np.isin(broad.scale, ARRIVALS)), broad.where(~np.isin(broad.scale, ARRIVALS))
         self.whole_lags_ = DaySums(later.template * 32 + later.lag_bin, later.day, 0, later.alike)
@@ -129,7 +133,7 @@ class BurstScores:
         self.whole_templates_, first = np.unique(whole.template, return_index=True)
         self.kin_whole_ = DaySums(whole.kin[first], np.zeros(len(first)), 0, np.ones(len(first)))
         known = whole.where(np.isin(whole.template, self.templates_) & ~np.isin(whole.scale, ARRIVALS))
-        runs = _spread(known, known.template * 32 + known.lag_bin, known.alike)
+        runs = spread(known, known.template * 32 + known.lag_bin, known.alike)
         days = self.template_days_[find(self.templates_, runs.keys // 32)[0]] if len(runs.keys) else runs.keys
         self.whole_bins_ = runs.keys[runs.run_counts > np.maximum(1, _HABITUAL * days)]  # once may be an incident
         place, _ = find(self.templates_, self.whole_bins_ // 32)
@@ -287,14 +291,3 @@ class BurstScores:
         of_days = self.whole_lags_.without(keys, around)[-1] >= priors.BROAD_DAYS
         arrived = self.arrived_lags_.without(keys, around)[-1] >= priors.BROAD_DAYS
         return of_days & (arrived | (keys % 32 < _FIRST_ARRIVING))
-
-
-def _spread(rows: Rows, keys: Any, *values: Any) -> DaySums:
-    """Sums by keys that end in a lag bin, each row counted in the bins near its own as well."""
-    spread, near = [], priors.NEAR[rows.lag_bin]
-    for step in range(-int(priors.NEAR.max()), int(priors.NEAR.max()) + 1):
-        inside = (rows.lag_bin + step > 0) & (rows.lag_bin + step <= SINGLE_BINS)
-        here = (np.abs(step) <= near) & (inside | (step == 0))
-        nearness = priors.RUN_DAYS[rows.lag_bin[here] + step]
-        spread.append((keys[here] + step, rows.day[here], nearness, *(v[here] for v in values)))
-    return DaySums(*(np.concatenate(parts) for parts in zip(*spread, strict=True)))

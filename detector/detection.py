@@ -29,7 +29,6 @@ _OF_GROUPS = ("own_clock", "unchanged_series", "everybody_again", "back_off", "s
 _OF_SENDERS = ("one_server", "same_message", "stretches")
 """What these find is no blind copy of other mail, though it goes out beside it."""
 _NO_COPIES = ("blind_copies", "notices_of_each", "other_sizes")
-_LEARNED_UNDER = ("template", "scale", "is_again", "lag_bin", "day")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _ALL_BATCHES = """
@@ -51,6 +50,7 @@ select t.template, t.kin, t.family, t.kind, b.scale, b.is_again, b.lag_bin, b.da
   0 as own_exposed, 0 as own_repeated, b.alike
 from alike_batches as b
 join template_numbers as t on t.template_key = b.template_key
+order by t.template, b.scale, b.is_again, b.lag_bin, b.day, b.alike, b.exposed, b.repeated
 """
 _CANDIDATES = """
 with hot_days as (
@@ -123,13 +123,9 @@ def find_bursts(db: Connection, settings: Detection) -> list[Burst]:
 
 def _batches(db: Connection) -> Matrix:
     """All batches as the estimator's X, those alike once (most are of one mail), by the keys that they are learned
-    under, as it sorts them often; those with repeats in one order: sums of shares must not depend on threads."""
+    under, as it sorts them often, and then in one order: sums of shares must not depend on threads."""
     columns = db.execute(_BATCHES).fetchnumpy()
-    rows = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in COLUMNS])
-    is_repeat = rows[:, _LAG_BIN] > 0
-    repeats = rows[is_repeat]
-    rows = np.concatenate([rows[~is_repeat], repeats[np.lexsort(repeats.T)]])
-    return rows[np.lexsort([rows[:, COLUMNS.index(name)] for name in _LEARNED_UNDER[::-1]])]
+    return np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in COLUMNS])
 
 
 def _candidates(db: Connection, detector: BurstScores, rows: Matrix, settings: Detection) -> pd.DataFrame:

@@ -20,6 +20,7 @@ class _Counted:
     spared: Mapping[str, int]
     lags: Mapping[str, LagProfile]
     timelines: Mapping[str, Timeline]
+    told: Mapping[str, reasons.Told]
 
 
 def affected(db: Connection, incident_id: str) -> tuple[AffectedRecipient, ...]:
@@ -70,7 +71,9 @@ def case(db: Connection, incident: Incident, complete_through: datetime) -> Case
 
 def cases(db: Connection, incidents: Sequence[Incident], complete_through: datetime) -> Iterator[CaseFacts]:
     """The same of several; what counts over the whole log is counted of all of them at once."""
-    counted = _Counted(_usual(db), _spared(db), portrait.lags(db, incidents), portrait.timelines(db, incidents))
+    usual, spared, lags = _usual(db), _spared(db), portrait.lags(db, incidents)
+    told = reasons.told(db, lags, [incident.incident_id for incident in incidents])
+    counted = _Counted(usual, spared, lags, portrait.timelines(db, incidents), told)
     for incident in incidents:
         yield _case(db, incident, complete_through, counted)
 
@@ -101,7 +104,7 @@ def _case(db: Connection, incident: Incident, complete_through: datetime, counte
         message_ids=ids,
         sources=tuple(name for (name,) in sources),
         subjects=tuple(subject for (subject,) in subjects),
-        evidence=reasons.sentences(db, name, lags, has_other_days=usual is not None),
+        evidence=reasons.sentences(db, name, counted.told.get(name), has_other_days=usual is not None),
         example_times=_examples(db, name, people),
         grade=copies.grade(db, name),
         earlier=copies.earlier(db, incident),
@@ -115,13 +118,14 @@ def night(
     db: Connection, as_of: datetime, stale_after: timedelta, files: Sequence[FileTally], version: str
 ) -> NightFacts:
     """The night's figures without its cases, which the caller adds."""
-    ((first, sends, people),) = db.execute(
-        "select min(sent_at), count(*) filter (where outcome <> 'dropped'), "
-        "count(distinct recipient) filter (where outcome <> 'dropped') from sends"
+    ((first,),) = db.execute("select min(sent_at) from sends").fetchall()
+    ((sends, people, templates, repeats),) = db.execute(
+        "select count(*), count(distinct recipient), count(distinct template_key), "
+        "count(*) filter (where copies_before > 0) from repeats where grain = 'mail'"
     ).fetchall()
-    ((templates, repeats, extra),) = db.execute(
-        "select count(distinct template_key), count(*) filter (where copies_before > 0), count(*) filter (where "
-        "copies_before > 0 and send_id in (select send_id from incident_repeats)) from repeats where grain = 'mail'"
+    ((extra,),) = db.execute(
+        "select count(*) from repeats where grain = 'mail' and copies_before > 0 "
+        "and send_id in (select send_id from incident_repeats)"
     ).fetchall()
     through = complete_through(db)
     return NightFacts(
@@ -150,10 +154,11 @@ def night(
 def daily_sends(db: Connection) -> tuple[tuple[datetime, int, int], ...]:
     """(day, sends, extra copies of incidents) of the last 62 days on which anything was sent."""
     days = db.execute(
-        "select date_trunc('day', s.sent_at) as day, count(*), count(r.send_id) from sends as s "
-        "left join (select distinct send_id from incident_repeats) as r on r.send_id = s.send_id "
-        "where s.outcome <> 'dropped' "
-        "group by day order by day desc limit 62"
+        "with mails as (select sent_at_us // 86400000000 as day, count(*) as sends from sends "
+        "where outcome <> 'dropped' group by day), extras as (select sent_at_us // 86400000000 as day, "
+        "count(distinct send_id) as extras from incident_repeats group by day) "
+        "select make_timestamp(m.day * 86400000000), m.sends, coalesce(e.extras, 0) from mails as m "
+        "left join extras as e on e.day = m.day order by m.day desc limit 62"
     ).fetchall()
     return tuple((utc(day), sends, extra) for day, sends, extra in reversed(days))
 

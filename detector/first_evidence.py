@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.alarms import Alarms, Span
-from detector.batch_rows import BATCH, COLUMNS, DAY_US, LAG_BINS, POOLED_BINS, SCALES, SCATTERED, Matrix
+from detector.batch_rows import BATCH, COLUMNS, DAY_US, LAG_BINS, POOLED_BINS, SCALES, SCATTERED, Matrix, Rows
 from detector.burst_scores import BurstScores
 from detector.e_values import in_company, together
 from detector.episodes import WELL_KNOWN
@@ -17,7 +17,7 @@ from detector.parts import cover, uncover
 from detector.store import Connection, read_sql
 from detector.tables import build
 
-_DAY, _EXPOSED, _REPEATED = (COLUMNS.index(name) for name in ("day", "exposed", "repeated"))
+_EXPOSED, _REPEATED = COLUMNS.index("exposed"), COLUMNS.index("repeated")
 _IS_AGAIN, _LAG_BIN = (COLUMNS.index(name) for name in ("is_again", "lag_bin"))
 _WEEKS = (SCALES["organization, week"], SCALES["all, week"])
 _QUARTER_US = 900_000_000
@@ -32,20 +32,19 @@ class Histories:
     def __init__(self, batches: Matrix, alarms: Alarms) -> None:
         families, kins = (np.concatenate([alarms.batches[of], alarms.people[of]]) for of in ("family", "kin"))
         akin = np.isin(batches[:, COLUMNS.index("family")], families)
-        self.batches = batches[akin | np.isin(batches[:, COLUMNS.index("template")], kins)]
-        self.ends = self.batches[:, _DAY] + 6 * np.isin(self.batches[:, COLUMNS.index("scale")], _WEEKS)
+        self.batches = Rows.of(batches[akin | np.isin(batches[:, COLUMNS.index("template")], kins)])
+        self.ends = self.batches.day + 6 * np.isin(self.batches.scale, _WEEKS)
         self.alarm_log10 = alarms.settings.alarm_log10
-        self.last_day = int(batches[:, _DAY].max())
+        self.last_day = int(batches[:, COLUMNS.index("day")].max())
         self.fitted: dict[int, BurstScores] = {}
         self.quarters: dict[tuple[str, int], int | None] = {}
 
     def until(self, day: int) -> BurstScores:
         """The detector that knows the days up to this one; a row never speaks for itself on its own day."""
         if day not in self.fitted:
-            known = self.batches[self.ends <= day]
-            if not len(known):
-                known = np.zeros((1, len(COLUMNS)))
-            self.fitted[day] = BurstScores(alarm_log10=self.alarm_log10).fit(known)
+            known = self.batches.where(self.ends <= day)
+            self.fitted[day] = BurstScores()
+            self.fitted[day].learn(known if len(known.day) else Rows.of(np.zeros((1, len(COLUMNS)))))
         return self.fitted[day]
 
 

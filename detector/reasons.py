@@ -1,18 +1,49 @@
 """Reads from the store why an incident is one: what was counted of the copies that raised the alarm, in sentences."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from detector import evidence_in_words
+from detector.batch_rows import DAY_US
 from detector.evidence_in_words import Batch
 from detector.records import LagProfile
-from detector.store import Connection
+from detector.store import Connection, read_sql
 
 
-def sentences(db: Connection, incident_id: str, lags: LagProfile | None, *, has_other_days: bool) -> tuple[str, ...]:
-    """Why this is an incident, one sentence per number: the strongest of the alarmed batches that tell after how long
-    most copies came; of all, if none does. A batch may have begun before the incident, as long as its longest lag, the
-    end of the last bin of those it pools, reaches into it. Of batches that are as strong, first copies and the
-    client come first, and no two are left to chance: the same log tells the same."""
+@dataclass(frozen=True)
+class Told:
+    """The batch by which an incident is told, and to how many people of it its mail had been sent before."""
+
+    batch: Batch
+    sent_it: int
+
+
+def told(db: Connection, lags: Mapping[str, LagProfile], incident_ids: Iterable[str]) -> dict[str, Told]:
+    """Of each incident that was found by its batches, the one to be told; the log is asked once for all of them."""
+    found = {name: batch for name in incident_ids if (batch := _strongest(db, name, lags.get(name)))}
+    sent_it = _sent_it(db, {name: batch for name, batch in found.items() if batch.is_again})
+    return {name: Told(batch, sent_it.get(name, 0)) for name, batch in found.items()}
+
+
+def sentences(db: Connection, incident_id: str, told: Told | None, *, has_other_days: bool) -> tuple[str, ...]:
+    """Why this is an incident, one sentence per number."""
+    if told is None:
+        return _alone(db, incident_id)
+    batch, company = told.batch, told.batch.company
+    beside = f"In the same quarter of an hour, {company} kinds of mail came again like that."
+    return (
+        evidence_in_words.batch(batch, told.sent_it),
+        *([beside] if company > 1 else []),
+        evidence_in_words.judged(batch, has_other_days=has_other_days),
+    )
+
+
+def _strongest(db: Connection, incident_id: str, lags: LagProfile | None) -> Batch | None:
+    """The strongest of the alarmed batches that tell after how long most copies came; of all, if none does. A batch may
+    have begun before the incident, as long as its longest lag, the end of the last bin of those it pools, reaches into
+    it. Of batches that are as strong, first copies and the client come first, and no two are left to chance: the same
+    log tells the same."""
     rows = db.execute(
         "select a.template_key, a.cut_by, a.organization, a.scope, a.window_start_us, a.window_us, a.lag_bin, "
         "a.is_again, a.exposed, a.repeated, a.log10, a.company "
@@ -25,29 +56,23 @@ def sentences(db: Connection, incident_id: str, lags: LagProfile | None, *, has_
         "a.lag_bin, a.is_again, a.scope desc, a.window_us, a.cut_by, a.template_key, a.organization limit 1",
         {"id": incident_id, "bins": evidence_in_words.bins_of_most(lags.repeats) if lags else []},
     ).fetchall()
-    said = []
-    for row in rows:
-        batch = Batch(*row)
-        said.append(evidence_in_words.batch(batch, _sent_it(db, batch) if batch.is_again else 0))
-        if batch.company > 1:
-            said.append(f"In the same quarter of an hour, {batch.company} kinds of mail came again like that.")
-        said.append(evidence_in_words.judged(batch, has_other_days=has_other_days))
-    return tuple(said) or _alone(db, incident_id)
+    return Batch(*rows[0]) if rows else None
 
 
-def _sent_it(db: Connection, batch: Batch) -> int:
-    """People of the batch's organization who were sent its mail in the day before, or in the window itself."""
-    ((people,),) = db.execute(
-        "select count(distinct recipient) from repeats where template_key = $key and sent_at_us >= $from_us "
-        "and sent_at_us < $until_us and ($organization::varchar is null or organization = $organization)",
-        {
-            "key": batch.template_key,
-            "from_us": batch.window_start_us - 86_400_000_000,
-            "until_us": batch.window_start_us + batch.window_us,
-            "organization": batch.organization,
-        },
-    ).fetchall()
-    return int(people)
+def _sent_it(db: Connection, batches: Mapping[str, Batch]) -> dict[str, int]:
+    """People of each batch's organization who were sent its mail in the day before, or in the window itself."""
+    if not batches:
+        return {}
+    db.execute(
+        "create or replace temp table told_batches "
+        "(incident_id varchar, template_key varchar, organization varchar, from_us bigint, until_us bigint)"
+    )
+    spans = [
+        (name, b.template_key, b.organization, b.window_start_us - DAY_US, b.window_start_us + b.window_us)
+        for name, b in batches.items()
+    ]
+    db.executemany("insert into told_batches values (?, ?, ?, ?, ?)", spans)
+    return dict(db.execute(read_sql("questions/sent_it")).fetchall())
 
 
 def _of_many(sends: int, alike: int, lasted_us: int, clock_us: int) -> tuple[str, ...]:

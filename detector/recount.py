@@ -48,14 +48,24 @@ from moments as m join akin as a on a.template_key = m.template_key
 """
 _AS_IT_IS = f"""
 create or replace temp table new_repeats as
-with near as (
+with others as (
+  select recipient, template_key from moved_weeks except select recipient, template_key from part_repeats
+), near as (
+  select {_COUNTED} from part_repeats
+  union all
   select {_COUNTED} from repeats as r
-  semi join moved_weeks as m on m.recipient = r.recipient and m.template_key = r.template_key
+  semi join others as o on o.recipient = r.recipient and o.template_key = r.template_key
+), placed as (
+  select *, sent_at_us // 604800000000 as week, (sent_at_us + next_lag_us) // 604800000000 as next_week from near
 )
-select n.* from near as n
-where exists (from moved_weeks as m where m.recipient = n.recipient and m.template_key = n.template_key
-  and m.week in (n.sent_at_us // 604800000000, (n.sent_at_us + n.next_lag_us) // 604800000000))
+select {_COUNTED} from placed as p
+semi join moved_weeks as m on m.recipient = p.recipient and m.template_key = p.template_key and m.week = p.week
+union all
+select {_COUNTED} from placed as p
+semi join moved_weeks as m on m.recipient = p.recipient and m.template_key = p.template_key and m.week = p.next_week
+anti join moved_weeks as n on n.recipient = p.recipient and n.template_key = p.template_key and n.week = p.week
 """
+"""What is made again is all that its people got of its templates; the whole table is asked for others akin only."""
 _AS_IT_WAS = f"""
 create or replace temp table old_repeats as
 select n.* from new_repeats as n
@@ -82,9 +92,9 @@ semi join moved_mail as m on m.template_key = r.template_key
 
 
 def separate(db: Connection) -> None:
-    """Once `repeats` is exchanged, keep what may count otherwise than before as `new_repeats`, and as it was as
-    `old_repeats`: of a person and template to whom something has changed, and of those that are akin, the repeats of
-    the weeks in which it did, for no batch is cut longer than that."""
+    """Once `repeats` is exchanged for `part_repeats`, keep what may count otherwise than before as `new_repeats`, and
+    as it was as `old_repeats`: of a person and template to whom something has changed, and of those that are akin, the
+    repeats of the weeks in which it did, for no batch is cut longer than that."""
     for statement in (_MOVED_WEEKS, _AS_IT_IS, _AS_IT_WAS):
         db.execute(statement)
 

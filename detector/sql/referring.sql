@@ -2,7 +2,10 @@
 -- often.
 -- grain: masked_name
 -- reads: masked_mails
+with told as (
+  select masked_name, content_key, count(distinct recipient) as people from masked_mails group by masked_name, content_key
+)
 select masked_name
-from masked_mails
+from told
 group by masked_name
-having count(distinct content_key) >= 20 and count(distinct content_key) >= 0.8 * count(distinct recipient || ' ' || content_key)
+having count(*) >= 20 and count(*) >= 0.8 * sum(people)
