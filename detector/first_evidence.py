@@ -38,6 +38,7 @@ class Histories:
         self.last_day = int(batches[:, COLUMNS.index("day")].max())
         self.fitted: dict[int, BurstScores] = {}
         self.quarters: dict[tuple[str, int], int | None] = {}
+        self.well_known: dict[str, list[int]] = {}
 
     def until(self, day: int) -> BurstScores:
         """The detector that knows the days up to this one; a row never speaks for itself on its own day."""
@@ -112,7 +113,7 @@ def first_evidence(db: Connection, span: Span, alarms: Alarms, histories: Histor
     first = (
         episodes[episodes["copies"] >= episodes["enough_copies"]].sort_values("started_us").head(_MOST_ALARMS_REPLAYED)
     )
-    found += [_enough_copies(db, row) for row in first.to_dict("records")]
+    found += _enough_copies(db, first.to_dict("records"), histories)
     found = [us for us in found if us >= span.started_us]  # what had shown before is of another burst
     if found:
         return min(found)
@@ -243,25 +244,45 @@ def _person_replay(db: Connection, day: dict[str, Any], span: Span) -> _Replay:
     return _Replay(sends["known_us"][inside], rows[inside])
 
 
-def _enough_copies(db: Connection, episode: dict[str, Any]) -> int:
-    """When the log told of so many copies to one person that nobody needs statistics.
+def _enough_copies(db: Connection, episodes: Sequence[dict[str, Any]], histories: Histories) -> Iterator[int]:
+    """When the log told of so many copies to one person that nobody needs statistics, for each episode; what all of
+    their people got is read at once.
 
     Few copies, or copies to many, are enough only once the template was well known, or so many others had got as many.
     """
+    if not episodes:
+        return
     copies = db.execute(
-        "select known_at_us as us from replayed_repeats where recipient = $recipient and content_key = $content_key "
-        "and sent_at_us between $started_us and $ended_us order by sent_at_us, send_id",
-        {name: episode[name] for name in ("recipient", "content_key", "started_us", "ended_us")},
-    ).fetchnumpy()["us"]
-    enough = int(copies[episode["enough_copies"] - 1])
+        "select recipient, content_key, sent_at_us, known_at_us from replayed_repeats "
+        "where recipient in (select unnest($1)) order by sent_at_us, send_id",
+        [sorted({episode["recipient"] for episode in episodes})],
+    ).fetchnumpy()
+    for episode in episodes:
+        is_its = (copies["recipient"] == episode["recipient"]) & (copies["content_key"] == episode["content_key"])
+        is_its &= (copies["sent_at_us"] >= episode["started_us"]) & (copies["sent_at_us"] <= episode["ended_us"])
+        yield _enough_of(db, copies["known_at_us"][is_its], episode, histories)
+
+
+def _enough_of(db: Connection, known_us: npt.NDArray[np.int64], episode: dict[str, Any], histories: Histories) -> int:
+    """The same of one episode, whose copies the log told of at these moments."""
+    enough = int(known_us[episode["enough_copies"] - 1])
     if episode["alike_at_us"] > 0:
         return max(enough, int(episode["alike_at_us"]))
     if_new = int(episode["enough_if_new"])
     if if_new == episode["enough_copies"]:
         return enough
+    template_key = episode["template_key"]
+    if template_key not in histories.well_known:
+        histories.well_known[template_key] = _well_known(db, template_key)
+    known = histories.well_known[template_key]
+    return min([max(enough, us) for us in known] + [int(us) for us in known_us[if_new - 1 : if_new]])
+
+
+def _well_known(db: Connection, template_key: str) -> list[int]:
+    """When so many first copies of the template had gone out that it was well known; nothing if it never was."""
     known = db.execute(
         "select known_at_us from repeats where template_key = ? and copies_before = 0 "
         "order by known_at_us limit 1 offset ?",
-        [episode["template_key"], WELL_KNOWN - 1],
+        [template_key, WELL_KNOWN - 1],
     ).fetchall()
-    return min([max(enough, int(us)) for (us,) in known] + [int(us) for us in copies[if_new - 1 : if_new]])
+    return [int(us) for (us,) in known]

@@ -8,9 +8,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from detector import __version__, brake, casework, chronicle, facts, ingest, last_night, registry, tables, telling
+from detector import (
+    __version__,
+    brake,
+    casework,
+    chronicle,
+    facts,
+    ingest,
+    last_bursts,
+    last_night,
+    registry,
+    tables,
+    telling,
+)
+from detector.affairs import Burst
 from detector.chronicle import Cases
-from detector.config import Config
+from detector.config import Config, Detection
 from detector.detection import find_bursts
 from detector.documents import feed, phrases
 from detector.documents.escaping import visible
@@ -125,11 +138,20 @@ def _find_incidents(
 ) -> tuple[registry.Saved, tuple[Notice, ...]]:
     """Score, group, match; incidents and the notices they call for are one transaction. No journal, no notices."""
     with transaction(db):
-        saved = registry.save_incidents(db, config, find_bursts(db, config.detection), as_of, cases.records)
+        saved = registry.save_incidents(db, config, _found(db, config.detection), as_of, cases.records)
         if journal is None:
             return saved, ()
         standings = chronicle.standings(db, cases, registry.saved_incidents(db), (saved, as_of))
         return saved, telling.plan(db, journal, standings, config, as_of)
+
+
+def _found(db: Connection, settings: Detection) -> list[Burst]:
+    """The bursts of the log; those of the last night, if no mail has come since that would change them."""
+    bursts = last_bursts.recall(db, settings)
+    if bursts is None:
+        bursts = find_bursts(db, settings)
+        last_bursts.remember(db, bursts, settings)
+    return bursts
 
 
 def _told(tallies: Iterable[FileTally], talk: Talk) -> Iterator[FileTally]:

@@ -42,7 +42,7 @@ def whose_lines(db: Connection, formats: Mapping[str, ModuleType]) -> str | None
 def parse_file(db: Connection, formats: Mapping[str, ModuleType], claimed: Claimed) -> tuple[str, ...]:
     """Make `parsed` of `records`; returns what had to be assumed."""
     said = _parse(db, formats, claimed)
-    if claimed.head.framing != "lines":
+    if claimed.head.framing != "lines" or not db.execute(f"{_UNUSED} limit 1").fetchall():
         return said
     others = {name: module for name, module in formats.items() if name != claimed.format}
     for name, count in _count_lines(db, others, _UNUSED).items():

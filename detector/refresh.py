@@ -10,7 +10,7 @@ hangs on it is made again as well.
 import hashlib
 from collections.abc import Sequence
 
-from detector import __version__
+from detector import __version__, last_bursts
 from detector.parts import cover, differ, has_rows, make, put, uncover
 from detector.recount import gather, recount, separate
 from detector.store import Connection, read_sql, transaction
@@ -107,11 +107,12 @@ def refresh(db: Connection, said: Said | None = None) -> bool:
     if _can_go_on(db, fingerprint):
         try:
             with transaction(db):
-                _refresh_sends(db, said)
-                _refresh_repeats(db, said)
+                _refresh_touched(db, said)
             is_part = True
         except _NotLocalError:
             pass
+    if not is_part:
+        last_bursts.forget(db)
     db.execute("drop table if exists built_files")
     for stage in (_FROM_ALL,) if is_part else _STAGES:
         build(db, stage, said)
@@ -140,10 +141,19 @@ def _can_go_on(db: Connection, fingerprint: str) -> bool:
     return tables == [(1,)] and db.execute(_CAN_GO_ON, {"fingerprint": fingerprint}).fetchall() == [(True,)]
 
 
+def _refresh_touched(db: Connection, said: Said | None) -> None:
+    """Make again what follows from the messages of new events; without any, the tables and bursts stand as they are."""
+    _find_touched(db)
+    if not has_rows(db, "touched"):
+        return
+    last_bursts.forget(db)
+    _refresh_sends(db, said)
+    _refresh_repeats(db, said)
+
+
 def _refresh_sends(db: Connection, said: Said | None) -> None:
     """Make the sends of all touched messages again; leave in `changed` for whom of what template, in `sends_before`
     those that were there."""
-    _find_touched(db)
     db.execute(
         "create or replace temp table part_events as select e.* from events as e "
         "semi join touched as t on t.source = e.source and t.message_key = e.message_key"

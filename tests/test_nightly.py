@@ -23,12 +23,14 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from detector import last_bursts
 from detector.cli import cli
-from detector.config import Config, Logs
+from detector.config import Config, Detection, Logs
+from detector.detection import find_bursts
 from detector.documents.album import drawn
 from detector.errors import JournalError, LockedError, StoreError
 from detector.nightly import Night, nightly
-from detector.store import locked, open_snapshot
+from detector.store import locked, open_snapshot, open_store
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "sample_logs"
@@ -247,6 +249,20 @@ def test_a_second_and_a_third_run_change_nothing_and_tell_nobody(small_state, sm
         assert done.exit_code == 0
         assert differing(small_state, before) == []
         assert rows_kept(small_state) == kept
+
+
+def test_the_bursts_of_the_last_night_are_taken_while_no_mail_comes_and_are_what_would_be_found(small_state, small_log):
+    head, *lines = small_log.read_text(encoding="utf-8").splitlines()
+    late = small_state / "late.csv"
+    late.write_text("\n".join((head, *(line.replace("<", "<late.") for line in lines[-30:]))), encoding="utf-8")
+    taken = []
+    for logs in ((small_log,), (small_log, late), (small_log, late)):
+        night(small_state, *logs, as_of=AFTER + timedelta(days=1))
+        with locked(small_state), open_store(small_state) as db:
+            taken.append(last_bursts.recall(db, Config().detection))
+            assert taken[-1] == find_bursts(db, Config().detection) != []
+            assert last_bursts.recall(db, Detection(alarm_log10=7)) is None
+    assert taken[0] != taken[1] == taken[2]
 
 
 def test_runs_at_other_hours_of_the_same_day_leave_the_report_as_it_is(small_state, small_log):

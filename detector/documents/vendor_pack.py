@@ -35,6 +35,8 @@ COLUMNS = (
     *("person", "client", "sent_at", "kind", "message_id", "log_id", "subject", "template", "outcome", "attempts"),
     *("log_format", "log_file", "log_record"),
 )
+_LOGGED = slice(COLUMNS.index("message_id"), COLUMNS.index("log_format") + 1)
+"""Of these, what is or comes close to text of a log."""
 _OURS = frozenset({"template", "earlier incidents"})
 """Figures that are none of the vendor's business, or text from a log."""
 _OF_ONE_CLIENT = re.compile(r" and \(\$organization is null or (?:\w+\.)?organization = \$organization\)")
@@ -68,7 +70,7 @@ def render_vendor_pack(case: CaseFacts, copies: Sequence[Copy], desk: Desk) -> t
     files = (
         Document(f"{FOLDER}{READ_ME}", render_text("vendor_read_me.txt", facts)),
         Document(f"{FOLDER}01-pattern.txt", render_text("vendor_pattern.txt", facts)),
-        Document(f"{FOLDER}02-copies.csv", csv_table(COLUMNS, (map(csv_cell, row) for row in rows))),
+        Document(f"{FOLDER}02-copies.csv", csv_table(COLUMNS, map(_cells, rows))),
         Document(f"{FOLDER}02-copies.jsonl", "".join(map(_json_line, rows))),
         Document(f"{FOLDER}03-three-people.txt", _three_people(case, copies, keys)),
         Document(f"{FOLDER}04-timeline.csv", _timeline(case)),
@@ -233,6 +235,11 @@ def _row(copy: Copy, keys: Keys) -> tuple[object, ...]:
         keys.files[copy.file],
         copy.record_number,
     )
+
+
+def _cells(row: tuple[object, ...]) -> tuple[object, ...]:
+    """The row for a table: what the log says, made harmless; keys, times and places are ours."""
+    return (*row[: _LOGGED.start], *map(csv_cell, row[_LOGGED]), *row[_LOGGED.stop :])
 
 
 def _json_line(row: tuple[object, ...]) -> str:
