@@ -5,7 +5,8 @@ from detector.batch_rows import CONVERSATION, OCCASIONAL, REFERRING, SERIES, SEV
 _IS_HABIT = "h.{0} >= case when h.mail_days < 10 then 4 else {1} end and h.{0} >= 0.1 * h.mail_days"
 _HABITS = f"""case when several_weeks >= 4 and several_weeks >= 0.5 * weeks then {SEVERAL}
       when {_IS_HABIT.format("odd_runs", 3)} then {OCCASIONAL}
-      when several_again_weeks >= 4 and several_again_weeks >= 0.5 * weeks then {SEVERAL}
+      when several_again_weeks >= 4 and several_again_weeks >= 0.5 * weeks and not starts_with(template_key, 'k:')
+        then {SEVERAL}
       when {_IS_HABIT.format("issue_runs", 4)} or {_IS_HABIT.format("follow_up_runs", 4)} then {SERIES} else 0 end"""
 TEMPLATES = f"""
 create or replace temp table template_numbers as

@@ -1733,3 +1733,23 @@ def test_messages_of_many_clients_that_go_out_again_under_their_ids_are_one_affa
     ((incident, people),) = read_rows(tmp_path, sorted([*ordinary, *first, *again]))
     assert (incident.recipients, incident.excess, incident.cause) == (7, 7, "smtp-ambiguity")
     assert {person.recipient for person in people} == {f"reader@client{n}.example" for n in range(7)}
+
+
+def test_thirty_people_whom_a_timer_mails_each_half_hour_from_their_own_mail_on_are_one_incident(tmp_path):
+    """Each gets twelve, every thirty minutes and up to twenty seconds, from a moment of their own within eight hours:
+    330 of 360 are extra, amid posts of a forum."""
+    rng, ordinary = random.Random(67), list(ordinary_outbox(random.Random(68)))
+    begins = FIRST_DAY + timedelta(days=21, hours=8)
+    mails = [
+        (
+            begins + timedelta(minutes=16 * n + 30 * copy, seconds=rng.uniform(0, 20)),
+            f"new{n}@inn{n}.example",
+            "post",
+            "Room of group 9",
+        )
+        for n in range(30)
+        for copy in range(12)
+    ]
+    ((incident, _),) = read_outbox(tmp_path, [*ordinary, *posts_of_a_forum(), *mails])
+    assert (incident.recipients, incident.excess) == (30, 330)
+    assert "redelivery-timer" in {candidate.cause for candidate in incident.cause_candidates}

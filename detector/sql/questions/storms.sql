@@ -1,8 +1,9 @@
 -- Who got the same mail seven times or more within the hour, among five who at the same time got one six times or more;
--- or, within a day and a half at one pace, among eight: machines report to a few as long as something is broken; or, where
--- a template writes to groups whenever there is occasion, six times among fifty. No template does so to whole groups by nature,
--- however often it happened: what is broken may break every week. But where it happened on five runs of days or more, it
--- is what people do; and where most of the template's mail comes at one pace, on three days or more, it is a report.
+-- or, within a day and a half at one pace, among eight (who need not have begun together if they got ten or more): machines
+-- report to a few as long as something is broken; or, where a template writes to groups whenever there is occasion, six
+-- times among fifty. No template does so to whole groups by nature, however often it happened: what is broken may break
+-- every week. But where it happened on five runs of days or more, it is what people do; and where most of a template's mail
+-- comes at one pace, on three days or more and to the same people, it is a report.
 -- Where several come at once by nature, to who is in several courses, twice as many as anybody got on another day are
 -- needed instead of six; who got fewer then was hit as well. `alike_at_us`: when the log told of the last copy needed to the
 -- fifth of them.
@@ -10,7 +11,8 @@
 -- reads: recipient_episodes, template_numbers, repeats
 with suspects as (  -- of most templates only those with copies enough, for others are in millions
   select e.*, t.kind, e.started_us - e.started_us % 86400000000 as day_us,
-    t.kind in (3, 4) or e.ended_us - e.started_us > 3600000000 as is_by_pace
+    t.kind in (3, 4) or e.ended_us - e.started_us > 3600000000 as is_by_pace,
+    case when e.copies > 9 and e.is_even and e.ended_us - e.started_us > 3600000000 then 86400000000 else 900000000 end as near_us
   from recipient_episodes as e
   join template_numbers as t on t.template_key = e.template_key
   where e.ended_us - e.started_us <= 3600000000 and (t.kind = 5 or t.kind = 0 and e.copies > 5)
@@ -24,9 +26,11 @@ with suspects as (  -- of most templates only those with copies enough, for othe
   group by d.template_key, d.day_us
 ), quick as (
   select t.*, case when t.is_by_pace then 5 else coalesce(n.copies, 6) end as needed,
-    count(*) over (
+    case when t.near_us = 900000000 then count(*) over (
       partition by t.template_key order by t.started_us range between 900000000 preceding and 900000000 following
-    ) as people
+    ) else count(*) over (
+      partition by t.template_key, t.near_us order by t.started_us range between 86400000000 preceding and 86400000000 following
+    ) end as people
   from suspects as t
   left join needed as n on n.template_key = t.template_key and n.day_us = t.day_us
   where t.is_by_pace or t.copies >= coalesce(n.copies, 6)
@@ -41,7 +45,7 @@ with suspects as (  -- of most templates only those with copies enough, for othe
   join mails as m on m.template_key = q.template_key
   where q.is_by_pace
   group by q.template_key
-  having 2 * sum(q.copies) > min(m.mails) and count(distinct q.day_us) > 2
+  having 2 * sum(q.copies) > min(m.mails) and count(distinct q.day_us) > 2 and count(*) >= 2 * count(distinct q.recipient)
 ), storms as (
   select * from quick
   where people > case when is_by_pace and (copies > 6 or kind <> 3) then 7 when is_by_pace then 49 else 4 end
@@ -65,7 +69,7 @@ with suspects as (  -- of most templates only those with copies enough, for othe
     row_number() over (partition by s.recipient, s.content_key, s.started_us order by c.known_at_us) as place
   from storms as s
   join copies as c on c.template_key = s.template_key and c.place = s.needed
-    and c.started_us >= s.started_us - 900000000 and c.started_us <= s.started_us + 900000000
+    and c.started_us >= s.started_us - s.near_us and c.started_us <= s.started_us + s.near_us
 ), told as (
   select s.*, x.known_at_us
   from storms as s
