@@ -14,7 +14,7 @@ from detector.incidents import Feed, Known, Shape
 from detector.notice_record import Notice
 from detector.records import MEANT, CauseCandidate, Incident
 from detector.store import Connection, insert, utc
-from detector.tables import INCIDENTS, build
+from detector.tables import INCIDENTS, SHAPES, build
 from detector.verdicts import covering
 
 
@@ -51,6 +51,7 @@ def save_incidents(
         kept = [(name, group) for name, group in zip(ids, groups, strict=True) if name not in excused]
         ids, groups = [name for name, _ in kept], [group for _, group in kept]
         _write_groups(db, ids, groups)
+    build(db, INCIDENTS[len(SHAPES) :])
     db.execute("delete from affected where incident_id in (select incident_id from incident_bursts)")
     db.execute("insert into affected by name select * from incident_people")
     through = facts.complete_through(db)
@@ -84,14 +85,14 @@ def _patterns(db: Connection, current: Sequence[Incident]) -> dict[str, Pattern]
 
 
 def _write_groups(db: Connection, ids: Sequence[str], groups: Sequence[Sequence[Burst]]) -> None:
-    """Which bursts are which incident, and what follows from it."""
+    """Which bursts are which incident, and what that looks like."""
     db.execute(
         "create or replace table incident_bursts (incident_id varchar, template_key varchar, burst_number bigint)"
     )
     rows = [(name, b.template_key, b.burst_number) for name, group in zip(ids, groups, strict=True) for b in group]
     if rows:
         db.executemany("insert into incident_bursts values (?, ?, ?)", rows)
-    build(db, INCIDENTS)
+    build(db, SHAPES)
 
 
 def _shapes(db: Connection) -> dict[str, Shape]:

@@ -54,17 +54,9 @@ REPEATS = (
     "recipient_episodes",
 )
 BURSTS = ("burst_seeds", "burst_anchors", "burst_repeats", "bursts", "burst_people")
-INCIDENTS = (
-    "incident_repeats",
-    "incident_people",
-    "incident_mail",
-    "incident_copies",
-    "incident_audiences",
-    "incident_countdowns",
-    "incident_shapes",
-    "incident_patterns",
-    "baselines",
-)
+SHAPES = ("incident_repeats", "incident_people", "incident_mail", "incident_countdowns", "incident_shapes")
+"""Of the incidents, what tells whether it is one at all."""
+INCIDENTS = (*SHAPES, "incident_copies", "incident_audiences", "incident_patterns", "baselines")
 VIEWS = ("features", "baselines")
 """Made when somebody asks; no night needs them."""
 SCAFFOLD = (

@@ -112,7 +112,7 @@ def test_a_select_gives_the_columns_that_the_ingest_reads_and_every_record_with_
     with duckdb.connect() as memory:
         memory.execute("set timezone = 'UTC'")
         memory.execute("create table records (record_number bigint, text varchar)")
-        memory.executemany("insert into records values (?, ?)", list(enumerate(head.records, 1)))
+        memory.execute("insert into records select unnest(range(1, len($1) + 1)), unnest($1)", [list(head.records)])
         memory.execute(f"create table parsed as {select.sql}", dict(select.parameters))
         assert [name for name, *_ in memory.execute("describe parsed").fetchall()] == list(COLUMNS)
         firsts = memory.execute("select record_number from parsed where part = 1 order by 1").fetchall()
