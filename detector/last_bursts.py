@@ -8,14 +8,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from detector import __version__
 from detector.affairs import Burst
 from detector.config import Detection
-from detector.store import Connection, read_sql
-from detector.tables import BURSTS
+from detector.store import Connection
 
+_PROGRAM = Path(__file__).parent
 _MOMENTS = ("started_at", "ended_at", "detected_at")
 
 
@@ -48,9 +48,10 @@ def forget(db: Connection) -> None:
 
 
 def _fingerprint(settings: Detection) -> str:
-    """Changes with whatever else than the derived tables the bursts are found by."""
-    texts = [__version__, repr(settings), *map(read_sql, BURSTS)]
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    """Changes with whatever else than the derived tables the bursts are found by: the settings, and the program, which
+    may be a checkout that somebody has brought up to date."""
+    files = [*sorted(_PROGRAM.glob("*.py")), *sorted(_PROGRAM.glob("sql/**/*.sql"))]
+    return hashlib.sha256(b"\0".join([repr(settings).encode(), *(file.read_bytes() for file in files)])).hexdigest()
 
 
 def _plain(burst: Burst) -> dict[str, Any]:
