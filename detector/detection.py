@@ -25,7 +25,7 @@ from detector.template_kinds import TEMPLATES
 from detector.usual_lags import usual_lags
 
 _LAG_BIN, _REPEATED = COLUMNS.index("lag_bin"), COLUMNS.index("repeated")
-_OF_GROUPS = ("own_clock", "unchanged_series", "everybody_again", "back_off", "storms")
+_OF_GROUPS = ("own_clock", "unchanged_series", "everybody_again", "back_off", "at_one_pace", "storms")
 _OF_SENDERS = ("one_server", "same_message", "stretches")
 """What these find is no blind copy of other mail, though it goes out beside it."""
 _NO_COPIES = ("blind_copies", "notices_of_each", "other_sizes")

@@ -1623,6 +1623,13 @@ def test_a_tag_before_every_subject_makes_no_kin_of_all_mail(tmp_path):
     assert [(incident.recipients, incident.excess) for incident, _ in found] == [(12, 12)]
 
 
+def known_then(folder: Path, mails: list[Mail], incident: Incident) -> bool:
+    """Is it an alarm in the log as it stood when it was detected?"""
+    before = [mail for mail in mails if mail[0] < incident.detected_at + timedelta(milliseconds=1)]
+    found = read_outbox(folder, before, ends=incident.detected_at + TO_THE_SECOND)
+    return [then.started_at for then, _ in found if then.severity != "info"] == [incident.started_at]
+
+
 def welcomed_on(days: Sequence[int]) -> list[Mail]:
     """One on each of these days, at a time of its own."""
     rng = random.Random(61)
@@ -1656,6 +1663,7 @@ def test_what_comes_daily_to_everybody_who_ever_got_it_since_is_a_fault_and_what
     ((incident, people),) = read_outbox(tmp_path / "all", [*ordinary, *late, *mornings(lambda n: 99)])
     assert (incident.recipients, incident.excess) == (10, 95)
     assert sorted(person.excess for person in people) == list(range(5, 15))
+    assert known_then(tmp_path / "then", [*ordinary, *late, *mornings(lambda n: 99)], incident)
     spared = [*ordinary, *late, *mornings(lambda n: 99 if n % 2 else 4)]
     assert alarms(read_outbox(tmp_path / "spared", spared)) == []
 
@@ -1682,6 +1690,7 @@ def test_copies_after_pauses_that_double_are_a_queue_that_tries_again_wherever_s
     assert alarms(read_outbox(tmp_path / "usual", ordinary + several)) == []
     ((incident, _),) = read_outbox(tmp_path / "tried", [*ordinary, *several, *tried])
     assert (incident.recipients, incident.excess) == (people, people * (copies - 1))
+    assert known_then(tmp_path / "then", [*ordinary, *several, *tried], incident)
     assert incident.cause == "retry-backoff" or people == 1
 
 
@@ -1750,6 +1759,8 @@ def test_thirty_people_whom_a_timer_mails_each_half_hour_from_their_own_mail_on_
         for n in range(30)
         for copy in range(12)
     ]
-    ((incident, _),) = read_outbox(tmp_path, [*ordinary, *posts_of_a_forum(), *mails])
+    mails += [*ordinary, *posts_of_a_forum()]
+    ((incident, _),) = read_outbox(tmp_path / "all", mails)
     assert (incident.recipients, incident.excess) == (30, 330)
+    assert known_then(tmp_path / "then", mails, incident)
     assert "redelivery-timer" in {candidate.cause for candidate in incident.cause_candidates}

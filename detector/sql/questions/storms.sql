@@ -1,56 +1,33 @@
--- Who got the same mail seven times or more within the hour, among five who at the same time got one six times or more;
--- or, within a day and a half at one pace, among eight (who need not have begun together if they got ten or more): machines
--- report to a few as long as something is broken; or, where a template writes to groups whenever there is occasion, six
--- times among fifty. No template does so to whole groups by nature, however often it happened: what is broken may break
--- every week. But where it happened on five runs of days or more, it is what people do; and where most of a template's mail
--- comes at one pace, on three days or more and to the same people, it is a report.
+-- Who got the same mail seven times or more within the hour, among five who at the same time got one six times or more. No
+-- template does so to whole groups by nature, however often it happened: what is broken may break every week. But where it
+-- happened on five runs of days or more, it is what people do.
 -- Where several come at once by nature, to who is in several courses, twice as many as anybody got on another day are
 -- needed instead of six; who got fewer then was hit as well. `alike_at_us`: when the log told of the last copy needed to the
 -- fifth of them.
 -- grain: recipient, content_key, started_us
 -- reads: recipient_episodes, template_numbers, repeats
 with suspects as (  -- of most templates only those with copies enough, for others are in millions
-  select e.*, t.kind, e.started_us - e.started_us % 86400000000 as day_us,
-    t.kind in (3, 4) or e.ended_us - e.started_us > 3600000000 as is_by_pace,
-    case when e.copies > 9 and e.is_even and e.ended_us - e.started_us > 3600000000 then 86400000000 else 900000000 end as near_us
+  select e.*, t.kind, e.started_us - e.started_us % 86400000000 as day_us
   from recipient_episodes as e
   join template_numbers as t on t.template_key = e.template_key
   where e.ended_us - e.started_us <= 3600000000 and (t.kind = 5 or t.kind = 0 and e.copies > 5)
-    or t.kind in (0, 3, 4, 5) and e.copies > 5 and e.is_even and e.ended_us - e.started_us <= 129600000000
 ), heights as (
-  select template_key, day_us, max(copies) as copies from suspects where kind = 5 and not is_by_pace group by template_key, day_us
+  select template_key, day_us, max(copies) as copies from suspects where kind = 5 group by template_key, day_us
 ), needed as (
   select d.template_key, d.day_us, greatest(6, 2 * max(o.copies)) as copies
   from heights as d
   join heights as o on o.template_key = d.template_key and abs(o.day_us - d.day_us) > 86400000000
   group by d.template_key, d.day_us
 ), quick as (
-  select t.*, case when t.is_by_pace then 5 else coalesce(n.copies, 6) end as needed,
-    case when t.near_us = 900000000 then count(*) over (
+  select t.*, coalesce(n.copies, 6) as needed,
+    count(*) over (
       partition by t.template_key order by t.started_us range between 900000000 preceding and 900000000 following
-    ) else count(*) over (
-      partition by t.template_key, t.near_us order by t.started_us range between 86400000000 preceding and 86400000000 following
-    ) end as people
+    ) as people
   from suspects as t
   left join needed as n on n.template_key = t.template_key and n.day_us = t.day_us
-  where t.is_by_pace or t.copies >= coalesce(n.copies, 6)
-), mails as (
-  select template_key, count(*) as mails
-  from repeats
-  where grain = 'mail' and template_key in (select template_key from quick where is_by_pace)
-  group by template_key
-), reports as (
-  select q.template_key
-  from quick as q
-  join mails as m on m.template_key = q.template_key
-  where q.is_by_pace
-  group by q.template_key
-  having 2 * sum(q.copies) > min(m.mails) and count(distinct q.day_us) > 2 and count(*) >= 2 * count(distinct q.recipient)
+  where t.copies >= coalesce(n.copies, 6)
 ), storms as (
-  select * from quick
-  where people > case when is_by_pace and (copies > 6 or kind <> 3) then 7 when is_by_pace then 49 else 4 end
-    and (copies > 6 or kind = 3)
-    and (not is_by_pace or template_key not in (select template_key from reports))
+  select * from quick where people > 4
 ), begun as (
   select template_key, case when day_us - lag(day_us) over (partition by template_key order by day_us) <= 86400000000
     then 0 else 1 end as begins
@@ -69,7 +46,7 @@ with suspects as (  -- of most templates only those with copies enough, for othe
     row_number() over (partition by s.recipient, s.content_key, s.started_us order by c.known_at_us) as place
   from storms as s
   join copies as c on c.template_key = s.template_key and c.place = s.needed
-    and c.started_us >= s.started_us - s.near_us and c.started_us <= s.started_us + s.near_us
+    and c.started_us >= s.started_us - 900000000 and c.started_us <= s.started_us + 900000000
 ), told as (
   select s.*, x.known_at_us
   from storms as s
@@ -83,7 +60,7 @@ union all
 select a.recipient, a.content_key, a.template_key, a.started_us, a.ended_us, a.copies, a.is_even, a.own_days, 1, 2,
   max(t.people), min(t.known_at_us)
 from suspects as a
-join told as t on t.template_key = a.template_key and t.kind = 5 and not t.is_by_pace
+join told as t on t.template_key = a.template_key and t.kind = 5
   and a.started_us between t.started_us - 900000000 and t.ended_us
 where a.copies between 2 and t.needed
 group by a.recipient, a.content_key, a.template_key, a.started_us, a.ended_us, a.copies, a.is_even, a.own_days
