@@ -108,10 +108,10 @@ def distinct(*columns: Any) -> tuple[Any, Any]:
 
 def spread(rows: Rows, keys: Any, *values: Any) -> DaySums:
     """Sums by keys that end in a lag bin, each row counted in the bins near its own as well."""
-    spread, near = [], priors.NEAR[rows.lag_bin]
+    parts, near = [], priors.NEAR[rows.lag_bin]
     for step in range(-int(priors.NEAR.max()), int(priors.NEAR.max()) + 1):
         inside = (rows.lag_bin + step > 0) & (rows.lag_bin + step <= SINGLE_BINS)
         here = np.flatnonzero((np.abs(step) <= near) & (inside | (step == 0)))
         nearness = priors.RUN_DAYS[rows.lag_bin[here] + step]
-        spread.append((keys[here] + step, rows.day[here], nearness, *(v[here] for v in values)))
-    return DaySums(*(np.concatenate(parts) for parts in zip(*spread, strict=True)))
+        parts.append((keys[here] + step, rows.day[here], nearness, *(v[here] for v in values)))
+    return DaySums(*(np.concatenate(part) for part in zip(*parts, strict=True)))

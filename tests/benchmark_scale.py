@@ -112,9 +112,7 @@ print(len(sends), perf_counter() - started)
 def main(sizes: list[float]) -> int:
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)
-    os.environ.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # what is installed has been compiled: no night compiles pandas anew
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # no night of what is installed compiles pandas anew
     colds, is_good = {}, True
     for millions in sizes:
         work = Path(tempfile.mkdtemp(prefix="detector-scale-"))
